@@ -1,0 +1,29 @@
+"""Names of the HTTP header fields that the gateway and the APIs behind it exchange.
+
+The gateway removes every ``X-City-*`` field that a client sends and writes its own, so an API
+behind it may believe them: they are the only way an identity reaches a connector or a service.
+"""
+
+from typing import Final
+
+PREFIX: Final = "x-city-"
+"""Lower-case prefix of every field that only the gateway may set."""
+
+CLIENT: Final = "x-city-client"
+"""``client_id`` of the calling application (RFC 9068 §2.2); absent on open routes."""
+
+SUBJECT: Final = "x-city-subject"
+"""Pairwise pseudonym of the resident in this API's sector; absent when no resident is behind."""
+
+SCOPE: Final = "x-city-scope"
+"""Space-separated scopes of the token (RFC 6749 §3.3)."""
+
+GATEWAY_KEY: Final = "x-city-gateway-key"
+"""Shared secret proving that a request came through the gateway; sent to the city's own APIs."""
+
+REQUEST_ID: Final = "x-request-id"
+TRACEPARENT: Final = "traceparent"
+"""W3C Trace Context, https://www.w3.org/TR/trace-context/."""
+
+IDEMPOTENCY_KEY: Final = "idempotency-key"
+"""draft-ietf-httpapi-idempotency-key-header."""

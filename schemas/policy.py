@@ -1,0 +1,143 @@
+"""The policy snapshot: everything the routing core knows, as one JSON document.
+
+The control plane compiles it from the attached OpenAPI documents, clients, keys and revocations;
+the core fetches it by long-poll (``GET /internal/policy``, ``If-None-Match`` + ``Prefer: wait``,
+RFC 7240 §4.3), validates it whole and swaps it in one assignment. Plain types only: this module is
+the one thing that the data plane and the control plane share.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal, NotRequired, TypedDict
+
+FORMAT: Final = 1
+"""A core refuses a snapshot of another format and keeps the one it has."""
+
+PATH: Final = "/internal/policy"
+"""Where the control plane serves the snapshot; never routed from outside."""
+
+Access = Literal["open", "scoped", "personal"]
+"""Who may call a route.
+
+``open``: anybody, without a token. ``scoped``: a token with one of the scopes. ``personal``: such a
+token, and a resident behind it.
+"""
+
+Priority = Literal["life-safety", "essential", "normal", "bulk"]
+"""Order in which requests are kept when not all can be served (life-safety last to go)."""
+
+ClientClass = Literal["service", "data-holder", "partner", "operator", "internal"]
+"""What a client is to the city; the only thing about a client that may be a metric label."""
+
+
+class Rate(TypedDict):
+    """At most ``requests`` per ``seconds``, refilled evenly (token bucket)."""
+
+    requests: int
+    seconds: int
+
+
+class Upstream(TypedDict):
+    """One API behind the gateway: where its processes listen, and how long they may take."""
+
+    addresses: list[str]
+    """``host:port`` each, plain HTTP inside the city's network."""
+    sector: str
+    """Whose pseudonyms of residents this API receives (see :mod:`schemas.pseudonym`)."""
+    internal: bool
+    """True for the city's own processes, which are sent the gateway key."""
+    connect_timeout_ms: int
+    response_timeout_ms: int
+    """From the end of the request to the head of the answer."""
+    idle_timeout_ms: int
+    """Longest silence within an answer's body."""
+    max_connections: int
+
+
+class Route(TypedDict):
+    """One operation of one attached API."""
+
+    id: str
+    """``<api>.<operationId>``: the metric label, the log field, the audit entry."""
+    method: str
+    path: str
+    """Public path template, RFC 6570 level 1: ``/mobility/v1/stops/{stop}``. A ``{name}`` is
+    exactly one segment."""
+    upstream: str
+    strip: str
+    """Leading part of ``path`` that the upstream does not know; empty for the city's own."""
+    access: Access
+    scopes: list[list[str]]
+    """Alternatives, each a set that must be held whole (OpenAPI's ``security`` array)."""
+    subject: str
+    """Path parameter that must name the token's resident; ``""`` if none. ``me`` always does."""
+    dataset: str
+    priority: Priority
+    rate: NotRequired[Rate]
+    """Limit per client on this route, besides the client's own."""
+    max_body_bytes: int
+    stream: bool
+    """Answers go on for as long as both sides like (SSE): no idle timeout."""
+
+
+class Client(TypedDict):
+    """What the core must know of a registered client."""
+
+    client_class: ClientClass
+    rate: Rate
+    suspended: bool
+
+
+class Jwk(TypedDict):
+    """A public signing key (RFC 7517); ``n``/``e``, ``crv``/``x``/``y`` by its kind."""
+
+    kid: str
+    kty: str
+    alg: str
+    use: NotRequired[str]
+    crv: NotRequired[str]
+    x: NotRequired[str]
+    y: NotRequired[str]
+    n: NotRequired[str]
+    e: NotRequired[str]
+
+
+class Revocations(TypedDict):
+    """Tokens that are no longer good although not yet expired. Times in seconds since the epoch."""
+
+    tokens: dict[str, int]
+    """``jti`` → ``exp``, so that both sides may forget it then."""
+    families: dict[str, int]
+    """Grant id (claim ``gid``) → time after which nothing of it can live."""
+    clients: dict[str, int]
+    """``client_id`` → tokens issued (``iat``) at or before this time are refused."""
+
+
+class Snapshot(TypedDict):
+    """The whole policy. ``revision`` is the ETag: a digest of the rest."""
+
+    format: int
+    revision: str
+    issuer: str
+    audience: str
+    """The ``aud`` that an access token must carry (RFC 9068 §2.2, RFC 8707)."""
+    keys: list[Jwk]
+    upstreams: dict[str, Upstream]
+    routes: list[Route]
+    clients: dict[str, Client]
+    revoked: Revocations
+    open_rate: Rate
+    """Limit per source address on open routes."""
+
+
+ALGORITHMS: Final = ("ES256", "RS256", "EdDSA")
+"""Signature algorithms an access token may use (RFC 8725 §3.1: a fixed list, never the token's)."""
+
+TOKEN_TYPE: Final = "at+jwt"  # noqa: S105 - a media type, no secret
+"""``typ`` of an access token, RFC 9068 §2.1; a token with another ``typ`` or none is refused."""
+
+CLAIM_RESIDENT: Final = "rid"
+"""Claim holding the resident, sealed (see :mod:`schemas.pseudonym`); absent for machine tokens."""
+
+CLAIM_GRANT: Final = "gid"
+"""Claim naming the grant (refresh-token family) that the token came from."""

@@ -1,0 +1,44 @@
+"""OAuth scopes of the open API: ``<area>:<action>`` (RFC 6749 §3.3).
+
+Attached APIs bring scopes of their own in their OpenAPI documents; these are the platform's.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+SCOPE_PATTERN: Final = re.compile(r"[a-z][a-z0-9-]{0,39}:[a-z][a-z0-9-]{0,39}")
+"""Narrower than RFC 6749's ``scope-token``, so that a scope can stand in a URL, a label, a log."""
+
+ENTITIES_READ: Final = "entities:read"
+ENTITIES_WRITE: Final = "entities:write"
+ENTITIES_PERSONAL: Final = "entities:personal"
+EVENTS_READ: Final = "events:read"
+EVENTS_PUBLISH: Final = "events:publish"
+EVENTS_PERSONAL: Final = "events:personal"
+
+OPERATOR_APIS: Final = "operator:apis"
+OPERATOR_CLIENTS: Final = "operator:clients"
+OPERATOR_KEYS: Final = "operator:keys"
+
+DESCRIPTIONS: Final = {
+    ENTITIES_READ: "Read context entities that are not about a person",
+    ENTITIES_WRITE: "Create, change and delete context entities",
+    ENTITIES_PERSONAL: "Read context entities about persons (granted by an operator only)",
+    EVENTS_READ: "Receive events that are not about a person",
+    EVENTS_PUBLISH: "Publish events",
+    EVENTS_PERSONAL: "Receive events about persons (granted by an operator only)",
+    OPERATOR_APIS: "Attach, change and detach APIs",
+    OPERATOR_CLIENTS: "Register, approve and suspend clients",
+    OPERATOR_KEYS: "Rotate signing keys",
+}
+
+
+def parse(text: str) -> frozenset[str]:
+    """The scopes in a space-separated ``scope`` value; order and repetition do not matter."""
+    return frozenset(text.split())
+
+
+def is_valid(scope: str) -> bool:
+    return SCOPE_PATTERN.fullmatch(scope) is not None
