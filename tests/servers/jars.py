@@ -52,13 +52,11 @@ def fetch() -> Path:
     _CACHE.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=_CACHE) as scratch:
         part = Path(scratch) / "jars"
-        subprocess.run(
-            [
-                *(maven, "--batch-mode", "--quiet", "-Dstyle.color=never", "--file", str(_POM)),
-                *("dependency:copy-dependencies", f"-DoutputDirectory={part}"),
-            ],
-            check=True,
-        )
+        command = [maven, "--batch-mode", "--quiet", "--file", str(_POM)]
+        command += ["dependency:copy-dependencies", f"-DoutputDirectory={part}"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise SystemExit(f"Maven could not resolve Kafka's jars:\n{done.stdout[-4000:]}")
         part.rename(_CACHE / version())
     return _CACHE / version()
 
