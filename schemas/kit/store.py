@@ -1,0 +1,104 @@
+"""An SQL store by URL: PostgreSQL or SQLite, one implementation above (SQLAlchemy Core, async).
+
+``postgresql+asyncpg://user@host/database``: each component keeps its tables in a schema of its own.
+``sqlite+aiosqlite:///folder``: each component keeps a file of its own, ``folder/<component>.db``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import MetaData, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+_READ_ONLY = "city_read_only"
+
+
+class Store:
+    """One component's tables.
+
+    Args:
+        url: where; see the module. Anything else raises ``ValueError``.
+        component: the component's name: schema on PostgreSQL, file name on SQLite.
+        metadata: the component's tables, created when missing by :meth:`open`.
+    """
+
+    def __init__(self, url: str, component: str, metadata: MetaData) -> None:
+        self.component = component
+        self.metadata = metadata
+        self.engine = _engine(make_url(url), component)
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    async def open(self) -> None:
+        """Connect, and create what is missing."""
+        async with self.write() as connection:
+            if not self.is_sqlite:
+                # two processes starting at once must not race for CREATE TABLE
+                await connection.execute(text("SELECT pg_advisory_xact_lock(7331001)"))
+                await connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{self.component}"'))
+            await connection.run_sync(self.metadata.create_all)
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that may write: committed at the end, rolled back by an exception."""
+        async with self.engine.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that only reads, and so waits for no writer."""
+        async with self.engine.connect() as connection:
+            yield await connection.execution_options(**{_READ_ONLY: True})
+
+
+def _engine(url: URL, component: str) -> AsyncEngine:
+    if url.drivername == "sqlite+aiosqlite":
+        return _sqlite(url, component)
+    if url.drivername == "postgresql+asyncpg":
+        return create_async_engine(
+            url,
+            pool_size=10,
+            max_overflow=10,
+            pool_timeout=5,
+            pool_pre_ping=True,
+            connect_args={"server_settings": {"search_path": component}},
+        )
+    raise ValueError(
+        f"no store speaks {url.drivername!r}: give postgresql+asyncpg://… or sqlite+aiosqlite://…"
+    )
+
+
+def _sqlite(url: URL, component: str) -> AsyncEngine:
+    folder = Path(url.database or ".")
+    folder.mkdir(parents=True, exist_ok=True)
+    engine = create_async_engine(
+        url.set(database=str(folder / f"{component}.db")), connect_args={"timeout": 10}
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # SQLAlchemy's own BEGIN below, not the driver's
+        cursor = connection.cursor()
+        # WAL: readers and one writer side by side; FULL: a commit survives a power cut
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Any) -> None:
+        # a transaction that starts reading and then writes would fail at once when another
+        # writes (SQLITE_BUSY_SNAPSHOT): writers say so from the start, and wait their turn
+        read_only = connection.get_execution_options().get(_READ_ONLY)
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+    return engine
