@@ -30,6 +30,8 @@ PAGES: dict[str, list[dict[str, Any]]] = {
 class TownHall(ThreadingHTTPServer):
     """A city of fixed answers, which counts what it is asked and refuses what it is told to."""
 
+    request_queue_size = 128
+
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Clerk)
         self.asked: Counter[str] = Counter()
@@ -88,7 +90,7 @@ def town() -> Iterator[TownHall]:
 def load(town: TownHall, folder: Path) -> subprocess.CompletedProcess[str]:
     app = {"client_id": "app", "client_secret": "s", "gateway_url": town.url}
     (folder / "sample-app.json").write_text(json.dumps(app))
-    size = ["--users", "30", "--spawn-rate", "30", "--run-time", "3s"]
+    size = ["--users", "40", "--spawn-rate", "40", "--run-time", "4s"]
     return subprocess.run(
         [sys.executable, "-m", "loadtests.scenarios", *size],
         env={**os.environ, "SUPERCITY_DATA_DIR": str(folder), "PYTHONPATH": str(ROOT)},
