@@ -63,7 +63,7 @@ class Area(Value):
     """
 
     name: str
-    names: dict[str, str] = {}
+    names: dict[str, str] | None = None
     codes: tuple[Code, ...] = ()
     geometry: Geometry | None = None
     circles: tuple[Circle, ...] = ()
@@ -169,7 +169,7 @@ class Shelter(Entity):
 
     shelter_id: str
     name: str
-    names: dict[str, str] = {}
+    names: dict[str, str] | None = None
     address: str | None = None
     district: str | None = None
     location: Point | None = None

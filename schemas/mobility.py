@@ -29,7 +29,7 @@ class GtfsStop(Entity):
 
     stop_id: str
     name: str
-    names: dict[str, str] = {}
+    names: dict[str, str] | None = None
     code: str | None = None
     description: str | None = None
     location: Point | None = None
@@ -52,7 +52,7 @@ class GtfsRoute(Entity):
 
     route_id: str
     name: str
-    names: dict[str, str] = {}
+    names: dict[str, str] | None = None
     short_name: str | None = None
     description: str | None = None
     route_type: int
@@ -113,8 +113,8 @@ class ServiceAlert(Entity):
     severity: str
     header: str | None = None
     description: str | None = None
-    headers: dict[str, str] = {}
-    descriptions: dict[str, str] = {}
+    headers: dict[str, str] | None = None
+    descriptions: dict[str, str] | None = None
     url: str | None = None
     active: tuple[Period, ...] = ()
     routes: tuple[str, ...] = ()
