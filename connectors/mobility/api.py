@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, TypeVar
 from urllib.parse import unquote
 
@@ -14,7 +15,7 @@ from connectors.mobility.city import City
 from connectors.page import Limit, Offset, Page, answer, page, page_of, shown
 from schemas.mobility import Departure, GtfsRoute, GtfsStop, ServiceAlert, Vehicle
 from schemas.ngsild import URN_PREFIX, Entity, Point
-from schemas.problem import NotFound, Unavailable
+from schemas.problem import BadRequest, Fault, NotFound, Unavailable
 from schemas.xcity import operation
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def mobility_router(connector: MobilityConnector) -> APIRouter:
     ) -> Response:
         city = _city(connector)
         found = _find(city.stops, stop, "stop")
-        since = at or connector.clock()
+        since = _sane(at) if at else connector.clock()
         departures = city.departures(found.stop_id, since, connector.updates, limit + offset)
         return page(departures, limit, offset)
 
@@ -127,6 +128,13 @@ def mobility_router(connector: MobilityConnector) -> APIRouter:
         return page(connector.alerts(), limit, offset)
 
     return router
+
+
+def _sane(at: datetime) -> datetime:
+    if not 2000 <= at.year < 2200:
+        fault = Fault("query at", f"The year {at.year} is not one that buses run in.")
+        raise BadRequest("No timetable reaches there.", faults=[fault])
+    return at
 
 
 def _city(connector: MobilityConnector) -> City:

@@ -70,17 +70,17 @@ def _told(row: Row, read: Reader, faults: Faults, stops: dict[str, Stop]) -> _To
 
 def _in_order(rows: list[_Told], faults: Faults) -> tuple[Call, ...]:
     rows.sort()
-    for before, after in pairwise(rows):
-        if before.sequence == after.sequence:
-            where = f"{_FILE}:{after.line} stop_sequence"
-            faults.add(where, f"The trip has {after.sequence} twice.", "number its stops anew")
+    for one, other in pairwise(rows):
+        if one.sequence == other.sequence:
+            where = f"{_FILE}:{other.line} stop_sequence"
+            faults.add(where, f"The trip has {other.sequence} twice.", "number its stops anew")
     for end in (rows[0], rows[-1]):
         if end.arrival is None:
             where = f"{_FILE}:{end.line} arrival_time"
             faults.add(where, "A trip's first and last stop need a time.")
             return ()
     calls = _timed(rows)
-    for row, before, after in zip(rows[1:], calls, calls[1:], strict=False):
+    for row, (before, after) in zip(rows[1:], pairwise(calls), strict=True):
         if after.arrival < before.departure or after.departure < after.arrival:
             where = f"{_FILE}:{row.line} arrival_time"
             faults.add(where, "The trip goes back in time here.", "times rise with stop_sequence")
@@ -98,6 +98,6 @@ def _timed(rows: list[_Told]) -> list[Call]:
             moment = start + (end - start) * (i - left) // (right - left)
             times[i] = (moment, moment)
     return [
-        Call(row.sequence, row.stop, *time, row.headsign, row.boarding)
-        for row, time in zip(rows, times, strict=True)
+        Call(row.sequence, row.stop, arrival, departure, row.headsign, row.boarding)
+        for row, (arrival, departure) in zip(rows, times, strict=True)
     ]

@@ -1,4 +1,6 @@
-"""GTFS Schedule (https://gtfs.org/documentation/schedule/reference/): a zip of tables → a timetable.
+"""GTFS Schedule: a zip of tables → a timetable.
+
+Source: https://gtfs.org/documentation/schedule/reference/.
 
 Read: agency, stops, routes, trips, stop_times, calendar, calendar_dates, frequencies, translations.
 Every reference must lead somewhere; what is wrong is told by file, line and column.

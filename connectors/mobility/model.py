@@ -65,7 +65,7 @@ class Call(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Frequency:
-    """A row of frequencies.txt: a departure each ``headway`` seconds from ``start`` until ``end``."""
+    """A row of frequencies.txt: a departure each ``headway`` seconds, from ``start`` to ``end``."""
 
     trip: str
     start: int

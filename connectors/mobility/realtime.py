@@ -71,10 +71,7 @@ def _decode(raw: bytes, faults: Faults) -> Any:
 
 def _decode_text(raw: bytes, reason: str, faults: Faults) -> Any:
     try:
-        text = raw.decode("utf-8")
-        if "header" not in text:
-            raise text_format.ParseError(reason)
-        return text_format.Parse(text, pb.FeedMessage())
+        return text_format.Parse(raw.decode("utf-8"), pb.FeedMessage())
     except (text_format.ParseError, DecodeError, UnicodeDecodeError, RecursionError) as error:
         what = str(error)[:200] if _looks_like_text(raw) else reason[:200]
         faults.stop("message", f"Not a whole FeedMessage: {what}.", "send the protobuf bytes whole")

@@ -1,4 +1,4 @@
-"""The bus network of Mirai City (みらい市): who runs where, and how often. All of it is invented."""
+"""The bus network of Mirai City (みらい市): who runs where, and how often. All invented."""
 
 from __future__ import annotations
 
@@ -80,8 +80,8 @@ class Service:
 
 
 SERVICES: Final = (
-    Service("weekday", "1111100", 900),
-    Service("weekend", "0000011", 1200),
+    Service("weekday", "1111100", 600),
+    Service("weekend", "0000011", 900),
 )
 DAY_BEGINS: Final = 5 * 3600
 """Seconds after midnight at which the day's headway begins; buses run through the night."""

@@ -139,7 +139,7 @@ def trip_updates(moment: datetime) -> bytes:
 
 
 def service_alerts(moment: datetime) -> bytes:
-    """One alert: the stop 南公園 is being rebuilt, from the month's first day to its last second."""
+    """One alert: the stop 南公園 is being rebuilt, all this month."""
     local = moment.astimezone(_sample(gtfs(moment))[0].zone)
     first = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     following = (first + timedelta(days=32)).replace(day=1)
