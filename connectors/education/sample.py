@@ -153,13 +153,13 @@ def _courses(year: int) -> list[tuple[object, ...]]:
     columns = ("schoolYearSourcedId", "title", "courseCode", "grades", "orgSourcedId", "subjects")
     return [
         _header(*columns, "subjectCodes"),
-        *(
-            (_course_id(s, c), *_BLANK, f"sy-{year}", c.title, c.code, ",".join(s.grades), s.id)
-            + (c.title_en, "")
-            for s in _SCHOOLS
-            for c in _taught(s)
-        ),
+        *((_course_id(s, c), *_BLANK, *_course(s, c, year)) for s in _SCHOOLS for c in _taught(s)),
     ]
+
+
+def _course(school: _School, course: _Course, year: int) -> tuple[object, ...]:
+    grades = ",".join(school.grades)
+    return f"sy-{year}", course.title, course.code, grades, school.id, course.title_en, ""
 
 
 def _course_id(school: _School, course: _Course) -> str:
@@ -176,8 +176,7 @@ def _classes(year: int) -> list[tuple[object, ...]]:
     return [
         _header(*columns, "schoolSourcedId", "termSourcedIds", "subjects", "subjectCodes"),
         *(
-            (_class_id(s, c, grade), *_BLANK, _class_title(c, grade), grade, _course_id(s, c))
-            + (c.code + grade, "scheduled", "", s.id, terms, c.title_en, "")
+            (_class_id(s, c, grade), *_BLANK, *_class(s, c, grade), s.id, terms, c.title_en, "")
             for s in _SCHOOLS
             for c in _taught(s)
             for grade in s.grades or ("",)
@@ -185,8 +184,9 @@ def _classes(year: int) -> list[tuple[object, ...]]:
     ]
 
 
-def _class_title(course: _Course, grade: str) -> str:
-    return f"{int(grade)}年 {course.title}" if grade else course.title
+def _class(school: _School, course: _Course, grade: str) -> tuple[object, ...]:
+    title = f"{int(grade)}年 {course.title}" if grade else course.title
+    return title, grade, _course_id(school, course), course.code + grade, "scheduled", ""
 
 
 def _users() -> list[tuple[object, ...]]:
@@ -217,8 +217,12 @@ def _enrollments(year: int) -> list[tuple[object, ...]]:
         school = schools[where]
         grade = _KENJIS_GRADE if school.grades else ""
         rows += [
-            (f"enr-{year}-{user}-{course.code.lower()}", *_BLANK)
-            + (_class_id(school, course, grade), where, user, "student", "false", "", "")
+            (
+                f"enr-{year}-{user}-{course.code.lower()}",
+                *_BLANK,
+                _class_id(school, course, grade),
+                *(where, user, "student", "false", "", ""),
+            )
             for course in _taught(school)
             if course.code in codes
         ]
