@@ -26,6 +26,14 @@ WASTE = {
 STATES = get_args(FilingState)
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest) -> str:
+    """Each store that the platform speaks; SQLite is the connector's own default."""
+    if request.param == "sqlite":
+        return ""
+    return str(request.getfixturevalue("postgres_server").database())
+
+
 async def ready(run: Running) -> None:
     raw = procedures(run.connector.clock())
     assert (await run.api.put(f"{BASE}/feeds/procedures", content=raw)).status_code == 200
@@ -51,8 +59,8 @@ def test_returning_needs_a_reason() -> None:
         check("in-review", Decision(state="returned", note=" "))
 
 
-async def test_a_filing_is_filed_followed_and_decided(tmp_path: Path) -> None:
-    async with running(AdministrationConnector, tmp_path) as run:
+async def test_a_filing_is_filed_followed_and_decided(tmp_path: Path, store_url: str) -> None:
+    async with running(AdministrationConnector, tmp_path, store_url=store_url) as run:
         await ready(run)
         filed = await run.api.post(FILINGS, json=WASTE, headers=HANA)
         assert filed.status_code == 201
@@ -98,8 +106,8 @@ async def test_one_resident_never_sees_anothers_filing(tmp_path: Path) -> None:
         assert (await run.api.get(FILINGS)).status_code == 403
 
 
-async def test_one_key_files_once_however_often_and_at_once(tmp_path: Path) -> None:
-    async with running(AdministrationConnector, tmp_path) as run:
+async def test_one_key_files_once_however_often_and_at_once(tmp_path: Path, store_url: str) -> None:
+    async with running(AdministrationConnector, tmp_path, store_url=store_url) as run:
         await ready(run)
         headers = {**HANA, "idempotency-key": "k-1"}
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,14 @@ from tests.foreign import foreign
 
 FHIR = "/medical/v1/fhir"
 RECORDS = "/medical/v1/residents/me/records"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest) -> str:
+    """Each store that the platform speaks; SQLite is the connector's own default."""
+    if request.param == "sqlite":
+        return ""
+    return str(request.getfixturevalue("postgres_server").database())
 
 
 async def link(run: Running, subject: str, patient: str) -> dict[str, str]:
@@ -62,9 +71,11 @@ async def test_decimals_keep_their_digits(tmp_path: Path) -> None:
         assert b'"value":54.200' in answer.content
 
 
-async def test_a_resident_sees_their_own_records_and_never_anothers(tmp_path: Path) -> None:
+async def test_a_resident_sees_their_own_records_and_never_anothers(
+    tmp_path: Path, store_url: str
+) -> None:
     raw = bundle(patient("a"), patient("b"), observation("of-b", "Patient/b"))
-    async with running(MedicalConnector, tmp_path) as run:
+    async with running(MedicalConnector, tmp_path, store_url=store_url) as run:
         assert (await run.api.post(FHIR, content=raw)).status_code == 200
         mine = await link(run, "pseudonym-a", "a")
         assert [r["id"] for r in await resources(run, mine)] == ["a"]
@@ -76,13 +87,15 @@ async def test_a_resident_sees_their_own_records_and_never_anothers(tmp_path: Pa
         assert (other.status_code, nobody.status_code, unlinked.status_code) == (403, 403, 404)
 
 
-async def test_records_are_chosen_by_type_and_come_newest_first(tmp_path: Path) -> None:
+async def test_records_are_chosen_by_type_and_come_newest_first(
+    tmp_path: Path, store_url: str
+) -> None:
     raw = bundle(
         patient(),
         observation("old", effectiveDateTime="2020"),
         observation("new", effectiveDateTime="2026-11-01T09:00:00+09:00"),
     )
-    async with running(MedicalConnector, tmp_path) as run:
+    async with running(MedicalConnector, tmp_path, store_url=store_url) as run:
         await run.api.post(FHIR, content=raw)
         me = await link(run, "pseudonym-1", "p1")
         found = await resources(run, me, "?type=Observation,Condition")
@@ -123,8 +136,10 @@ async def test_a_record_does_not_change_hands(tmp_path: Path) -> None:
         assert moved.status_code == 422
 
 
-async def test_sending_again_changes_nothing_and_a_change_is_a_new_version(tmp_path: Path) -> None:
-    async with running(MedicalConnector, tmp_path) as run:
+async def test_sending_again_changes_nothing_and_a_change_is_a_new_version(
+    tmp_path: Path, store_url: str
+) -> None:
+    async with running(MedicalConnector, tmp_path, store_url=store_url) as run:
 
         async def send(**more: Any) -> dict[str, Any]:
             answer = await run.api.post(FHIR, content=json.dumps(patient(**more)).encode())
@@ -136,6 +151,18 @@ async def test_sending_again_changes_nothing_and_a_change_is_a_new_version(tmp_p
         assert first["location"] == again["location"] == "Patient/p1/_history/1"
         assert changed["location"] == "Patient/p1/_history/2"
         await run.said.until(lambda said: len(said.messages) == 2)
+
+
+async def test_the_same_bundles_at_once_are_kept_once(tmp_path: Path, store_url: str) -> None:
+    parts = [patient(), *(observation(f"o{number}") for number in range(5))]
+    forth, back = bundle(*parts), bundle(*reversed(parts))
+    async with running(MedicalConnector, tmp_path, store_url=store_url) as run:
+        sending = (run.api.post(FHIR, content=raw) for raw in (forth, back) * 4)
+        answers = await asyncio.gather(*sending)
+        assert {answer.status_code for answer in answers} == {200}
+        responses = [entry["response"] for a in answers for entry in a.json()["entry"]]
+        assert [r["status"] for r in responses].count("201 Created") == len(parts)
+        assert all(r["location"].endswith("/_history/1") for r in responses)
 
 
 async def test_references_within_a_transaction_are_followed(tmp_path: Path) -> None:
