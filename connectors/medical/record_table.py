@@ -59,7 +59,7 @@ class RecordTable:
         ids: dict[str, list[str]] = defaultdict(list)
         for row in rows.values():
             ids[row["type"]].append(row["id"])
-        found = {}
+        found: dict[str, Any] = {}
         for kind in sorted(ids):
             for part in _parts(sorted(ids[kind])):
                 wanted = (table.c.type == kind) & table.c.id.in_(part)
