@@ -7,6 +7,7 @@ against R4 (4.0.1), and its models know every element, type, cardinality and cho
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from functools import cache
 from typing import Any, Final
 
@@ -77,6 +78,7 @@ def faults(resource: dict[str, Any], where: str) -> list[Fault]:
         *_bad_id(resource, where),
         *_bad_codes(resource, read, where),
         *_dangling(resource, where),
+        *_mistyped(resource, read, where),
     ]
 
 
@@ -118,6 +120,20 @@ def _dangling(resource: dict[str, Any], where: str) -> list[Fault]:
         for path, target in references(resource, where)
         if target.startswith("#") and target not in names
     ]
+
+
+def _mistyped(value: Any, read: Any, where: str) -> Iterator[Fault]:
+    """Values that the models read although JSON has another type for them (FHIR R4 §2.6.2)."""
+    if isinstance(value, dict):
+        for name, child in value.items():
+            yield from _mistyped(child, getattr(read, name, None), pointer(where, name))
+    elif isinstance(value, list) and isinstance(read, list):
+        for position, (child, part) in enumerate(zip(value, read, strict=False)):
+            yield from _mistyped(child, part, pointer(where, position))
+    elif isinstance(read, bool) != isinstance(value, bool) and read is not None:
+        yield Fault(where, "A boolean is true or false, without quotation marks.")
+    elif isinstance(read, int | float | Decimal) and isinstance(value, str):
+        yield Fault(where, "A number stands without quotation marks.")
 
 
 def references(value: Any, where: str) -> Iterator[tuple[str, str]]:
