@@ -16,10 +16,11 @@ from typing import Any, NoReturn
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from connectors.payments.connector import PaymentsConnector
 from connectors.payments.payments import Payments
 from connectors.publish import Publisher
 from tests.connectors.harness import running
-from tests.connectors.payments.teller import PaymentsConnector, Teller
+from tests.connectors.payments.teller import Teller
 
 
 async def _stop_here() -> NoReturn:

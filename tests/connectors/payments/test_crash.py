@@ -1,4 +1,4 @@
-"""A process killed in the middle of a payment: with the retry it is one payment, not two or none."""
+"""A process killed in the middle of a payment: after the retry it is one, not two or none."""
 
 from __future__ import annotations
 
