@@ -78,7 +78,7 @@ async def test_failures_of_upstreams_are_counted_by_kind() -> None:
 def test_workers_are_added_up_and_counters_survive_their_worker() -> None:
     one, two = Telemetry(10), Telemetry(10)
     for telemetry, seconds in ((one, 0.002), (two, 0.2), (two, 20.0)):
-        stats = telemetry.of("r")("partner")
+        stats = telemetry.of("r")["partner"]
         stats.observe(200, seconds)
         stats.reject("rate-client")
         stats.in_flight += 1
@@ -99,7 +99,7 @@ def test_workers_are_added_up_and_counters_survive_their_worker() -> None:
 def test_series_are_bounded() -> None:
     telemetry = Telemetry(5)
     for number in range(50):
-        telemetry.of(f"route-{number}")("partner").observe(200, 0.1)
+        telemetry.of(f"route-{number}")["partner"].observe(200, 0.1)
     assert len(telemetry.as_json()["series"]) <= 6
     found = samples(exposition([telemetry.as_json()], 1))
     assert found["requests_total", "other", "none", "2xx"] >= 45
