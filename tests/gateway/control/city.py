@@ -246,3 +246,5 @@ async def running(
         ) as http,
     ):
         yield City(app, clock, network, http)
+        ended = [job for job in app.state.jobs if job.done()]
+        assert not ended, f"parts of the control plane have ended by themselves: {ended}"

@@ -23,15 +23,17 @@ def network() -> Network:
     return Network({URL: copy.deepcopy(DOCUMENT)})
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-async def parks(
-    request: pytest.FixtureRequest, tmp_path: Path, network: Network
-) -> AsyncIterator[City]:
-    store_url = ""
-    if request.param == "postgres":
-        store_url = request.getfixturevalue("postgres_server").database()
+@pytest.fixture
+async def parks(tmp_path: Path, network: Network) -> AsyncIterator[City]:
     addresses = {"metadata.internal": "169.254.169.254"}
-    async with running(tmp_path, store_url=store_url, network=network, addresses=addresses) as city:
+    async with running(tmp_path, network=network, addresses=addresses) as city:
+        yield city
+
+
+@pytest.fixture
+async def any_parks(tmp_path: Path, store_url: str, network: Network) -> AsyncIterator[City]:
+    """Over each kind of store."""
+    async with running(tmp_path, store_url=store_url, network=network) as city:
         yield city
 
 
@@ -50,11 +52,11 @@ async def until(city: City, holds: Callable[[dict[str, Any]], bool], name: str =
             await asyncio.sleep(0.02)
 
 
-async def test_an_attached_api_is_in_the_next_policy(parks: City) -> None:
-    answer = await attach(parks)
+async def test_an_attached_api_is_in_the_next_policy(any_parks: City) -> None:
+    answer = await attach(any_parks)
     assert answer.status_code == 201, answer.text
     assert answer.json()["state"] == "attached"
-    policy = await parks.policy()
+    policy = await any_parks.policy()
     assert policy["upstreams"]["parks"]["addresses"] == ["parks.internal:9000"]
     assert policy["upstreams"]["parks"]["internal"] is False
     assert policy["upstreams"]["parks"]["sector"] == "parks"
@@ -79,9 +81,9 @@ async def test_a_bad_document_is_refused_with_all_findings(parks: City, network:
     assert (await parks.http.get("/control/v1/apis")).json() == []
 
 
-async def test_a_name_is_given_once(parks: City) -> None:
-    await attach(parks)
-    assert (await attach(parks)).status_code == 409
+async def test_a_name_is_given_once(any_parks: City) -> None:
+    await attach(any_parks)
+    assert (await attach(any_parks)).status_code == 409
 
 
 @pytest.mark.parametrize(
@@ -149,22 +151,22 @@ async def test_a_document_that_gets_worse_changes_no_route(parks: City, network:
     assert (await parks.policy())["routes"] == before
 
 
-async def test_an_api_that_is_away_keeps_its_routes(parks: City, network: Network) -> None:
-    await attach(parks)
+async def test_an_api_that_is_away_keeps_its_routes(any_parks: City, network: Network) -> None:
+    await attach(any_parks)
     document = network.documents.pop(URL)
-    state = await until(parks, lambda api: api["state"] == "unreachable")
+    state = await until(any_parks, lambda api: api["state"] == "unreachable")
     assert "is the API running" in state["error"]
-    assert len([r for r in (await parks.policy())["routes"] if r["upstream"] == "parks"]) == 3
+    assert len([r for r in (await any_parks.policy())["routes"] if r["upstream"] == "parks"]) == 3
     network.documents[URL] = document
-    await until(parks, lambda api: api["state"] == "attached")
+    await until(any_parks, lambda api: api["state"] == "attached")
 
 
-async def test_detaching_takes_the_routes_away(parks: City) -> None:
-    await attach(parks)
-    assert (await parks.http.delete("/control/v1/apis/parks")).status_code == 204
-    assert not [r for r in (await parks.policy())["routes"] if r["upstream"] == "parks"]
-    assert (await parks.http.delete("/control/v1/apis/parks")).status_code == 404
-    assert (await attach(parks)).status_code == 201
+async def test_detaching_takes_the_routes_away(any_parks: City) -> None:
+    await attach(any_parks)
+    assert (await any_parks.http.delete("/control/v1/apis/parks")).status_code == 204
+    assert not [r for r in (await any_parks.policy())["routes"] if r["upstream"] == "parks"]
+    assert (await any_parks.http.delete("/control/v1/apis/parks")).status_code == 404
+    assert (await attach(any_parks)).status_code == 201
 
 
 async def test_an_internal_api_comes_when_it_answers(tmp_path: Path) -> None:

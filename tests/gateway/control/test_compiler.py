@@ -14,7 +14,6 @@ from gateway.control.policy import paths
 from gateway.control.policy.compiler import CompiledApi, compile_api
 from gateway.control.policy.document import LARGEST
 from gateway.control.policy.territory import RESERVED, check_name, territory
-from schemas.problem import Fault
 
 THIRD = territory("parks", internal=False)
 CITY = territory("mobility", internal=True)
@@ -120,7 +119,7 @@ def test_the_servers_path_is_part_of_it(servers: Any, path: str) -> None:
     assert path in [route["path"] for route in api.routes], api.faults
 
 
-REFUSALS: list[tuple[str, Any, str]] = [
+REFUSALS: list[tuple[str, Any, str | None]] = [
     # who may call
     ("no security", changed(*GET, "security", to=None), "/paths/~1benches/get/security"),
     ("security not an array", changed(*GET, "security", to={}), "/paths/~1benches/get/security"),
@@ -330,7 +329,7 @@ def test_a_document_is_refused_whole_and_says_where(document: Any, where: str | 
     api = compiled(document)
     assert api.routes == ()
     assert api.faults
-    assert all(isinstance(fault, Fault) and fault.what for fault in api.faults)
+    assert all(fault.what for fault in api.faults)
     if where is not None:
         assert where in [fault.where for fault in api.faults], api.faults
 
