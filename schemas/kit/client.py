@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 import httpx
@@ -19,6 +21,7 @@ from schemas.ngsild import Entity
 
 _EVENTS = "/events/v1/events"
 _ENTITIES = "/ngsi-ld/v1/entityOperations/upsert?options=update"
+_GONE = "/ngsi-ld/v1/entityOperations/delete"
 _REFRESH_BEFORE = 30.0  # seconds before expiry at which a new token is fetched
 _BATCH = 200
 
@@ -121,28 +124,40 @@ def entity_message(entity: Entity) -> Message:
     return Message("entity", entity.id, orjson.dumps(entity.as_ngsild()))
 
 
+def gone_message(entity_id: str) -> Message:
+    """That an entity is no more."""
+    return Message("gone", entity_id, orjson.dumps(entity_id))
+
+
+_CHANNELS = {
+    "event": (_EVENTS, BATCH_MEDIA_TYPE),
+    "entity": (_ENTITIES, "application/json"),
+    "gone": (_GONE, "application/json"),
+}
+
+
 def broker_sink(client: CityClient) -> Sink:
     """An outbox's sink that says events and entities to the broker, runs of a kind together."""
 
     async def sink(messages: list[Message]) -> None:
-        run: list[Message] = []
-        for message in messages:
-            if run and run[0].channel != message.channel:
-                await _say(client, run)
-                run = []
-            run.append(message)
-        if run:
-            await _say(client, run)
+        for channel, run in groupby(messages, key=attrgetter("channel")):
+            path, media = _CHANNELS[channel]
+            bodies = [message.body for message in run]
+            for start in range(0, len(bodies), _BATCH):
+                await _say(client, path, media, bodies[start : start + _BATCH])
 
     return sink
 
 
-async def _say(client: CityClient, run: list[Message]) -> None:
-    path, media = (
-        (_EVENTS, BATCH_MEDIA_TYPE)
-        if run[0].channel == "event"
-        else (_ENTITIES, "application/json")
-    )
-    for start in range(0, len(run), _BATCH):
-        body = b"[" + b",".join(m.body for m in run[start : start + _BATCH]) + b"]"
-        await client.request("POST", path, content=body, headers={"content-type": media})
+async def _say(client: CityClient, path: str, media: str, bodies: list[bytes]) -> None:
+    try:
+        await client.request(
+            "POST",
+            path,
+            content=b"[" + b",".join(bodies) + b"]",
+            headers={"content-type": media},
+        )
+    except httpx.HTTPStatusError as error:
+        # already gone is as good as gone; every other refusal is tried again, and seen
+        if not (path == _GONE and error.response.status_code == httpx.codes.NOT_FOUND):
+            raise

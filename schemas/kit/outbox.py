@@ -13,6 +13,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    bindparam,
     delete,
     func,
     insert,
@@ -62,7 +64,7 @@ def outbox_table(metadata: MetaData, name: str = "outbox") -> Table:
         metadata,
         Column("position", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
         Column("channel", String(255), nullable=False),
-        Column("key", String(1024), nullable=False),
+        Column("key", String(1024), nullable=False, index=True),
         Column("body", LargeBinary, nullable=False),
         Column("headers", String(4096), nullable=False),
         Column("added", BigInteger, nullable=False),  # microseconds since the epoch
@@ -97,15 +99,30 @@ class Outbox:
         self.failures = 0
         """Attempts that failed since the last success: 0 means healthy."""
 
-    async def add(self, connection: AsyncConnection, messages: Iterable[Message]) -> None:
-        """Write messages in the caller's transaction; call :meth:`wake` once it is committed."""
+    async def add(
+        self, connection: AsyncConnection, messages: Iterable[Message], *, latest: bool = False
+    ) -> None:
+        """Write messages in the caller's transaction; call :meth:`wake` once it is committed.
+
+        Args:
+            latest: the messages are states, not happenings: earlier ones that still wait on the
+                same channel under the same key are dropped, so that a sink which is away for long
+                costs no more than one message a key.
+        """
         now = int(datetime.now(UTC).timestamp() * 1_000_000)
         rows = [
             {"channel": m.channel, "key": m.key, "body": m.body, "headers": m.headers, "added": now}
             for m in messages
         ]
+        if rows and latest:
+            await self._drop(connection, rows)
         if rows:
             await connection.execute(insert(self._table), rows)
+
+    async def _drop(self, connection: AsyncConnection, rows: list[dict[str, Any]]) -> None:
+        same = (self._table.c.channel == bindparam("c")) & (self._table.c.key == bindparam("k"))
+        stale = [{"c": row["channel"], "k": row["key"]} for row in rows]
+        await connection.execute(delete(self._table).where(same), stale)
 
     async def say(self, messages: Iterable[Message]) -> None:
         """Write messages in a transaction of their own, and wake the relay."""

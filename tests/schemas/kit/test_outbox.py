@@ -86,3 +86,13 @@ async def test_messages_wait_for_the_next_start(store: Store) -> None:
     successor.start()
     assert await ear.until(1) == ["later"]
     await successor.stop()
+
+
+async def test_of_states_only_the_latest_waits(store: Store) -> None:
+    ear = Ear()
+    outbox = Outbox(store, table, ear)
+    for state in ("old", "new"):
+        async with store.write() as connection:
+            await outbox.add(connection, words(state), latest=True)
+    await outbox.relay_once()
+    assert ear.heard == ["new"]
