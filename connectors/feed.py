@@ -118,10 +118,12 @@ class Feed(Generic[T]):
         return changed
 
     async def _stop_following(self) -> None:
-        if self._task:
+        if self._task is None:
+            return
+        async with self._one_at_a_time:  # never in the middle of a load
             self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
+        await asyncio.gather(self._task, return_exceptions=True)
+        self._task = None
 
     async def _follow(self) -> None:
         while True:
