@@ -13,9 +13,7 @@ import typer
 from gateway.operator_client import Operator, Refused
 from gateway.settings import Settings
 
-clients = typer.Typer(
-    no_args_is_help=True, help="Register, change and suspend clients."
-)
+clients = typer.Typer(no_args_is_help=True, help="Register, change and suspend clients.")
 keys = typer.Typer(no_args_is_help=True, help="Look at and rotate the keys that sign tokens.")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for another program.")]

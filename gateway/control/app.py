@@ -15,13 +15,22 @@ from fastapi import FastAPI
 from gateway.control import bootstrap as bootstrapping
 from gateway.control.admin import apis, keys
 from gateway.control.admin import clients as admin_clients
+from gateway.control.catalogue import public
 from gateway.control.catalogue.attached import upstream_address
 from gateway.control.catalogue.fetch import Fetcher
 from gateway.control.catalogue.refresher import EVERY, Refresher
 from gateway.control.clock import Clock, utc_now
 from gateway.control.housekeeping import Housekeeper
 from gateway.control.links import Linker
-from gateway.control.oauth import clients, metadata, signing_keys, token
+from gateway.control.oauth import (
+    authorize,
+    clients,
+    metadata,
+    register,
+    revocation,
+    signing_keys,
+    token,
+)
 from gateway.control.oauth.registration import ClientMetadata, make_client
 from gateway.control.policy import endpoint
 from gateway.control.policy.compiler import CompiledApi, compile_api
@@ -47,6 +56,8 @@ LINKED_DOMAINS: Final = (
     "payments",
 )
 """Domains that know residents, and so take ID links."""
+
+_OPEN_API: Final = (metadata, token, authorize, revocation, register, public, endpoint)
 
 DESCRIPTION: Final = """\
 Authorization server (OAuth 2.1), catalogue, and the operators' API of the data-linkage platform."""
@@ -109,8 +120,8 @@ def create_control(
         lifespan=parts.lifespan,
         ready=parts.ready,
     )
-    for router in (endpoint.router, metadata.router, token.router):
-        app.include_router(router)
+    for module in _OPEN_API:
+        app.include_router(module.router)
     app.state.control = control
     return app
 

@@ -64,7 +64,7 @@ class AuthorizationCode(AuthorizationCodeGrant):  # type: ignore[misc]
             hash=self.server.secrets.hash(code),
             gid=gid,
             client_id=grant.client_id,
-            redirect_uri=self.redirect_uri,
+            redirect_uri=request.payload.redirect_uri or "",
             challenge=request.form["code_challenge"],
             expires=request.now + CODE_LIFETIME,
         )

@@ -75,6 +75,8 @@ class CityAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
         self.maker = maker
         self.secrets = secrets
         self.issuer = Issuer(maker.issuer)
+        self.presented: Any = None
+        """The token that a request to revoke or introspect is about."""
         self.register_grant(ClientCredentials)
         self.register_grant(AuthorizationCode, [ProofKey(required=True)])
         self.register_grant(RefreshRotation)
