@@ -43,8 +43,8 @@ class Exchange:
     __slots__ = (
         "_chunks", "_core", "_path", "_query", "admitted", "alive", "began", "began_body",
         "begun", "body", "bytes_out", "client", "close", "connection", "fields", "grant",
-        "http10", "is_head", "method", "method_sent", "policy", "rate_fields", "repeatable", "request_id", "route", "routed",
-        "segments", "sent", "stats", "status", "unsent", "upload",
+        "http10", "is_head", "method", "method_sent", "policy", "rate_fields", "repeatable",
+        "request_id", "route", "routed", "segments", "sent", "stats", "status", "unsent", "upload",
     )  # fmt: skip
 
     policy: Policy
