@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, Final, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from fastapi import Depends, Query
 from pydantic import BaseModel, create_model
 
+from connectors.geo import Place, distance, place
 from schemas.ngsild import Entity, Point
-from schemas.problem import Fault, Unprocessable
-
-EARTH_RADIUS: Final = 6_371_008.8
-"""Metres: IUGG mean radius R1."""
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Entity)
-_NEAR = re.compile(r"\s*([+-]?\d{1,3}(?:\.\d{1,15})?)\s*,\s*([+-]?\d{1,3}(?:\.\d{1,15})?)\s*")
 
 
 class Page(BaseModel, Generic[T]):
@@ -55,9 +49,9 @@ PagingDep = Annotated[Paging, Depends(_paging)]
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """Around ``point``, at most ``radius`` metres away (None: however far)."""
+    """Around ``centre``, at most ``radius`` metres away (None: however far)."""
 
-    point: Point
+    centre: Place
     radius: float | None
 
     def nearest(
@@ -65,7 +59,7 @@ class Near:
     ) -> list[tuple[E, float]]:
         """The entities within the radius with their distance in metres, nearest first."""
         measured = (
-            (entity, distance(self.point, where))
+            (entity, distance(self.centre, (where.latitude, where.longitude)))
             for entity in entities
             if (where := location(entity)) is not None
         )
@@ -84,12 +78,7 @@ def _near(
 ) -> Near | None:
     if near is None:
         return None
-    match = _NEAR.fullmatch(near)
-    latitude, longitude = map(float, match.groups()) if match else (math.nan, math.nan)
-    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
-        fault = Fault("query near", "Not a place.", "Write latitude,longitude: near=36.55,139.88")
-        raise Unprocessable("Correct what `errors` names and send it again.", faults=[fault])
-    return Near(Point.at(latitude, longitude), radius)
+    return Near(place(near), radius)
 
 
 NearDep = Annotated[Near | None, Depends(_near)]
@@ -105,15 +94,6 @@ def listed(
         {**entity.as_keyvalues(), "distance": round(metres, 1)}
         for entity, metres in near.nearest(entities, location)
     ]
-
-
-def distance(a: Point, b: Point) -> float:
-    """Great-circle distance in metres (haversine formula on a sphere; within 0.6 % of WGS 84)."""
-    phi_a, phi_b = math.radians(a.latitude), math.radians(b.latitude)
-    half_phi = (phi_b - phi_a) / 2
-    half_lambda = math.radians(b.longitude - a.longitude) / 2
-    h = math.sin(half_phi) ** 2 + math.cos(phi_a) * math.cos(phi_b) * math.sin(half_lambda) ** 2
-    return 2 * EARTH_RADIUS * math.asin(min(1.0, math.sqrt(h)))
 
 
 @cache
