@@ -6,6 +6,7 @@ Pure: nothing is started or written here.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,13 +73,15 @@ class Process:
         name: its command of ``supercity``, its log's name, what the screen calls it.
         environ: its ``SUPERCITY_*`` variables.
         ready_url: answers 200 once it can serve.
-        address: what it is for, for the screen.
+        address: where it listens, for the screen.
+        command: that starts it.
     """
 
     name: str
     environ: Mapping[str, str]
     ready_url: str
     address: str
+    command: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +162,8 @@ def _client(papers: Papers, client_id: str) -> dict[str, str]:
 def _process(name: str, told: Mapping[str, str], inside: Mapping[str, str]) -> Process:
     asked = inside["admin"] if name == "gateway" else inside[name]
     environ = {PREFIX + key: value for key, value in told.items()}
-    return Process(name, environ, f"{asked}/readyz", inside[name])
+    command = (sys.executable, "-m", "gateway.cli", name)
+    return Process(name, environ, f"{asked}/readyz", inside[name], command)
 
 
 def _apis(inside: Mapping[str, str]) -> dict[str, str]:

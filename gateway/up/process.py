@@ -39,10 +39,7 @@ class Child:
             self.log.replace(self.log.with_suffix(".log.1"))
         with self.log.open("wb") as log:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "gateway.cli",
-                self.plan.name,
+                *self.plan.command,
                 env={**environ, **self.plan.environ},
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,

@@ -102,9 +102,8 @@ class Supervisor:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _start_and_watch(self) -> None:
-        self._screen.say(
-            f"Starting {len(self._children)} processes; logs in {self._plan.folder}/logs"
-        )
+        logs = self._plan.folder / "logs"
+        self._screen.say(f"Starting {len(self._children)} processes; logs in {logs}")
         for child in self._children:
             await child.start(self._environ)
         await self._first(self._come_up(), *(self._watch(child) for child in self._children))
