@@ -10,6 +10,7 @@ import csv
 import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final, TypeVar
 
 from connectors.faults import Faults
@@ -78,6 +79,25 @@ class Table:
             elif key:
                 found[key] = row
         return found
+
+
+def degrees(most: int) -> Callable[[str], float]:
+    """A reader of a coordinate of at most ``most`` degrees either way."""
+
+    def read(text: str) -> float:
+        value = float(text)
+        if not -most <= value <= most:
+            raise ValueError(text)
+        return value
+
+    return read
+
+
+def day(text: str) -> date:
+    """Reads ``YYYY-MM-DD``, and no other of ISO 8601's ways to write a day."""
+    if len(text) != len("2026-04-01") or text[4] != "-" or text[7] != "-":
+        raise ValueError(text)
+    return date.fromisoformat(text)
 
 
 def read_table(

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import orjson
 from fastapi import APIRouter, Response
 
 from connectors.administration.migration import TOKYO
 from connectors.administration.procedures import Procedure
 from connectors.administration.statistics import NetMigrationDataset, dataset
-from connectors.listing import NearDep, Page, PagingDep, item_of, listed
+from connectors.near import NearDep, located, page_near, page_of_located
+from connectors.page import Limit, Offset, Page, answer, page
 from schemas.administration import PointOfInterest
 from schemas.problem import NotFound
 from schemas.xcity import operation
@@ -30,30 +30,28 @@ def router(connector: AdministrationConnector) -> APIRouter:
 
 def _facilities(router: APIRouter, connector: AdministrationConnector) -> None:
     extra = operation("administration:read", dataset="public-facilities")
-    item: Any = item_of(PointOfInterest)
 
     @router.get(
         "/facilities",
         operation_id="listFacilities",
         summary="Public facilities",
-        response_model=Page[item],
+        response_model=page_of_located(PointOfInterest),
         openapi_extra=extra,
     )
-    async def list_facilities(paging: PagingDep, near: NearDep) -> Response:
-        found = listed(connector.facilities.value or (), near, lambda one: one.location)
-        return _json(paging.page(found))
+    async def list_facilities(near: NearDep, limit: Limit = 100, offset: Offset = 0) -> Response:
+        return page_near(connector.facilities.value or (), near, limit, offset)
 
     @router.get(
         "/facilities/{facility}",
         operation_id="getFacility",
         summary="One public facility, by its entity id or the municipality's ID",
-        response_model=item,
+        response_model=located(PointOfInterest),
         openapi_extra=extra,
     )
     async def get_facility(facility: str) -> Response:
         for one in connector.facilities.value or ():
             if facility == one.id or one.id.endswith(f":{facility}"):
-                return _json(one.as_keyvalues())
+                return answer(one.as_keyvalues())
         raise NotFound(f"There is no facility {facility[:60]!r}.")
 
 
@@ -77,13 +75,11 @@ def _procedures(router: APIRouter, connector: AdministrationConnector) -> None:
         "/procedures",
         operation_id="listProcedures",
         summary="Procedures that residents can file, with their fields in JSON Schema",
+        response_model=Page[Procedure],
         openapi_extra=extra,
-        response_model_exclude_none=True,
     )
-    async def list_procedures(paging: PagingDep) -> Page[Procedure]:
-        found = list((connector.procedures.value or {}).values())
-        part = found[paging.offset : paging.offset + paging.limit]
-        return Page(items=part, total=len(found), limit=paging.limit, offset=paging.offset)
+    async def list_procedures(limit: Limit = 100, offset: Offset = 0) -> Response:
+        return page(list((connector.procedures.value or {}).values()), limit, offset)
 
     @router.get(
         "/procedures/{procedure}",
@@ -94,7 +90,3 @@ def _procedures(router: APIRouter, connector: AdministrationConnector) -> None:
     )
     async def get_procedure(procedure: str) -> Procedure:
         return connector.procedure(procedure)
-
-
-def _json(value: Any) -> Response:
-    return Response(orjson.dumps(value), media_type="application/json")

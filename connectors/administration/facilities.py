@@ -8,10 +8,9 @@ be there even where its values are empty.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Final
 
-from connectors.csvtable import MUNICIPAL, Row, read_table
+from connectors.csvtable import MUNICIPAL, Row, degrees, read_table
 from connectors.faults import Faults
 from schemas.administration import PointOfInterest
 from schemas.ngsild import Point, urn
@@ -76,25 +75,13 @@ def _address(row: Row) -> str | None:
 
 def _location(row: Row, faults: Faults) -> Point | None:
     """The place; None where neither coordinate is given."""
-    latitude = row.read("緯度", _degrees(90), "a latitude in degrees", faults)
-    longitude = row.read("経度", _degrees(180), "a longitude in degrees", faults)
+    latitude = row.read("緯度", degrees(90), "a latitude in degrees", faults)
+    longitude = row.read("経度", degrees(180), "a longitude in degrees", faults)
     if bool(row.get("緯度")) != bool(row.get("経度")):
         faults.add(row.where("緯度"), "One coordinate is given without the other.")
     if latitude is None or longitude is None:
         return None
     return Point.at(latitude, longitude)
-
-
-def _degrees(most: int) -> Callable[[str], float]:
-    """A reader of a coordinate of at most ``most`` degrees."""
-
-    def read(text: str) -> float:
-        value = float(text)
-        if not -most <= value <= most:
-            raise ValueError(text)
-        return value
-
-    return read
 
 
 def _time(text: str) -> str:

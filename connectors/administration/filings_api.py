@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, Query
 from connectors.administration.filings import Decision, Filing, NewFiling
 from connectors.administration.procedures import check_fields
 from connectors.administration.register import Key
-from connectors.listing import Page, PagingDep
+from connectors.page import Limit, Offset, Page
 from connectors.residents import subject_of
 from schemas.administration import FilingState
 from schemas.kit.app import CallerDep
@@ -63,9 +63,10 @@ def _resident(router: APIRouter, connector: AdministrationConnector) -> None:
         summary="A resident's own filings, newest first",
         openapi_extra=_PERSONAL,
     )
-    async def list_filings(resident: str, caller: CallerDep, paging: PagingDep) -> Page[Filing]:
+    async def list_filings(
+        resident: str, caller: CallerDep, limit: Limit = 100, offset: Offset = 0
+    ) -> Page[Filing]:
         subject = subject_of(caller, resident)
-        limit, offset = paging.limit, paging.offset
         total, found = await connector.register.page(limit, offset, subject=subject)
         return Page(items=found, total=total, limit=limit, offset=offset)
 
@@ -87,9 +88,10 @@ def _office(router: APIRouter, connector: AdministrationConnector) -> None:
         openapi_extra=_OFFICE,
     )
     async def list_all(
-        paging: PagingDep, state: Annotated[FilingState | None, Query()] = None
+        state: Annotated[FilingState | None, Query()] = None,
+        limit: Limit = 100,
+        offset: Offset = 0,
     ) -> Page[Filing]:
-        limit, offset = paging.limit, paging.offset
         total, found = await connector.register.page(limit, offset, state=state)
         return Page(items=found, total=total, limit=limit, offset=offset)
 

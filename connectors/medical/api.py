@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import orjson
 from fastapi import APIRouter, Query, Request, Response
 
-from connectors.listing import NearDep, Page, PagingDep, item_of, listed
 from connectors.medical.bundle import read
 from connectors.medical.fhirjson import MEDIA_TYPE
 from connectors.medical.records import Kept
 from connectors.medical.resources import PATIENT_OF
+from connectors.near import NearDep, located, page_near, page_of_located
+from connectors.page import Limit, Offset, answer
 from connectors.residents import record_of
 from schemas.kit.app import CallerDep
 from schemas.kit.body import read_body
@@ -38,18 +39,18 @@ def router(connector: MedicalConnector) -> APIRouter:
 
 def _hospitals(router: APIRouter, connector: MedicalConnector) -> None:
     extra = operation("medical:read", dataset="hospitals", priority="essential")
-    item: Any = item_of(Hospital)
 
     @router.get(
         "/hospitals",
         operation_id="listHospitals",
         summary="Hospitals and clinics, with their free beds",
-        response_model=Page[item],
+        response_model=page_of_located(Hospital),
         openapi_extra=extra,
     )
     async def list_hospitals(
-        paging: PagingDep,
         near: NearDep,
+        limit: Limit = 100,
+        offset: Offset = 0,
         emergency: Annotated[
             bool | None, Query(description="Only those that (do not) take emergency patients now")
         ] = None,
@@ -59,20 +60,20 @@ def _hospitals(router: APIRouter, connector: MedicalConnector) -> None:
             for one in connector.hospitals.value or ()
             if emergency is None or one.emergency_accepting is emergency
         ]
-        return _json(paging.page(listed(found, near, lambda one: one.location)))
+        return page_near(found, near, limit, offset)
 
     @router.get(
         "/hospitals/{hospital}",
         operation_id="getHospital",
         summary="One hospital",
-        response_model=item,
+        response_model=located(Hospital),
         openapi_extra=extra,
     )
     async def get_hospital(hospital: str) -> Response:
         names = (hospital, urn("Hospital", hospital))
         for one in connector.hospitals.value or ():
             if one.id in names:
-                return _json(one.as_keyvalues())
+                return answer(one.as_keyvalues())
         raise NotFound(f"There is no hospital {hospital!r}; GET /medical/v1/hospitals lists them.")
 
 
@@ -110,14 +111,15 @@ def _records(router: APIRouter, connector: MedicalConnector) -> None:
     async def list_records(
         resident: str,
         caller: CallerDep,
-        paging: PagingDep,
+        limit: Limit = 100,
+        offset: Offset = 0,
         types: Annotated[
             list[str] | None, Query(alias="type", description="Only these resource types")
         ] = None,
     ) -> Response:
         patient = await record_of(connector.links, caller, resident)
         wanted = _wanted(types)
-        total, found = await connector.records.of(patient, wanted, paging.limit, paging.offset)
+        total, found = await connector.records.of(patient, wanted, limit, offset)
         return Response(searchset(total, found), media_type=MEDIA_TYPE)
 
 
@@ -162,7 +164,3 @@ def _outcome(kept: list[Kept]) -> bytes:
     ]
     bundle = {"resourceType": "Bundle", "type": "transaction-response", "entry": entries}
     return orjson.dumps(bundle)
-
-
-def _json(value: Any) -> Response:
-    return Response(orjson.dumps(value), media_type="application/json")

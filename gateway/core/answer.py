@@ -2,6 +2,9 @@
 
 Upstreams may be anybody's. What cannot be read in one way only is not passed on: the client is
 told 502. Fields that belong to the connection, or that only the gateway may set, stay here.
+
+The lines of one API's answers repeat: its content type, its server, a length, the date of this
+second. What a line means is remembered by its bytes, so that most lines cost one look-up.
 """
 
 from __future__ import annotations
@@ -10,24 +13,28 @@ import re
 from typing import Final
 
 from gateway.core.body import Body, Chunked, Malformed, Sized, UntilClose
+from gateway.core.cache import Recent
 
-_STATUS: Final = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?")
-_CONTROLS: Final = bytes([*range(0x09), *range(0x0A, 0x20), 0x7F])
-_NAME: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_DROP: Final = frozenset(
+_STATUS: Final = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?")
+_FIELD: Final = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\x00-\x08\x0a-\x1f\x7f]*)")
+_DROPPED: Final = frozenset(
     b"keep-alive proxy-connection proxy-authenticate upgrade te x-request-id server "
     b"x-powered-by ratelimit ratelimit-policy".split()
 )
-_READ: Final = frozenset(b"content-length transfer-encoding connection".split())
-_KNOWN: Final = {
-    spelled: name
-    for name in (
-        b"content-type content-length transfer-encoding connection date server etag vary "
-        b"last-modified cache-control content-encoding content-language accept-ranges location link"
-    ).split()
-    for spelled in (name, name.title())
-}
 BODILESS: Final = frozenset((204, 304))
+
+# What a line of a head is.
+PASS: Final = 1
+DROP: Final = 2
+DATE: Final = 3
+LENGTH: Final = 4
+CHUNKED: Final = 5
+OPTIONS: Final = 6
+
+_Meaning = tuple[int, int, frozenset[bytes]]
+_NONE: Final[frozenset[bytes]] = frozenset()
+_lines: Final[Recent[bytes, _Meaning]] = Recent(4_096)
+_firsts: Final[Recent[bytes, tuple[int, bool]]] = Recent(256)
 
 
 class Answer:
@@ -50,49 +57,42 @@ class Answer:
         Raises:
             Malformed: it cannot be read, or could be read in two ways.
         """
-        first, *lines = head.split(b"\r\n")
-        found = _STATUS.fullmatch(first)
-        if found is None:
-            raise Malformed("no status line")
-        if len(head) - len(head.translate(None, _CONTROLS)) != 2 * len(lines):
-            raise Malformed("control characters in the head")
-        self.status = int(found[1])
+        lines = head.split(b"\r\n")
+        first = lines[0]
+        self.status, self.close = _firsts.young.get(first) or _first(first)
         self.phrase = first[9:]
-        passed: list[bytes] = []
-        read: dict[bytes, bytes] = {}
-        self.dated = False
+        self.length = -1
+        self.chunked = self.dated = False
+        self.fields: list[bytes] = []
+        passed = self.fields
+        del lines[0]
+        known = _lines.young
         for line in lines:
-            name, colon, value = line.partition(b":")
-            lower = _KNOWN.get(name) or name.lower()
-            if not colon or not _NAME.fullmatch(name):
-                raise Malformed("a line of the head is no field")
-            if lower in _READ:
-                read[lower] = _join(read, lower, value.strip(b" \t"))
-            elif lower not in _DROP and not lower.startswith(b"x-city-"):
+            kind, number, options = known.get(line) or _meaning(line)
+            if kind == PASS:
                 passed.append(line)
-                self.dated = self.dated or lower == b"date"
-        self._framing(read, first)
-        if b"connection" in read:
-            passed = self._connection(read[b"connection"], passed)
-        self.fields = passed
+            elif kind == DATE:
+                self.dated = True
+                passed.append(line)
+            elif kind == LENGTH and self.length in (-1, number):  # RFC 9112 §6.3
+                self.length = number
+            elif kind == OPTIONS:
+                self._connection(options)
+            elif kind == CHUNKED and not self.chunked:
+                self.chunked = True
+            elif kind != DROP:
+                raise Malformed("more than one length or transfer coding")
+        if self.chunked and (self.length >= 0 or first[7:8] == b"0"):
+            raise Malformed("both a length and a transfer coding, or one in HTTP/1.0")
 
-    def _framing(self, read: dict[bytes, bytes], first: bytes) -> None:
-        self.close = first[7:8] == b"0"
-        coding = read.get(b"transfer-encoding")
-        length = read.get(b"content-length", b"")
-        self.chunked = coding is not None
-        if coding is not None and (coding.lower() != b"chunked" or length or self.close):
-            raise Malformed("transfer coding that is not known, or with a length")
-        if length and not (length.isdigit() and len(length) < 19):
-            raise Malformed("a length that is not one number")
-        self.length = int(length) if length else -1
-
-    def _connection(self, options: bytes, passed: list[bytes]) -> list[bytes]:
-        listed = {option.strip(b" \t").lower() for option in options.split(b",")}
-        self.close = self.close or b"close" in listed
-        if not listed - {b"close", b"keep-alive"}:
-            return passed
-        return [line for line in passed if line.partition(b":")[0].lower() not in listed]
+    def _connection(self, options: frozenset[bytes]) -> None:
+        """Options that are not just ``keep-alive``: they name fields that go no further."""
+        self.close = self.close or b"close" in options
+        listed = options - {b"close", b"keep-alive"}
+        if listed:
+            self.fields[:] = [
+                line for line in self.fields if line.partition(b":")[0].lower() not in listed
+            ]
 
     def body(self, method: bytes) -> Body:
         """How the body of this answer to a ``method`` request ends; RFC 9112 §6.3."""
@@ -103,9 +103,42 @@ class Answer:
         return UntilClose() if self.length < 0 else Sized(self.length)
 
 
-def _join(read: dict[bytes, bytes], name: bytes, value: bytes) -> bytes:
-    """Several fields of one name; lengths must agree word for word (RFC 9112 §6.3)."""
-    first = read.get(name)
-    if first is None or (first == value and name == b"content-length"):
-        return value
-    return first + b"," + value
+def _first(line: bytes) -> tuple[int, bool]:
+    """Status of a status line, and whether it is HTTP/1.0, whose connections end."""
+    found = _STATUS.fullmatch(line)
+    if found is None:
+        raise Malformed("no status line")
+    meaning = int(found[2]), found[1] == b"0"
+    _firsts.put(line, meaning)
+    return meaning
+
+
+def _meaning(line: bytes) -> _Meaning:
+    """What a line means that was not seen lately."""
+    meaning = _lines.older(line)
+    if meaning is None:
+        meaning = _classify(line)
+        if len(line) <= 256:
+            _lines.put(line, meaning)
+    return meaning
+
+
+def _classify(line: bytes) -> _Meaning:
+    found = _FIELD.fullmatch(line)
+    if found is None:
+        raise Malformed("a line of the head is no field")
+    name, value = found[1].lower(), found[2].strip(b" \t")
+    if name == b"content-length":
+        if not value.isdigit() or len(value) > 18:
+            raise Malformed("a length that is not one number")
+        return LENGTH, int(value), _NONE
+    if name == b"transfer-encoding":
+        if value.lower() != b"chunked":
+            raise Malformed("a transfer coding that is not known")
+        return CHUNKED, 0, _NONE
+    if name == b"connection":
+        options = frozenset(option.strip(b" \t").lower() for option in value.split(b","))
+        return (OPTIONS, 0, options) if options - {b"keep-alive"} else (DROP, 0, _NONE)
+    if name in _DROPPED or name.startswith(b"x-city-"):
+        return DROP, 0, _NONE
+    return DATE if name == b"date" else PASS, 0, _NONE

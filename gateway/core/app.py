@@ -12,17 +12,21 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from pathlib import Path
+from time import monotonic
+from typing import TypeVar
 
 import orjson
 
 from gateway.core.accesslog import AccessLog
-from gateway.core.bounds import CACHED_BLOCK_BYTES, Bounds
+from gateway.core.bounds import CACHED_HEAD_BYTES, Bounds
 from gateway.core.cache import Recent
 from gateway.core.head import Fields
 from gateway.core.ids import Ids
 from gateway.core.limits import Buckets
 from gateway.core.policy import Policy, Surroundings, compile_policy
+from gateway.core.reply import malformed
 from gateway.core.server import ClientConnection
+from gateway.core.target import RequestLine
 from gateway.core.telemetry import Telemetry
 from gateway.core.tokens import Tokens
 from gateway.core.upstream import Upstream
@@ -30,6 +34,9 @@ from schemas import policy as wire
 from schemas.pseudonym import Pseudonyms
 
 _log = logging.getLogger(__name__)
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +90,8 @@ class Core:
         self.draining = False
         self.under_way = 0
         self.date = b""
-        self._blocks: Recent[bytes, Fields] = Recent(self.bounds.blocks)
+        self._lines: Recent[bytes, RequestLine] = Recent(self.bounds.heads)
+        self._blocks: Recent[bytes, Fields] = Recent(self.bounds.heads)
         self._clients: set[ClientConnection] = set()
         self._upstreams: dict[bytes, Upstream] = {}
         self._servers: list[asyncio.Server] = []
@@ -166,9 +174,9 @@ class Core:
         self.draining = True
         for server in self._servers:
             server.close()
-        began = self.loop.time()
-        while self._clients and self.loop.time() < began + most:
-            if self.loop.time() >= began + grace:
+        began = monotonic()
+        while self._clients and monotonic() < began + most:
+            if monotonic() >= began + grace:
                 for client in [client for client in self._clients if client.rest()]:
                     client.transport.close()
             await asyncio.sleep(min(0.02, self.bounds.tick))
@@ -197,19 +205,20 @@ class Core:
     def leave(self, client: ClientConnection) -> None:
         self._clients.discard(client)
 
-    def fields(self, block: bytes) -> Fields:
-        """The header section in ``block``, read now or remembered.
+    def head(self, first: bytes, block: bytes) -> tuple[RequestLine, Fields]:
+        """Request line and header section, read now or remembered by their bytes.
 
         Raises:
-            Refused: it is malformed.
+            Refused: they are malformed, or contradict each other.
         """
-        blocks = self._blocks
-        found = blocks.young.get(block) or blocks.older(block)
-        if found is None:
-            found = Fields(block)
-            if len(block) <= CACHED_BLOCK_BYTES:
-                blocks.put(block, found)
-        return found
+        lines, blocks = self._lines, self._blocks
+        line = lines.young.get(first) or lines.older(first) or _read(RequestLine, first, lines)
+        fields = blocks.young.get(block) or blocks.older(block) or _read(Fields, block, blocks)
+        if line.authority and line.authority.lower() != fields.host.lower():
+            raise malformed("The target's authority is not the Host field's.", "ambiguous")
+        if line.http10 and fields.chunked:
+            raise malformed("HTTP/1.0 has no chunks.", "ambiguous")
+        return line, fields
 
     def as_json(self) -> dict[str, object]:
         """Counters and gauges of this worker, for :mod:`gateway.core.exposition`."""
@@ -227,7 +236,7 @@ class Core:
     # The clock
 
     def _tick(self) -> None:
-        now = self.loop.time()
+        now = monotonic()
         self._ticking = self.loop.call_later(self.bounds.tick, self._tick)
         self.date = b"date: " + formatdate(self.config.now(), usegmt=True).encode()
         for client in [client for client in self._clients if client.deadline <= now]:
@@ -239,4 +248,11 @@ class Core:
             self.log.flush(self._wall_minus_loop())
 
     def _wall_minus_loop(self) -> float:
-        return self.config.now() - self.loop.time()
+        return self.config.now() - monotonic()
+
+
+def _read(parse: Callable[[bytes], T], text: bytes, into: Recent[bytes, T]) -> T:
+    found = parse(text)
+    if len(text) <= CACHED_HEAD_BYTES:
+        into.put(text, found)
+    return found

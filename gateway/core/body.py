@@ -62,6 +62,10 @@ class Sized:
         return (data, b"") if left == 0 else (data[:size], data[size:])
 
 
+WHOLE: Final = Sized(0)
+"""A body that came in one piece with its head."""
+
+
 class UntilClose:
     """An answer that goes on until its connection ends."""
 

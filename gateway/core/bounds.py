@@ -27,8 +27,8 @@ PIPELINED_BYTES: Final = 65_536
 """What is read ahead of the request in hand; then the connection is not read from."""
 PIPELINED_TURNS: Final = 32
 """Requests of one connection answered in one go before others have their turn."""
-CACHED_BLOCK_BYTES: Final = 4_096
-"""Header sections longer than this are parsed each time."""
+CACHED_HEAD_BYTES: Final = 4_096
+"""Request lines and header sections longer than this are parsed each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,8 @@ class Bounds:
         down: how long an address that refused a connection is passed over.
         tick: resolution of all of these.
         connections: client connections of one worker; one more is told 503.
-        blocks, tokens: entries remembered of parsed header sections and of verified tokens.
+        heads, tokens: entries remembered of parsed request lines and header sections, each; and
+            of verified tokens.
         buckets: rate-limit buckets of one worker.
         series: label sets of the metrics; what comes later is counted as ``other``.
         log_lines: access-log lines waiting to be written; more are dropped and counted.
@@ -67,7 +68,7 @@ class Bounds:
     down: float = 1.0
     tick: float = 0.1
     connections: int = 10_000
-    blocks: int = 4_096
+    heads: int = 4_096
     tokens: int = 50_000
     buckets: int = 100_000
     series: int = 10_000

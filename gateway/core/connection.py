@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from math import inf
+from time import monotonic
 from typing import TYPE_CHECKING, cast
 
 from gateway.core import reply
-from gateway.core.answer import Answer
-from gateway.core.body import Body, Malformed, UntilClose
+from gateway.core.answer import BODILESS, Answer
+from gateway.core.body import WHOLE, Body, Malformed, UntilClose
 from gateway.core.bounds import ANSWER_HEAD_BYTES
 
 if TYPE_CHECKING:
@@ -27,17 +28,14 @@ class UpstreamConnection(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_body", "_head", "_keep", "_loop", "_upstream", "address", "deadline", "exchange",
+        "_body", "_head", "_keep", "_upstream", "address", "deadline", "exchange",
         "rested", "served", "transport",
     )  # fmt: skip
 
     transport: asyncio.Transport
 
-    def __init__(
-        self, upstream: Upstream, address: Address, loop: asyncio.AbstractEventLoop
-    ) -> None:
+    def __init__(self, upstream: Upstream, address: Address) -> None:
         self._upstream = upstream
-        self._loop = loop
         self.address = address
         self.exchange: Exchange | None = None
         self.deadline = inf
@@ -57,11 +55,12 @@ class UpstreamConnection(asyncio.Protocol):
         self.transport.write(exchange.outgoing())
         if exchange.sent:
             self.sent()
-        exchange.client.carried(exchange)
+        if exchange.held:
+            exchange.client.carried(exchange)
 
     def sent(self) -> None:
         """The request is out to its end: now the upstream's time runs."""
-        self.deadline = self._loop.time() + self._upstream.response_timeout
+        self.deadline = monotonic() + self._upstream.response_timeout
 
     def write(self, data: bytes) -> None:
         self.transport.write(data)
@@ -70,11 +69,11 @@ class UpstreamConnection(asyncio.Protocol):
         """The upstream takes its request slowly: the client is read from no faster."""
         if self.exchange is not None:
             self.exchange.client.pause_body()
-            self.deadline = self._loop.time() + self._upstream.idle_timeout
+            self.deadline = monotonic() + self._upstream.idle_timeout
 
     def resume_writing(self) -> None:
         if self.exchange is not None:
-            now = self._loop.time()
+            now = monotonic()
             self.deadline = now + self._upstream.response_timeout if self.exchange.sent else inf
             self.exchange.client.resume_body()
 
@@ -109,20 +108,28 @@ class UpstreamConnection(asyncio.Protocol):
             return
         self._head = b""
         answer = Answer(data[:end])
-        if answer.status < 200:
+        status = answer.status
+        if status < 200:
             self._interim(exchange, answer, data[end + 4 :])
             return
-        body = self._body = answer.body(exchange.method_sent)
         self._keep = not answer.close
-        content, rest = body.feed(data[end + 4 :])
+        data = data[end + 4 :]
+        if answer.length == len(data) and exchange.plain and status not in BODILESS:
+            # the common case: a whole answer in one read
+            exchange.begin_answer(answer, WHOLE, data)
+            self._detach(keep=self._keep)
+            exchange.end()
+            return
+        body = self._body = answer.body(exchange.method_sent)
+        content, rest = body.feed(data)
         if not body.done:
-            self.deadline = self._loop.time() + self._upstream.idle_timeout
+            self.deadline = monotonic() + self._upstream.idle_timeout
         exchange.begin_answer(answer, body, content)
         self._after(exchange, body, rest)
 
     def _receive(self, exchange: Exchange, body: Body, content: bytes, rest: bytes) -> None:
         self.deadline = inf if exchange.route.stream else (
-            self._loop.time() + self._upstream.idle_timeout
+            monotonic() + self._upstream.idle_timeout
         )  # fmt: skip
         exchange.continue_answer(body, content)
         self._after(exchange, body, rest)
@@ -157,7 +164,7 @@ class UpstreamConnection(asyncio.Protocol):
         self.address.in_flight -= 1
         self.served += 1
         if keep and not self.transport.is_closing():
-            self.rested = self._loop.time()
+            self.rested = monotonic()
             self._upstream.rest(self)
         else:
             self.transport.abort()
@@ -207,4 +214,4 @@ class UpstreamConnection(asyncio.Protocol):
         if not self.transport.is_closing():
             self.transport.resume_reading()
             if self.exchange is not None and not self.exchange.route.stream:
-                self.deadline = self._loop.time() + self._upstream.idle_timeout
+                self.deadline = monotonic() + self._upstream.idle_timeout

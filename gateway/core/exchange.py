@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from gateway.core.answer import Answer
 from gateway.core.body import Body, Chunked, UntilClose, chunk, last_chunk
 from gateway.core.ids import traceparent
 from gateway.core.reply import Reply
-from gateway.core.target import split
 
 if TYPE_CHECKING:
     from gateway.core.app import Core
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gateway.core.head import Fields
     from gateway.core.policy import Policy, Route
     from gateway.core.server import ClientConnection
+    from gateway.core.target import RequestLine
     from gateway.core.telemetry import Stats
     from gateway.core.tokens import Grant
 
@@ -33,6 +34,8 @@ class Exchange:
         begun: the head of the answer is on its way to the client.
         alive: neither ended nor given up.
         admitted: it has passed every step, and went to its upstream.
+        plain: has no body, and its answer is passed on with its content.
+        held: had to wait for a connection.
         repeatable: may go out a second time if its connection turns out to be closed.
         close: the client's connection ends with this answer.
         rate_fields: ``RateLimit`` fields of the answer.
@@ -42,9 +45,9 @@ class Exchange:
 
     __slots__ = (
         "_chunks", "_core", "_path", "_query", "admitted", "alive", "began", "began_body",
-        "begun", "body", "bytes_out", "client", "close", "connection", "fields", "grant",
-        "http10", "is_head", "method", "method_sent", "policy", "rate_fields", "repeatable",
-        "request_id", "route", "routed", "segments", "sent", "stats", "status", "unsent", "upload",
+        "begun", "body", "bytes_out", "client", "close", "connection", "fields", "grant", "held",
+        "http10", "is_head", "method", "method_sent", "plain", "policy", "rate_fields",
+        "repeatable", "request_id", "route", "routed", "segments", "sent", "stats", "status", "unsent", "upload",
     )  # fmt: skip
 
     policy: Policy
@@ -52,22 +55,24 @@ class Exchange:
     grant: Grant
 
     def __init__(
-        self, core: Core, client: ClientConnection, method: bytes, target: bytes,
-        fields: Fields, http10: bool, began: float,
-    ) -> None:  # fmt: skip
+        self, core: Core, client: ClientConnection, line: RequestLine, fields: Fields, began: float
+    ) -> None:
         self._core = core
         self.client = client
-        self.method = self.method_sent = method
+        method = self.method = self.method_sent = line.method
         self.fields = fields
-        self.http10 = http10
+        self.http10 = line.http10
         self.began = self.began_body = began
         self.request_id = fields.request_id or core.ids.trace_id()
-        self._path, self.segments, self._query = split(target, fields.host)
+        self.segments = line.segments
+        self._path, self._query = line.path, line.query
         self.is_head = method == b"HEAD"
         self.body: Body | None = None
         self.sent = True
         self.repeatable = method in _REPEATABLE
-        self.close = http10 or fields.close
+        self.plain = not self.is_head
+        self.held = False
+        self.close = line.http10 or fields.close
         self.connection: UpstreamConnection | None = None
         self.stats: Stats = core.telemetry.unrouted
         self.routed = False
@@ -187,9 +192,9 @@ class Exchange:
         elif self._chunks:
             content = self._in_chunks(content, body)
         self.bytes_out = len(content)
+        lines.append(self.rate_fields)
         self.client.write(
-            b"HTTP/1.1 %b\r\n%b\r\n%b\r\n%b"
-            % (answer.phrase, b"\r\n".join(lines), self.rate_fields, content)
+            b"HTTP/1.1 %b\r\n%b\r\n%b" % (answer.phrase, b"\r\n".join(lines), content)
         )
 
     def continue_answer(self, body: Body, content: bytes) -> None:
@@ -253,7 +258,7 @@ class Exchange:
     def _count(self) -> None:
         if self.alive:
             self.alive = False
-            seconds = self._core.loop.time() - self.began
+            seconds = monotonic() - self.began
             self.stats.observe(self.status, seconds)
             if self.admitted:
                 self.stats.in_flight -= 1

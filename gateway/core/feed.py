@@ -139,5 +139,5 @@ def _etag(answer: Answer) -> str:
     for line in answer.fields:
         name, _, value = line.partition(b":")
         if name.lower() == b"etag":
-            return value.strip().decode("latin-1").removeprefix("W/")
+            return str(value.strip(), "latin-1").removeprefix("W/")
     return ""

@@ -23,10 +23,9 @@ class Rate:
     Attributes:
         interval: seconds that one request costs in this worker.
         window: seconds after which an empty bucket is full.
-        stated: the ``RateLimit-Policy`` field (draft-ietf-httpapi-ratelimit-headers).
     """
 
-    __slots__ = ("interval", "name", "requests", "seconds", "share", "stated", "window")
+    __slots__ = ("_fields", "interval", "name", "requests", "seconds", "share", "window")
 
     def __init__(self, rate: policy.Rate, name: str, share: int) -> None:
         self.requests, self.seconds, self.name, self.share = (
@@ -34,16 +33,19 @@ class Rate:
         )  # fmt: skip
         self.interval = self.seconds / self.requests * share
         self.window = max(float(self.seconds), self.interval)
-        self.stated = b'ratelimit-policy: "%b";q=%d;w=%d\r\n' % (
-            name.encode(), self.requests, self.seconds,
-        )  # fmt: skip
+        self._fields = (
+            f'ratelimit-policy: "{name}";q={self.requests};w={self.seconds}\r\n'
+            f'ratelimit: "{name}";r=%d;t=%d\r\n'
+        ).encode()
 
     def fields(self, slack: float) -> bytes:
-        """``RateLimit-Policy`` and ``RateLimit``; ``slack`` is what :meth:`Buckets.take` gave."""
+        """``RateLimit-Policy`` and ``RateLimit`` (draft-ietf-httpapi-ratelimit-headers).
+
+        Args:
+            slack: what :meth:`Buckets.take` gave.
+        """
         left = int(slack / self.interval + 1e-9) * self.share
-        return self.stated + b'ratelimit: "%b";r=%d;t=%d\r\n' % (
-            self.name.encode(), left, self.window - slack + 1,
-        )  # fmt: skip
+        return self._fields % (left, self.window - slack + 1)
 
 
 class Buckets:

@@ -6,13 +6,13 @@ import asyncio
 import logging
 from ipaddress import IPv6Address
 from math import inf
+from time import monotonic
 from typing import TYPE_CHECKING, cast
 
 from gateway.core import bounds, pipeline, reply
 from gateway.core.body import Chunked, Malformed, Sized
 from gateway.core.exchange import Exchange
 from gateway.core.reply import Refused, Reply, malformed
-from gateway.core.target import request_line
 
 if TYPE_CHECKING:
     from gateway.core.app import Core
@@ -54,7 +54,7 @@ class ClientConnection(asyncio.Protocol):
         self.transport = cast(asyncio.Transport, transport)
         self._peer = (transport.get_extra_info("peername") or ("unknown",))[0]
         self.source = _source(self._peer)
-        self.deadline = self._core.loop.time() + self._core.bounds.head
+        self.deadline = monotonic() + self._core.bounds.head
         if not self._core.join(self):
             self.write_reply(reply.FULL, self._core.ids.trace_id(), False, True)
             self._finish()
@@ -110,17 +110,14 @@ class ClientConnection(asyncio.Protocol):
         if data[:2] == b"\r\n":  # one empty line before a request is let pass (RFC 9112 §2.2)
             data = data[2:]
         end = data.find(b"\r\n\r\n")
-        now = self._core.loop.time()
+        now = monotonic()
         try:
             if end < 0 or end > bounds.HEAD_BYTES:
                 self._partial(data, end, now)
                 return b""
-            line = data.find(b"\r\n")
-            method, target, http10 = request_line(data[:line])
-            fields = self._core.fields(data[line + 2 : end + 2])
-            if http10 and fields.chunked:
-                raise malformed("HTTP/1.0 has no chunks.", "ambiguous")
-            exchange = Exchange(self._core, self, method, target, fields, http10, now)
+            at = data.find(b"\r\n")
+            line, fields = self._core.head(data[:at], data[at + 2 : end + 2])
+            exchange = Exchange(self._core, self, line, fields, now)
         except Refused as refused:
             self._refuse(refused.reply)
             return b""
@@ -147,7 +144,7 @@ class ClientConnection(asyncio.Protocol):
         fields = exchange.fields
         if fields.chunked or fields.length > 0:
             exchange.body = Chunked() if fields.chunked else Sized(fields.length)
-            exchange.sent = exchange.repeatable = False
+            exchange.sent = exchange.repeatable = exchange.plain = False
             self.deadline = exchange.began + self._core.bounds.body
         try:
             pipeline.admit(self._core, exchange)
@@ -228,7 +225,7 @@ class ClientConnection(asyncio.Protocol):
             self._finish()
             return
         rest = self._core.bounds.stall if self._choked else self._core.bounds.keep_alive
-        self.deadline = self._core.loop.time() + rest
+        self.deadline = monotonic() + rest
         if self._ahead or self._paused_at:
             self._core.loop.call_soon(self._next)
 
@@ -261,7 +258,7 @@ class ClientConnection(asyncio.Protocol):
         resets it, and the client would lose the answer (RFC 9112 §9.6)."""
         self._dropping = True
         self._ahead = b""
-        self.deadline = self._core.loop.time() + self._core.bounds.linger
+        self.deadline = monotonic() + self._core.bounds.linger
         if not self.transport.is_closing():
             self._resume()
             self.transport.write_eof()
@@ -275,7 +272,7 @@ class ClientConnection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self._choked = True
-        self.deadline = self._core.loop.time() + self._core.bounds.stall
+        self.deadline = monotonic() + self._core.bounds.stall
         if self.exchange is not None and self.exchange.connection is not None:
             self.exchange.connection.pause_reading()
 
@@ -284,7 +281,7 @@ class ClientConnection(asyncio.Protocol):
         if self._dropping:
             return
         if self.exchange is None:
-            self.deadline = self._core.loop.time() + self._core.bounds.keep_alive
+            self.deadline = monotonic() + self._core.bounds.keep_alive
             self._next()
         else:
             self.deadline = inf
@@ -301,7 +298,7 @@ class ClientConnection(asyncio.Protocol):
         if exchange is not None and not exchange.sent:
             limits = self._core.bounds
             if self._paused_at:  # time in which the client could not send is not its own
-                exchange.began_body += self._core.loop.time() - self._paused_at
+                exchange.began_body += monotonic() - self._paused_at
             self.deadline = exchange.began_body + limits.body + exchange.upload / limits.body_rate
         self._resume()
 
@@ -313,11 +310,11 @@ class ClientConnection(asyncio.Protocol):
             self.deadline = inf
 
     def wait_for_upstream(self, seconds: float) -> None:
-        self.deadline = self._core.loop.time() + seconds
+        self.deadline = monotonic() + seconds
 
     def _pause(self) -> None:
         if not self._paused_at and not self.transport.is_closing():
-            self._paused_at = self._core.loop.time()
+            self._paused_at = monotonic()
             self.transport.pause_reading()
 
     def _resume(self) -> None:

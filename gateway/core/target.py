@@ -22,62 +22,72 @@ _ESCAPES: Final = re.compile(rb"(?:[^%]|%[0-9A-Fa-f]{2})*+")
 _REFUSED_WHEN_DECODED: Final = re.compile(rb"[/\\\x00-\x1f\x7f]")
 
 
-def request_line(line: bytes) -> tuple[bytes, bytes, bool]:
-    """Method, target, and whether the version is 1.0; RFC 9112 §3.
+class RequestLine:
+    """A request line, read; RFC 9112 §3.
 
-    Raises:
-        Refused: it is not ``METHOD SP target SP HTTP/1.x``.
-    """
-    parts = line.split(b" ")
-    if len(parts) != 3:
-        raise malformed("The request line is not `METHOD target HTTP/1.1` with single spaces.")
-    method, target, version = parts
-    if version != b"HTTP/1.1" and version != b"HTTP/1.0":
-        if re.fullmatch(rb"HTTP/[0-9]\.[0-9]", version):
-            raise Refused(reply.VERSION)
-        raise malformed("The request line does not end in an HTTP version.")
-    if method != b"GET" and not _METHOD.fullmatch(method):
-        raise malformed("The method is not one that HTTP knows.")
-    if len(target) > bounds.TARGET_BYTES:
-        raise Refused(reply.TARGET_TOO_LONG)
-    return method, target, version == b"HTTP/1.0"
-
-
-def split(target: bytes, host: bytes) -> tuple[bytes, list[bytes], bytes]:
-    """Path as sent, its decoded segments, and the query with its ``?``.
-
-    Args:
-        target: origin-form or absolute-form (RFC 9112 §3.2).
-        host: the ``Host`` field, with which an absolute-form must agree.
+    Attributes:
+        path: as it was sent; ``query`` with its ``?``, or empty.
+        segments: of the path, decoded.
+        authority: of an absolute-form target, with which ``Host`` must agree; else empty.
+        http10: the version is 1.0, not 1.1.
 
     Example:
-        ``/a/b%20c?x=1`` → ``b"/a/b%20c", [b"a", b"b c"], b"?x=1"``
+        ``GET /a/b%20c?x=1 HTTP/1.1`` has the segments ``a`` and ``b c``, and the query ``?x=1``.
     """
-    if target[:1] != b"/":
-        target = _origin_form(target, host)
-    path, mark, query = target.partition(b"?")
-    if query and query.translate(None, _VISIBLE):
-        raise malformed("The query has characters that must be percent-encoded.")
-    odd = path.translate(None, _PLAIN)
-    if odd and odd.strip(b".%"):
-        raise malformed("The path has characters that must be percent-encoded, or `;` or `\\`.")
-    segments = path.split(b"/")
-    del segments[0]
-    if odd:
-        segments = _decoded(path, segments)
-    if b"//" in path:
-        raise malformed("The path has an empty segment.", "ambiguous")
-    return path, segments, mark + query
+
+    __slots__ = ("authority", "http10", "method", "path", "query", "segments")
+
+    def __init__(self, line: bytes) -> None:
+        """Read ``line``, which has no CRLF.
+
+        Raises:
+            Refused: it is malformed, too long, or of another protocol.
+        """
+        parts = line.split(b" ")
+        if len(parts) != 3:
+            raise malformed("The request line is not `METHOD target HTTP/1.1` with single spaces.")
+        self.method, target, version = parts
+        self.http10 = _is_http10(version)
+        if not _METHOD.fullmatch(self.method):
+            raise malformed("The method is not one that HTTP knows.")
+        if len(target) > bounds.TARGET_BYTES:
+            raise Refused(reply.TARGET_TOO_LONG)
+        self.authority = b""
+        if target[:1] != b"/":
+            self.authority, target = _absolute(target)
+        self.path, mark, query = target.partition(b"?")
+        if query.translate(None, _VISIBLE):
+            raise malformed("The query has characters that must be percent-encoded.")
+        self.query = mark + query
+        self.segments = _segments(self.path)
 
 
-def _origin_form(target: bytes, host: bytes) -> bytes:
+def _is_http10(version: bytes) -> bool:
+    if version in (b"HTTP/1.1", b"HTTP/1.0"):
+        return version == b"HTTP/1.0"
+    if re.fullmatch(rb"HTTP/[0-9]\.[0-9]", version):
+        raise Refused(reply.VERSION)
+    raise malformed("The request line does not end in an HTTP version.")
+
+
+def _absolute(target: bytes) -> tuple[bytes, bytes]:
+    """Authority and path of an absolute-form target (RFC 9112 §3.2.2)."""
     scheme, mark, rest = target.partition(b"://")
     if not mark or scheme.lower() not in (b"http", b"https"):
         raise malformed("The target is neither a path nor an http URL.")
     authority, slash, path = rest.partition(b"/")
-    if authority.lower() != host.lower():
-        raise malformed("The target's authority is not the Host field's.", "ambiguous")
-    return slash + path if slash else b"/"
+    return authority, slash + path if slash else b"/"
+
+
+def _segments(path: bytes) -> list[bytes]:
+    odd = path.translate(None, _PLAIN)
+    if odd and odd.strip(b".%"):
+        raise malformed("The path has characters that must be percent-encoded, or `;` or `\\`.")
+    if b"//" in path:
+        raise malformed("The path has an empty segment.", "ambiguous")
+    segments = path.split(b"/")
+    del segments[0]
+    return _decoded(path, segments) if odd else segments
 
 
 def _decoded(path: bytes, segments: list[bytes]) -> list[bytes]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from gateway.core import reply
@@ -94,6 +95,7 @@ class Upstream:
         self._dial_for(exchange)
 
     def _dial_for(self, exchange: Exchange) -> None:
+        exchange.held = True
         exchange.client.pause_body()
         if len(self.connections) + self._dialling < self._most or self._drop_resting():
             self._dial(exchange)
@@ -125,12 +127,12 @@ class Upstream:
             try:
                 async with asyncio.timeout(self.connect_timeout):
                     _, connection = await self._loop.create_connection(
-                        partial(UpstreamConnection, self, address, self._loop),
+                        partial(UpstreamConnection, self, address),
                         address.host, address.port,
                     )  # fmt: skip
                 break
             except (OSError, TimeoutError):
-                address.down_until = self._loop.time() + self._bounds.down
+                address.down_until = monotonic() + self._bounds.down
         self._dialling -= 1
         if connection is None:
             if exchange.alive:
@@ -139,12 +141,12 @@ class Upstream:
         elif exchange.alive:
             connection.carry(exchange)
         else:
-            connection.rested = self._loop.time()
+            connection.rested = monotonic()
             self.rest(connection)
 
     def _order(self) -> list[Address]:
         """Addresses as they are to be tried: those not known to be down, least busy first."""
-        now = self._loop.time()
+        now = monotonic()
         return sorted(self.addresses, key=lambda at: (at.down_until > now, at.in_flight))
 
     # What connections report

@@ -35,7 +35,9 @@ class Run:
 
 def pinned(core: int, command: list[str]) -> list[str]:
     taskset = shutil.which("taskset")
-    return [taskset, "-c", str(core), *command] if taskset and (os.cpu_count() or 1) > 1 else command
+    return (
+        [taskset, "-c", str(core), *command] if taskset and (os.cpu_count() or 1) > 1 else command
+    )
 
 
 @contextmanager

@@ -52,7 +52,8 @@ def figures(results: dict[str, dict[str, list[Run]]], machine: dict[str, Any]) -
 def table(found: dict[str, Any], does: dict[str, str]) -> str:
     """The figures as Markdown."""
     lines = [
-        "| candidate | work | CPU µs/request | × floor | requests/s | p50 ms | p99 ms | what it does |",
+        "| candidate | work | CPU µs/request | × floor | requests/s | p50 ms | p99 ms "
+        "| what it does |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for name, works in found["candidates"].items():
