@@ -119,6 +119,7 @@ class KafkaServer(LocalServer):
             "log.dirs": self.folder / f"data{node}",
             "auto.create.topics.enable": "false",
             "num.partitions": 3,
+            "message.max.bytes": 2_097_152,  # as in deploy/k8s
             "default.replication.factor": copies,
             "min.insync.replicas": in_sync,
             "offsets.topic.num.partitions": 1,
