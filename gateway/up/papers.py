@@ -67,7 +67,7 @@ CLIENTS: Final = (
             "education:enrolments",
             "administration:procedures",
             "payments:pay",
-            "payments:accounts-read",
+            "payments:read",
         ),
         grant_types=("authorization_code", "refresh_token"),
         redirect_uris=("http://127.0.0.1:8099/callback",),

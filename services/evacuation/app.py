@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
+from socket import gethostname
 
 import httpx
 from fastapi import FastAPI
@@ -29,6 +30,7 @@ def create_evacuation(
     client_id: str,
     client_secret: str,
     gateway_key: str = "",
+    consumer_name: str = "",
     city: City = MIRAI,
     clock: Callable[[], datetime] = utc_now,
     http: httpx.AsyncClient | None = None,
@@ -41,6 +43,7 @@ def create_evacuation(
             ``events:read``, ``events:publish``, ``entities:write``, ``mobility:read`` and
             ``medical:read``.
         gateway_key: see :func:`schemas.kit.app.create_app`.
+        consumer_name: of this process among others of the service; the host's name if empty.
         city: whose alerts call for guidance.
         http: instead of a client of its own (tests).
     """
@@ -49,7 +52,7 @@ def create_evacuation(
     outbox = Outbox(store, OUTBOX, broker_sink(client))
     tables = Tables(store)
     evacuation = Evacuation(tables, outbox, Domains(client), city, clock)
-    consumer = Consumer(client, evacuation.handle)
+    consumer = Consumer(client, consumer_name or gethostname()[:100], evacuation.handle)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

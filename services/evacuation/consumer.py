@@ -29,13 +29,15 @@ class Consumer:
     """At least once: a batch is committed after the last effect of it is stored.
 
     Args:
+        consumer: this process's name, the same after a restart: its own unfinished batch is handed
+            out to it again at once, to others only when the lease has run out.
         handle: raises :class:`~services.evacuation.reading.Unreadable` for what can never be
             handled, which goes to the dead letters with its reason; anything else that it raises
             is tried again.
     """
 
-    def __init__(self, client: CityClient, handle: Handler) -> None:
-        self._client, self._handle = client, handle
+    def __init__(self, client: CityClient, consumer: str, handle: Handler) -> None:
+        self._client, self._consumer, self._handle = client, consumer, handle
         self.failures = 0
         """Since the last success."""
 
@@ -57,7 +59,12 @@ class Consumer:
 
     async def pull(self) -> int:
         """Wait for a batch, handle it, commit it; returns its length."""
-        asked = {"types": list(TYPES), "limit": _BATCH, "waitSeconds": _WAIT}
+        asked = {
+            "types": list(TYPES),
+            "limit": _BATCH,
+            "waitSeconds": _WAIT,
+            "consumer": self._consumer,
+        }
         batch = await self._post("fetch", asked)
         for item in batch["events"]:
             await self._one(item, batch["cursor"])
