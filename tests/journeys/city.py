@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import httpx
 
@@ -150,7 +150,9 @@ def running_city(folder: Path, *options: str) -> Iterator[City]:
 
 
 def until(
-    condition: Callable[[], _T], seconds: float = 20, explain: Callable[[], object] = lambda: ""
+    condition: Callable[[], _T | Literal[False] | None],
+    seconds: float = 20,
+    explain: Callable[[], object] = lambda: "",
 ) -> _T:
     """Poll until a condition holds, and return what it gave."""
     deadline = time.monotonic() + seconds
