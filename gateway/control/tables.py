@@ -86,6 +86,7 @@ codes = Table(
     Column("gid", String(_ID), nullable=False),
     Column("client_id", String(_ID), nullable=False),
     Column("redirect_uri", Text, nullable=False),
+    Column("scope", Text, nullable=False),
     Column("challenge", String(128), nullable=False),
     Column("expires", BigInteger, nullable=False, index=True),
     Column("used", BigInteger),

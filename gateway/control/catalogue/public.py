@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import orjson
@@ -9,6 +10,7 @@ from fastapi import APIRouter, Header, Path, Response
 
 from gateway.control.catalogue.whole import public_document, whole_document
 from gateway.control.policy.compiler import CompiledApi
+from gateway.control.policy.document import Json
 from gateway.control.state import Control, ControlDep
 from schemas.problem import NotFound
 from schemas.xcity import operation
@@ -51,7 +53,7 @@ async def get_document(
     if_none_match: IfNoneMatch = "",
 ) -> Response:
     api = _find(control, name)
-    return _document(control, if_none_match, name, public_document(api, control.public_url))
+    return _document(control, if_none_match, name, lambda: public_document(api, control.public_url))
 
 
 @router.get(
@@ -83,8 +85,8 @@ async def list_datasets(control: ControlDep) -> list[dict[str, Any]]:
     openapi_extra=_OPEN,
 )
 async def get_whole(control: ControlDep, if_none_match: IfNoneMatch = "") -> Response:
-    whole = whole_document(control.publisher.current.apis, control.public_url)
-    return _document(control, if_none_match, "", whole)
+    apis = control.publisher.current.apis
+    return _document(control, if_none_match, "", lambda: whole_document(apis, control.public_url))
 
 
 @router.get(
@@ -128,9 +130,15 @@ def describe(api: CompiledApi, public_url: str) -> dict[str, Any]:
     }
 
 
-def _document(control: Control, if_none_match: str, name: str, document: Any) -> Response:
-    etag = f'"{control.publisher.current.revision}{name and "-" + name}"'
+def _document(
+    control: Control, if_none_match: str, name: str, make: Callable[[], Json]
+) -> Response:
+    published = control.publisher.current
+    etag = f'"{published.revision}{name and "-" + name}"'
     headers = {"ETag": etag, "Cache-Control": "public, max-age=30"}
     if if_none_match == etag:
         return Response(status_code=304, headers=headers)
-    return Response(orjson.dumps(document), media_type="application/json", headers=headers)
+    body = published.documents.get(name)
+    if body is None:
+        body = published.documents[name] = orjson.dumps(make())
+    return Response(body, media_type="application/json", headers=headers)

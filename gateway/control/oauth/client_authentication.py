@@ -84,23 +84,35 @@ class ClientAssertion(JWTBearerClientAssertion):  # type: ignore[misc]
             token = jwt.decode(assertion, resolve_key, algorithms=list(ASSERTION_ALGORITHMS))
         except (JoseError, ValueError, TypeError) as error:
             raise InvalidClientError(description="The assertion does not verify.") from error
-        self._check_times(token.claims)
         self.verify_claims(token.claims)
         return token.claims
 
-    def _check_times(self, claims: dict[str, Any]) -> None:
-        expires = claims.get("exp")
-        if not isinstance(expires, int) or isinstance(expires, bool):
-            raise InvalidClientError(description="The assertion needs exp in whole seconds.")
-        if expires + _LEEWAY <= self._exchange.now:
-            raise InvalidClientError(description="The assertion has expired.")
-        if expires > self._exchange.now + LONGEST_ASSERTION:
+    def verify_claims(self, claims: dict[str, Any]) -> None:
+        """RFC 7523 §3, against the exchange's own time (Authlib asks the machine's clock)."""
+        now = self._exchange.now
+        registry = jwt.JWTClaimsRegistry(
+            now=now,
+            leeway=_LEEWAY,
+            iss={"essential": True, "value": claims.get("sub")},
+            sub={"essential": True},
+            aud={"essential": True, "values": self.get_audiences()},
+            exp={"essential": True},
+            jti={"essential": True},
+        )
+        try:
+            registry.validate(claims)
+        except JoseError as error:
+            raise InvalidClientError(description="A claim of the assertion is wrong.") from error
+        expires = claims["exp"]
+        if not isinstance(expires, int) or expires > now + LONGEST_ASSERTION:
             raise InvalidClientError(description="The assertion may live one hour at most.")
+        self._remember(claims)
 
-    def validate_jti(self, claims: dict[str, Any], jti: Any) -> bool:
+    def _remember(self, claims: dict[str, Any]) -> None:
+        """Have ``jti`` used up; who used it before is found when it is written."""
+        jti = claims["jti"]
         if not isinstance(jti, str) or not jti:
-            return False
+            raise InvalidClientError(description="The assertion needs a jti.")
         hashed = hashlib.sha256(jti.encode()).hexdigest()
         kept_until = int(claims["exp"]) + _LEEWAY + 1
         self._exchange.penalties.append(UseAssertion(claims["sub"], hashed, kept_until))
-        return True

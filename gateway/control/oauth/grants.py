@@ -65,6 +65,7 @@ class AuthorizationCode(AuthorizationCodeGrant):  # type: ignore[misc]
             gid=gid,
             client_id=grant.client_id,
             redirect_uri=request.payload.redirect_uri or "",
+            scope=grant.scope,
             challenge=request.form["code_challenge"],
             expires=request.now + CODE_LIFETIME,
         )

@@ -42,6 +42,7 @@ class Code:
     gid: str
     client_id: str
     redirect_uri: str
+    scope: str
     challenge: str
     expires: int
     used: int | None = None
@@ -57,6 +58,9 @@ class Code:
 
     def get_redirect_uri(self) -> str:
         return self.redirect_uri
+
+    def get_scope(self) -> str:
+        return self.scope
 
 
 @dataclass(frozen=True, slots=True)

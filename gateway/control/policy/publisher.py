@@ -47,6 +47,8 @@ class Published:
     keys: KeyRing
     apis: tuple[CompiledApi, ...]
     attached: tuple[Attached, ...]
+    documents: dict[str, bytes] = field(default_factory=dict)
+    """Public documents made from it so far, by address: each is made once."""
 
     @property
     def revision(self) -> str:
