@@ -167,6 +167,7 @@ async def _ready(broker: Broker) -> str:
 def _add_metrics(app: FastAPI, broker: Broker) -> None:
     @app.get("/metrics", include_in_schema=False)
     async def metrics() -> Response:
+        broker.metrics.log_reachable.set(0 if broker.outbox.failures else 1)
         broker.metrics.outbox_size.set(broker.backlog.waiting)
         broker.metrics.outbox_age.set(broker.backlog.oldest_seconds)
         body = generate_latest(broker.metrics.registry)

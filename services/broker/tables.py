@@ -41,6 +41,14 @@ accepted_events = Table(
     Column("accepted", BigInteger, nullable=False, index=True),  # seconds since the epoch
 )
 
+handled_events = Table(
+    "handled_events",
+    metadata,
+    # SHA-256 of group, source and id
+    Column("digest", LargeBinary(32), primary_key=True),
+    Column("handled", BigInteger, nullable=False, index=True),  # seconds since the epoch
+)
+
 groups = Table(
     "consumer_groups",
     metadata,

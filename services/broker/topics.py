@@ -14,18 +14,17 @@ EVENTS_KEPT_SECONDS: Final = 7 * _DAY
 DEAD_LETTERS_KEPT_SECONDS: Final = 30 * _DAY
 
 
-def event_topics() -> tuple[str, ...]:
+def event_topics() -> list[Topic]:
     """Where city events are."""
-    return tuple(topics())
+    context = ENTITY_CHANGED.rpartition(".")[0]
+    return [
+        Topic(name, retention_seconds=0, compacted=True)
+        if name == context
+        else Topic(name, retention_seconds=EVENTS_KEPT_SECONDS)
+        for name in topics()
+    ]
 
 
 def log_topics() -> list[Topic]:
     """Every topic that the broker writes, with its settings."""
-    context = ENTITY_CHANGED.rpartition(".")[0]
-    events = [
-        Topic(name, retention_seconds=0, compacted=True)
-        if name == context
-        else Topic(name, retention_seconds=EVENTS_KEPT_SECONDS)
-        for name in event_topics()
-    ]
-    return [*events, Topic(DEAD_LETTERS, DEAD_LETTERS_KEPT_SECONDS, partitions=1)]
+    return [*event_topics(), Topic(DEAD_LETTERS, DEAD_LETTERS_KEPT_SECONDS, partitions=1)]

@@ -76,7 +76,7 @@ class Compiler:
         """SQL text with its values bound under names that occur once in the query."""
         self._count += 1
         mark = f"q{self._count}_"
-        bound = [bindparam(mark + name, value=value) for name, value in values.items()]
+        bound: list[Any] = [bindparam(mark + name, value) for name, value in values.items()]
         found: ColumnElement[bool] = text(template.replace("{n}", mark)).bindparams(*bound)  # type: ignore[assignment]
         return found
 

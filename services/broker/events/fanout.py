@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from services.broker.events.binding import Delivery, as_delivery
-from services.broker.log import EventLog, LogUnavailable, Position, Reader, Stored
+from services.broker.log import EventLog, LogUnavailable, Position, Reader, Stored, Topic
 from services.broker.metrics import Metrics
 
 logger = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ class Stream:
 class Fanout:
     """The reader, and the streams that it feeds."""
 
-    def __init__(self, log: EventLog, topics: Sequence[str], metrics: Metrics) -> None:
+    def __init__(self, log: EventLog, topics: Sequence[Topic], metrics: Metrics) -> None:
         self._log, self._topics, self._metrics = log, topics, metrics
         self._streams: set[Stream] = set()
         self._task: asyncio.Task[None] | None = None
@@ -117,14 +117,15 @@ class Fanout:
                 if not failed:
                     logger.warning("streams wait for the log: %s", error)
                 failed = True
-                self._metrics.log_reachable.set(0)
                 await asyncio.sleep(_RETRY_SECONDS)
 
     async def _follow(self) -> None:
+        await self._log.ensure(self._topics)
+        names = [topic.name for topic in self._topics]
         if not self.following.is_set():
-            self.position = await self._log.end(self._topics)
+            self.position = await self._log.end(names)
             self.following.set()
-        reader = await self._log.reader(self._topics, self.position)
+        reader = await self._log.reader(names, self.position)
         try:
             await self._feed(reader)
         finally:
@@ -133,7 +134,6 @@ class Fanout:
     async def _feed(self, reader: Reader) -> None:
         while True:
             batch = await reader.read(limit=_PORTION, wait=_WAIT_SECONDS)
-            self._metrics.log_reachable.set(1)
             for stored in batch.records:
                 self._hand_out(stored)
             self.position = self.position.merged(batch.position)
