@@ -79,10 +79,11 @@ def page_near(found: Sequence[Located], near: Near | None, limit: int, offset: i
 def located(entity: type[Entity]) -> type[Entity]:
     """The model of what :func:`page_near` answers, for the OpenAPI document."""
     fields: dict[str, Any] = {"distance": (float | None, None)}
-    name = entity.entity_type
-    made: type[Entity] = create_model(
-        name, __base__=shown(entity), __doc__=entity.__doc__, **fields
-    )
+    return _extended(shown(entity), entity.entity_type, fields)
+
+
+def _extended(base: type[Entity], name: str, fields: dict[str, Any]) -> type[Entity]:
+    made: type[Entity] = create_model(name, __base__=base, __doc__=base.__doc__, **fields)
     return made
 
 
