@@ -52,6 +52,9 @@ class ShipmentObserved(Value):
         epcs: the things observed (``epcList``, ``childEPCs``, or what went into a transformation).
         parent: what they were packed in or taken out of.
         outputs: what came out of a transformation.
+        declared_wrong: the event was captured before, and is now said to have been wrong.
+
+    ``epcs`` and ``outputs`` hold the first 1000; all are in the event itself, at the open API.
     """
 
     event_id: str
@@ -65,6 +68,7 @@ class ShipmentObserved(Value):
     epcs: tuple[str, ...] = ()
     parent: str | None = None
     outputs: tuple[str, ...] = ()
+    declared_wrong: bool | None = None
 
 
 OBSERVED: Final = "city.logistics.shipment.observed"
