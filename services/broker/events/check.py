@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Final
 
 import orjson
@@ -75,8 +76,18 @@ def _data_faults(event: CloudEvent, where: str) -> list[Fault]:
 
 def _schema_faults(event: CloudEvent, where: str) -> list[Fault]:
     """What the published schema says, whose pointers know nothing of the model behind it."""
-    errors = islice(_validator(event.type).iter_errors(event.data), MOST_FAULTS)
-    return [_schema_fault(error, f"{where}/data") for error in errors]
+    errors = _validator(event.type).iter_errors(event.data)
+    precise = chain.from_iterable(map(_inner, errors))
+    return [_schema_fault(error, f"{where}/data") for error in islice(precise, MOST_FAULTS)]
+
+
+def _inner(error: SchemaError) -> Iterator[SchemaError]:
+    """Of a value that fits none of several schemas: what is wrong further inside, if anything."""
+    deeper = [e for e in error.context or () if len(e.absolute_path) > len(error.absolute_path)]
+    if not deeper:
+        yield error
+    for inner in deeper:
+        yield from _inner(inner)
 
 
 def _schema_fault(error: SchemaError, where: str) -> Fault:

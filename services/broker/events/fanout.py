@@ -78,7 +78,7 @@ class Fanout:
     """The reader, and the streams that it feeds."""
 
     def __init__(self, log: EventLog, topics: Sequence[Topic], metrics: Metrics) -> None:
-        self._log, self._topics, self._metrics = log, topics, metrics
+        self._log, self.topics, self._metrics = log, topics, metrics
         self._streams: set[Stream] = set()
         self._task: asyncio.Task[None] | None = None
         self.position = Position()
@@ -120,8 +120,8 @@ class Fanout:
                 await asyncio.sleep(_RETRY_SECONDS)
 
     async def _follow(self) -> None:
-        await self._log.ensure(self._topics)
-        names = [topic.name for topic in self._topics]
+        await self._log.ensure(self.topics)
+        names = [topic.name for topic in self.topics]
         if not self.following.is_set():
             self.position = await self._log.end(names)
             self.following.set()

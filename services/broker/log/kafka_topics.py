@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -10,9 +11,11 @@ from aiokafka.admin import NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from services.broker.log.base import LogUnavailable, Topic
-from services.broker.log.kafka_clients import MOST_MESSAGE_BYTES, Kept
+from services.broker.log.kafka_clients import MOST_MESSAGE_BYTES, Kept, mapped
 from services.broker.log.position import Position
 
+_KNOWN_SECONDS: Final = 10.0
+_RETRY_SECONDS: Final = 0.05
 _FOR_EVER: Final = "-1"
 _COPIES_BY_SERVER: Final = -1
 """Replication is the cluster's own default: one node has one copy, three nodes three."""
@@ -40,7 +43,7 @@ class Topics:
             error = for_code(code)
             if code and error is not TopicAlreadyExistsError:
                 raise LogUnavailable(f"Kafka: topic {name}: {error.__name__}")
-        await self._learn([topic.name for topic in missing])
+        await self._wait_for([topic.name for topic in missing])
 
     async def partitions(self, topics: Sequence[str]) -> list[TopicPartition]:
         """The partitions of topics.
@@ -54,6 +57,16 @@ class Topics:
         return [
             TopicPartition(name, number) for name in topics for number in self._partitions[name]
         ]
+
+    async def _wait_for(self, names: list[str]) -> None:
+        """A new topic is known to every node of the cluster only a little later."""
+        with mapped("waiting for new topics"):
+            async with asyncio.timeout(_KNOWN_SECONDS):
+                while True:
+                    try:
+                        return await self._learn(names)
+                    except LogUnavailable:
+                        await asyncio.sleep(_RETRY_SECONDS)
 
     async def _learn(self, names: list[str]) -> None:
         async with self._admin.use("describing topics") as admin:
