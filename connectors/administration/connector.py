@@ -7,9 +7,10 @@ from typing import ClassVar
 from fastapi import APIRouter
 
 from connectors.administration import api, facilities, filings_api, procedures, sample, statistics
+from connectors.administration.filing_tables import FilingTables
 from connectors.administration.migration import TOKYO
 from connectors.administration.procedures import Procedure
-from connectors.administration.register import Register, register_tables
+from connectors.administration.register import Register
 from connectors.base import Connector, Context
 from connectors.feed import FeedSpec
 from schemas.administration import PointOfInterest
@@ -73,7 +74,7 @@ class AdministrationConnector(Connector):
         self.procedures = self.feed(PROCEDURES)
         self.register = Register(
             self.store,
-            register_tables(self.metadata),
+            FilingTables.declare(self.metadata),
             self.publisher,
             source=self.source_uri,
             clock=self.clock,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
 import zlib
 from typing import Final
@@ -27,7 +28,7 @@ def unpack(raw: bytes, faults: Faults) -> dict[str, bytes]:
             infos = [info for info in archive.infolist() if not info.is_dir()]
             _check(infos, faults)
             return {info.filename: archive.read(info) for info in infos}
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError) as error:
         faults.stop("archive", f"Not a readable ZIP archive: {error}.", "Send it again, whole.")
     except (NotImplementedError, RuntimeError) as error:
         faults.stop("archive", f"It cannot be unpacked: {error}.", "Use deflate, no password.")
@@ -45,6 +46,8 @@ def _check(infos: list[zipfile.ZipInfo], faults: Faults) -> None:
         if "/" in info.filename or "\\" in info.filename:
             fix = "Put the files at the top of the archive."
             faults.add(info.filename[:100], "The file is in a folder.", fix)
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            faults.add(info.filename[:100], "It is not packed by deflate, or plainly.")
         if info.filename in seen:
             faults.add(info.filename[:100], "The file is in the archive twice.")
         seen.add(info.filename)

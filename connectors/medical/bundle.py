@@ -56,8 +56,7 @@ def read(raw: bytes, wanted: Collection[str], *, strict: bool = True) -> Documen
         strict: refuse other types; else pass over them.
 
     Raises:
-        BadRequest: not JSON.
-        Unprocessable: everything that is wrong, each with its JSON Pointer.
+        Unprocessable: everything that is wrong, each with its place.
     """
     document = loads(raw)
     if not isinstance(document, dict):
@@ -94,7 +93,7 @@ def _bundle_faults(bundle: dict[str, Any]) -> list[Fault]:
     if bundle.get("type") not in BUNDLE_TYPES:
         allowed = ", ".join(BUNDLE_TYPES)
         return [Fault("/type", f"A Bundle of type {bundle.get('type')!r}.", f"Send {allowed}.")]
-    entries = bundle.get("entry") or []
+    entries = bundle.get("entry", [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         return [Fault("/entry", "Not a list of entries.")]
     if len(entries) > ENTRIES:
@@ -114,7 +113,7 @@ def _faults(item: Sent, wanted: Collection[str], *, strict: bool) -> list[Fault]
     if not isinstance(resource, dict):
         return [Fault(item.where, "The entry has no resource.")]
     kind = resource.get("resourceType")
-    if kind in wanted:
+    if isinstance(kind, str) and kind in wanted:
         return faults(resource, item.where)
     if not strict and isinstance(kind, str):
         return []

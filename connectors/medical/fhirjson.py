@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import orjson
 
-from schemas.problem import BadRequest, Fault, Unprocessable
+from schemas.problem import Fault, Unprocessable
 
 MEDIA_TYPE: Final = "application/fhir+json"
 DEPTH: Final = 60
@@ -25,8 +25,7 @@ def loads(raw: bytes) -> Any:
     """FHIR JSON → Python values, decimals exact.
 
     Raises:
-        BadRequest: not JSON in UTF-8.
-        Unprocessable: nested too deeply, or a property is there twice.
+        Unprocessable: not JSON in UTF-8, nested too deeply, or a property is there twice.
     """
     text = raw.removeprefix(b"\xef\xbb\xbf")
     try:
@@ -35,7 +34,7 @@ def loads(raw: bytes) -> Any:
     except orjson.JSONDecodeError as error:
         where = f"line {error.lineno} column {error.colno}"
         fault = Fault(where, f"Not JSON: {error.msg}.", "Send the whole resource as UTF-8 JSON.")
-        raise BadRequest("The body is not FHIR JSON.", faults=[fault]) from error
+        raise Unprocessable("The document is not FHIR JSON.", faults=[fault]) from error
     return json.loads(text, parse_float=Decimal, parse_int=_integer, object_pairs_hook=_once_each)
 
 

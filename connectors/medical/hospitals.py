@@ -18,14 +18,21 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from connectors.medical.bundle import Document, Sent, read
+from connectors.medical.elements import (
+    address,
+    codings,
+    covers,
+    position,
+    telecom,
+    translation,
+)
 from connectors.medical.resources import ORGANISATIONAL, pointer
 from schemas.medical import Department, Hospital
-from schemas.ngsild import Point, urn
+from schemas.ngsild import urn
 from schemas.problem import Fault, Unprocessable
 
 MEASURED_VALUES: Final = "http://hl7.org/fhir/uv/saner/CodeSystem/MeasuredValues"
 SNOMED: Final = "http://snomed.info/sct"
-TRANSLATION: Final = "http://hl7.org/fhir/StructureDefinition/translation"
 EMERGENCY_CATEGORY: Final = ("http://terminology.hl7.org/CodeSystem/service-category", "14")
 """``Emergency Department`` of FHIR's service categories."""
 
@@ -108,23 +115,24 @@ def _nowhere(sent: Sent, keys: dict[str, str]) -> Iterator[Fault]:
     for element in ("managingOrganization", "providedBy", "reporter", "location", "partOf"):
         named = sent.resource.get(element) or []
         several = isinstance(named, list)
-        for position, reference in enumerate(named if several else [named]):
+        for index, reference in enumerate(named if several else [named]):
             target = reference.get("reference")
             if target and target not in keys:
-                index = (position,) if several else ()
-                where = pointer(sent.where, element, *index, "reference")
+                path = (element, index) if several else (element,)
+                where = pointer(sent.where, *path, "reference")
                 yield Fault(where, f"{target!r} is not in the Bundle.", "Send it along.")
 
 
 def _is_hospital(resource: dict[str, Any]) -> bool:
     if resource["resourceType"] != "Organization" or resource.get("active") is False:
         return False
-    codes = {code for kind in resource.get("type") or () for _, code in _codings(kind)}
+    codes = {code for kind in resource.get("type") or () for _, code in codings(kind)}
     return not codes or "prov" in codes
 
 
 def _hospital(organisation: dict[str, Any], parts: _Parts, timestamp: str) -> Hospital:
-    place = parts.locations[0] if parts.locations else {}
+    # of several Locations (a site, its wards), the one that says where it is
+    place = max(parts.locations, key=lambda item: "position" in item, default={})
     report = max(parts.reports, key=lambda item: str(item.get("date") or ""), default={})
     emergency = [service for service in parts.services if _is_emergency(service)]
     observed = report.get("date") or timestamp
@@ -133,11 +141,11 @@ def _hospital(organisation: dict[str, Any], parts: _Parts, timestamp: str) -> Ho
         id=urn("Hospital", organisation["id"]),
         observed_at=moment,
         name=organisation.get("name") or place.get("name") or organisation["id"],
-        name_en=_translation(organisation, "name", "en"),
-        address=_address(place) or _address(organisation),
-        telephone=_telecom(organisation, place, system="phone"),
-        url=_telecom(organisation, place, system="url"),
-        location=_point(place),
+        name_en=translation(organisation, "name", "en"),
+        address=address(place) or address(organisation),
+        telephone=telecom(organisation, place, system="phone"),
+        url=telecom(organisation, place, system="url"),
+        location=position(place),
         departments=tuple(_departments(parts.services)),
         emergency_department=bool(emergency),
         emergency_accepting=any(_accepts(service, moment) for service in emergency),
@@ -146,7 +154,7 @@ def _hospital(organisation: dict[str, Any], parts: _Parts, timestamp: str) -> Ho
 
 
 def _is_emergency(service: dict[str, Any]) -> bool:
-    return any(EMERGENCY_CATEGORY in _codings(concept) for concept in service.get("category") or ())
+    return any(EMERGENCY_CATEGORY in codings(concept) for concept in service.get("category") or ())
 
 
 def _accepts(service: dict[str, Any], moment: datetime | None) -> bool:
@@ -154,30 +162,14 @@ def _accepts(service: dict[str, Any], moment: datetime | None) -> bool:
     if service.get("active") is False:
         return False
     periods = (item.get("during") or {} for item in service.get("notAvailable") or ())
-    return not any(_covers(period, moment) for period in periods)
-
-
-def _covers(period: dict[str, Any], moment: datetime | None) -> bool:
-    if moment is None:
-        return False
-    start, end = (_moment(period.get(name), moment) for name in ("start", "end"))
-    return (start is None or start <= moment) and (end is None or moment < end)
-
-
-def _moment(text: str | None, like: datetime) -> datetime | None:
-    """A FHIR dateTime; one without a time begins its day, in the zone of ``like``."""
-    if text is None:
-        return None
-    whole = text if len(text) >= len("2026-01-01") else (text + "-01-01")[: len("2026-01-01")]
-    found = datetime.fromisoformat(whole)
-    return found if found.tzinfo else found.replace(tzinfo=like.tzinfo)
+    return not any(covers(period, moment) for period in periods)
 
 
 def _beds(report: dict[str, Any]) -> dict[str, int]:
     counts: dict[str, int] = {}
     for group in report.get("group") or ():
         for population in group.get("population") or ():
-            for system, code in _codings(population.get("code") or {}):
+            for system, code in codings(population.get("code") or {}):
                 if system == MEASURED_VALUES and code in _BEDS and "count" in population:
                     counts[_BEDS[code]] = population["count"]
     return counts
@@ -203,42 +195,3 @@ def _departments(services: Iterable[dict[str, Any]]) -> Iterator[Department]:
                 seen.add(name)
                 english = coding.get("display") if coding.get("system") == SNOMED else None
                 yield Department(code=coding.get("code"), name=name, name_en=english)
-
-
-def _codings(concept: dict[str, Any]) -> list[tuple[str, str]]:
-    codings = concept.get("coding") or ()
-    return [(coding.get("system") or "", coding.get("code") or "") for coding in codings]
-
-
-def _translation(resource: dict[str, Any], element: str, language: str) -> str | None:
-    """The element in another language (FHIR's standard ``translation`` extension)."""
-    for extension in (resource.get(f"_{element}") or {}).get("extension") or ():
-        if extension.get("url") == TRANSLATION:
-            parts = {
-                part.get("url"): part.get("valueCode") or part.get("valueString")
-                for part in extension.get("extension") or ()
-            }
-            if parts.get("lang") == language:
-                return parts.get("content")
-    return None
-
-
-def _address(resource: dict[str, Any]) -> str | None:
-    found = resource.get("address")
-    address = found[0] if isinstance(found, list) and found else found or {}
-    if address.get("text"):
-        return str(address["text"])
-    parts = [address.get("state"), address.get("city"), *(address.get("line") or ())]
-    return "".join(part for part in parts if part) or None
-
-
-def _telecom(*resources: dict[str, Any], system: str) -> str | None:
-    points = (point for resource in resources for point in resource.get("telecom") or ())
-    return next((p["value"] for p in points if p.get("system") == system and p.get("value")), None)
-
-
-def _point(place: dict[str, Any]) -> Point | None:
-    position = place.get("position")
-    if not position:
-        return None
-    return Point.at(float(position["latitude"]), float(position["longitude"]))

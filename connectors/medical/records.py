@@ -19,6 +19,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.medical.bundle import Document, Sent
@@ -77,13 +78,23 @@ class Records:
                 neither known here nor in the document.
         """
         owned = owners(document)
+        try:
+            kept = await self._keep(document, owned)
+        except IntegrityError:
+            # the same new resource at the same moment on PostgreSQL: the other one was first
+            kept = await self._keep(document, owned)
+        self._publisher.outbox.wake()
+        return [kept[sent.key] for sent in document.sent]
+
+    async def _keep(self, document: Document, owned: Sequence[tuple[Sent, str]]) -> dict[str, Kept]:
         async with self._store.write() as connection:
             await self._refuse_strangers(connection, document, owned)
-            kept = [await self._put(connection, *pair) for pair in owned]
-            news = [pair for pair, result in zip(owned, kept, strict=True) if result.changed]
-            entities = [entity(sent.resource, patient) for sent, patient in news]
+            # rows are locked in one order, so that two documents never wait for each other
+            ordered = sorted(owned, key=lambda pair: pair[0].key)
+            kept = {sent.key: await self._put(connection, sent, about) for sent, about in ordered}
+            news = [(sent, about) for sent, about in owned if kept[sent.key].changed]
+            entities = [entity(sent.resource, about) for sent, about in news]
             await self._publisher.say(connection, entities=entities)
-        self._publisher.outbox.wake()
         return kept
 
     async def _refuse_strangers(
@@ -109,7 +120,8 @@ class Records:
         table, resource = self._table, sent.resource
         body, now = dumps(resource), timestamp(self._clock())
         key = (table.c.type == resource["resourceType"]) & (table.c.id == resource["id"])
-        before = (await connection.execute(select(table).where(key))).one_or_none()
+        query = select(table).where(key).with_for_update()
+        before = (await connection.execute(query)).one_or_none()
         if before is not None and before.patient != patient:
             what = f"{sent.key} is about another patient already; a record does not change hands."
             raise _refusal([Fault(sent.where or "/", what)])

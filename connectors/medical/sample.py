@@ -12,12 +12,8 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from connectors.medical.hospitals import (
-    EMERGENCY_CATEGORY,
-    MEASURED_VALUES,
-    SNOMED,
-    TRANSLATION,
-)
+from connectors.medical.elements import TRANSLATION
+from connectors.medical.hospitals import EMERGENCY_CATEGORY, MEASURED_VALUES, SNOMED
 
 _ZONE: Final = ZoneInfo("Asia/Tokyo")
 _STEP: Final = timedelta(minutes=5)
