@@ -36,7 +36,7 @@ class PaymentsConnector(Connector):
                 title_ja="事業者自身の口座と支払い",
                 description="What a business pays and is paid; its payers are not named.",
                 licence="",
-                legal_class=LegalClass.OPEN,
+                legal_class=LegalClass.PERSON_RELATED,
                 update_seconds=1,
                 standard="ISO 20022",
             ),

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 
+from connectors.payments.currencies import EXPONENTS
 from connectors.payments.money import Money, parse
 from schemas.ngsild import Value
 from schemas.payments import AmountText, CurrencyCode, Payment
@@ -17,6 +25,15 @@ AccountId = Annotated[
 
 _Name = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,140}$")]
 _Id35 = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,35}$")]
+
+
+def _active(currency: str) -> str:
+    if currency not in EXPONENTS:
+        raise ValueError(f"{currency} is not an active ISO 4217 currency code")
+    return currency
+
+
+_Currency = Annotated[CurrencyCode, AfterValidator(_active)]
 
 
 def _readable(text: str, info: ValidationInfo) -> str:
@@ -36,7 +53,7 @@ class PaymentOrder(Value):
     """
 
     creditor_account: AccountId
-    currency: CurrencyCode = Field(examples=["JPY"])
+    currency: _Currency = Field(examples=["JPY"])
     amount: AmountText = Field(examples=["1200"])
     creditor_name: _Name | None = None
     end_to_end_id: _Id35 | None = None
@@ -86,7 +103,7 @@ class AccountOrder(Value):
 
     owner: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{0,128}$")] = ""
     name: _Name
-    currency: CurrencyCode
+    currency: _Currency
     opening_balance: AmountText = "0"
     overdraft: AmountText = "0"
 
