@@ -119,7 +119,6 @@ RESIDENTS: Final = {"hana": "山田 花", "taro": "佐藤 太郎", "kenji": "鈴
 """Username → name of the sample city's residents, none of whom exists."""
 
 _LOCAL_IDS: Final = {
-    "administration": "resident-",
     "education": "user-",
     "medical": "patient-",
     "payments": "acct-",
