@@ -7,7 +7,8 @@ import hashlib
 import html
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
@@ -67,22 +68,29 @@ class Browser:
     """A resident's browser: follows nothing by itself, keeps cookies."""
 
     city: City
+    cookies: httpx.Cookies = field(default_factory=httpx.Cookies)
 
-    def __post_init__(self) -> None:
-        self.http = httpx.Client(base_url=self.city.url, timeout=15)
+    def get(self, url: str) -> httpx.Response:
+        return self._ask("GET", url)
+
+    def _ask(self, method: str, url: str, **options: Any) -> httpx.Response:
+        with httpx.Client(base_url=self.city.url, timeout=15, cookies=self.cookies) as http:
+            answer = http.request(method, url, **options)
+            self.cookies = http.cookies
+            return answer
 
     def submit(self, page: httpx.Response, **fields: str) -> httpx.Response:
         """Post the page's form, with what is hidden in it."""
         action = html.unescape(_found(r'<form method="post" action="([^"]+)"', page.text))
         csrf = _found(r'name="csrf" value="([^"]+)"', page.text)
-        answer = self.http.post(action, data={"csrf": csrf, **fields})
+        answer = self._ask("POST", action, data={"csrf": csrf, **fields})
         target = answer.headers.get("location", "")
         if target.startswith("/"):
-            return self.http.get(target)
+            return self.get(target)
         return answer
 
     def sign_in(self, url: str, resident: str, password: str) -> httpx.Response:
-        page = self.http.get(url)
+        page = self.get(url)
         assert page.status_code == 200, page.text
         return self.submit(page, decision="sign-in", username=resident, password=password)
 
@@ -177,7 +185,7 @@ def test_a_wrong_password_opens_nothing(linked: City) -> None:
 
 def test_an_app_cannot_be_answered_elsewhere(linked: City) -> None:
     url = Partner(linked).authorize_url("medical:records").replace("8099", "8098")
-    answer = Browser(linked).http.get(url)
+    answer = Browser(linked).get(url)
     assert answer.status_code == 400
     assert "location" not in answer.headers
 
