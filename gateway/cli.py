@@ -135,7 +135,7 @@ def connectors(
     ] = None,
     source: Annotated[
         list[str] | None,
-        typer.Option(help="<domain>=<URL or folder> of a real feed; repeat it."),
+        typer.Option(help="<domain>.<feed>=<URL or folder> of a real feed; repeat it."),
     ] = None,
 ) -> None:
     """Run the domain connectors, all in one process or only some."""
@@ -160,7 +160,9 @@ def connectors(
 def _sources(given: list[str]) -> dict[str, str]:
     for one in given:
         if "=" not in one:
-            raise SettingsError(f"--source {one!r}: write it like mobility=https://feed.example/")
+            raise SettingsError(
+                f"--source {one!r}: write it like mobility.gtfs=https://feed.example/"
+            )
     return dict(one.split("=", 1) for one in given)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -21,7 +22,7 @@ from gateway.control.catalogue.fetch import Fetcher
 from gateway.control.catalogue.refresher import EVERY, Refresher
 from gateway.control.clock import Clock, utc_now
 from gateway.control.housekeeping import Housekeeper
-from gateway.control.links import Linker
+from gateway.control.links import LINKED_DOMAINS, Linker
 from gateway.control.oauth import (
     authorize,
     clients,
@@ -46,17 +47,9 @@ from schemas.kit.store import Store
 from schemas.pseudonym import Pseudonyms
 from schemas.xcity import ApiInfo
 
-OWN_CLIENT: Final = "supercity-control"
-LINKED_DOMAINS: Final = (
-    "administration",
-    "education",
-    "logistics",
-    "medical",
-    "mobility",
-    "payments",
-)
-"""Domains that know residents, and so take ID links."""
+logger = logging.getLogger(__name__)
 
+OWN_CLIENT: Final = "supercity-control"
 _OPEN_API: Final = (metadata, token, authorize, revocation, register, public, endpoint)
 
 DESCRIPTION: Final = """\
@@ -123,6 +116,7 @@ def create_control(
     for module in _OPEN_API:
         app.include_router(module.router)
     app.state.control = control
+    app.state.jobs = []
     return app
 
 
@@ -170,7 +164,7 @@ class _Parts:
                 linker.run(),
                 Housekeeper(control).run(),
             ):
-                await stack.enter_async_context(_running(job))
+                app.state.jobs.append(await stack.enter_async_context(_running(job)))
             app.state.drain = control.publisher.close
             self._ready = True
             yield
@@ -205,11 +199,17 @@ async def _ensure_own_client(control: Control, connection: Any) -> None:
         await clients.replace(connection, replace(client, created=held.created))
 
 
+def _tell_if_failed(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()):
+        logger.critical("a part of the control plane has ended: %r", error, exc_info=error)
+
+
 @asynccontextmanager
-async def _running(job: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+async def _running(job: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.Task[None]]:
     task = asyncio.create_task(job)
+    task.add_done_callback(_tell_if_failed)
     try:
-        yield
+        yield task
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.control import links, residents
@@ -64,6 +64,14 @@ class Resident(_Part):
     links: dict[str, Annotated[str, Field(min_length=1, max_length=200)]] = Field(
         default_factory=dict
     )
+
+    @field_validator("links")
+    @classmethod
+    def _domains_take_links(cls, value: dict[str, str]) -> dict[str, str]:
+        for domain in value:
+            if domain not in links.LINKED_DOMAINS:
+                raise ValueError(f"{domain!r} takes no links; {links.LINKED_DOMAINS} do")
+        return value
 
 
 class Bootstrap(_Part):

@@ -23,8 +23,19 @@ from schemas.pseudonym import Pseudonyms
 
 logger = logging.getLogger(__name__)
 
+LINKED_DOMAINS: Final = (
+    "administration",
+    "education",
+    "logistics",
+    "medical",
+    "mobility",
+    "payments",
+)
+"""Domains that know residents, and so take ID links."""
+
 _PAUSE: Final = 0.5
-_LONGEST_PAUSE: Final = 30.0
+_LONGEST_PAUSE: Final = 5.0
+_IDLE: Final = 30.0
 _AT_ONCE: Final = 100
 
 
@@ -62,7 +73,7 @@ class Linker:
                 logger.warning("ID links: will try again: %r", error)
                 left = 1
             pause = min(pause * 2, _LONGEST_PAUSE) if left else _PAUSE
-            await asyncio.sleep(pause if left else _LONGEST_PAUSE)
+            await asyncio.sleep(pause if left else _IDLE)
 
     async def tell(self) -> int:
         """Tell every link that no holder has taken yet; how many are left."""

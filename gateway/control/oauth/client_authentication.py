@@ -93,7 +93,7 @@ class ClientAssertion(JWTBearerClientAssertion):  # type: ignore[misc]
         registry = jwt.JWTClaimsRegistry(
             now=now,
             leeway=_LEEWAY,
-            iss={"essential": True, "value": claims.get("sub")},
+            iss={"essential": True, "value": str(claims.get("sub"))},
             sub={"essential": True},
             aud={"essential": True, "values": self.get_audiences()},
             exp={"essential": True},

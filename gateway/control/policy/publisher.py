@@ -70,6 +70,8 @@ class Publisher:
     issuer: str
     own: Callable[[], CompiledApi]
     own_address: str
+    waiting: int = 0
+    """How many wait for the next policy at the moment."""
     _published: Published | None = None
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     _refreshing: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -109,11 +111,16 @@ class Publisher:
 
     async def wait(self, revision: str, timeout: float) -> Published:
         """The newest policy, as soon as it is another than ``revision`` or time is up."""
-        with contextlib.suppress(TimeoutError):
+        self.waiting += 1
+        try:
             async with asyncio.timeout(timeout), self._changed:
                 await self._changed.wait_for(
                     lambda: self._closed or self.current.revision != revision
                 )
+        except TimeoutError:
+            pass  # nothing changed in time, and that is an answer too
+        finally:
+            self.waiting -= 1
         return self.current
 
     async def close(self) -> None:

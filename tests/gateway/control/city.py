@@ -1,4 +1,4 @@
-"""A control plane for tests: a real application over a real store, its clock and network in hand."""
+"""A control plane for tests: a real application over a real store, clock and network in hand."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from gateway.control.state import Control
 PUBLIC = "https://city.example"
 KEY = "gateway-key-gateway-key-gateway-key"
 MASTER = b"m" * 32
+PASSWORD = "sakura-no-hana"
 SECRET = "machine-secret-machine-secret"
 CALLBACK = "https://app.example/callback"
 VERIFIER = "v" * 43
@@ -65,7 +66,7 @@ BOOTSTRAP: dict[str, Any] = {
         },
     ],
     "residents": [
-        {"username": "hanako", "password": "sakura-no-hana", "name": "花子", "links": {}},
+        {"username": "hanako", "password": PASSWORD, "name": "花子", "links": {}},
     ],
 }
 
@@ -101,7 +102,8 @@ class Network:
         etag = f'"{hashlib.sha256(json.dumps(found).encode()).hexdigest()}"'
         if request.headers.get("if-none-match") == etag:
             return httpx.Response(304)
-        return httpx.Response(200, json=found, headers={"etag": etag})
+        body = httpx.ByteStream(json.dumps(found).encode())
+        return httpx.Response(200, stream=body, headers={"etag": etag})
 
     def fetcher(self, addresses: Mapping[str, str] | None = None) -> Fetcher:
         async def resolve(host: str, port: int) -> list[str]:
@@ -191,9 +193,7 @@ def csrf_of(page: httpx.Response) -> str:
     return page.text.split('name="csrf" value="')[1].split('"')[0]
 
 
-async def sign_in(
-    browser: httpx.AsyncClient, url: str, password: str = "sakura-no-hana"
-) -> httpx.Response:
+async def sign_in(browser: httpx.AsyncClient, url: str, password: str = PASSWORD) -> httpx.Response:
     page = await browser.get(url)
     form = {"csrf": csrf_of(page), "username": "hanako", "password": password}
     return await browser.post(url, data={**form, "decision": "sign-in"})
@@ -246,3 +246,5 @@ async def running(
         ) as http,
     ):
         yield City(app, clock, network, http)
+        ended = [job for job in app.state.jobs if job.done()]
+        assert not ended, f"parts of the control plane have ended by themselves: {ended}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import pytest
 
@@ -279,10 +280,8 @@ async def test_pages_speak_the_residents_language(small_city: City) -> None:
 def test_no_text_is_missing_in_either_language() -> None:
     assert TEXTS["ja"].keys() == TEXTS["en"].keys()
     for name, text in TEXTS["ja"].items():
-        fields = [one.split("}")[0] for one in text.split("{")[1:]]
-        assert sorted(fields) == sorted(
-            one.split("}")[0] for one in TEXTS["en"][name].split("{")[1:]
-        )
+        fields = [sorted(re.findall("{.*?}", one)) for one in (text, TEXTS["en"][name])]
+        assert fields[0] == fields[1]
 
 
 async def test_what_a_resident_types_is_not_markup(small_city: City) -> None:
