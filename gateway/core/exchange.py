@@ -47,7 +47,8 @@ class Exchange:
         "_chunks", "_core", "_path", "_query", "admitted", "alive", "began", "began_body",
         "begun", "body", "bytes_out", "client", "close", "connection", "fields", "grant", "held",
         "http10", "is_head", "method", "method_sent", "plain", "policy", "rate_fields",
-        "repeatable", "request_id", "route", "routed", "segments", "sent", "stats", "status", "unsent", "upload",
+        "repeatable", "request_id", "route", "routed", "segments", "sent", "stats", "status",
+        "unsent", "upload",
     )  # fmt: skip
 
     policy: Policy
