@@ -113,6 +113,7 @@ def create_broker(*, store_url: str, log_url: str, gateway_key: str = "") -> Fas
         gateway_key=gateway_key,
         lifespan=_lifespan,
         ready=lambda: _ready(broker),
+        notes=lambda: _notes(broker),
     )
     app.include_router(schemas_api.schemas_router, prefix=SCHEMAS_PREFIX)
     app.include_router(context_api.router, prefix=context_api.PREFIX)
@@ -162,6 +163,12 @@ async def _ready(broker: Broker) -> str:
     except (SQLAlchemyError, OSError) as error:
         return f"the store does not answer: {type(error).__name__}"
     return ""
+
+
+async def _notes(broker: Broker) -> str:
+    if not broker.outbox.failures:
+        return ""
+    return f"the log does not answer; {broker.backlog.waiting} messages wait for it"
 
 
 def _add_metrics(app: FastAPI, broker: Broker) -> None:
