@@ -27,6 +27,7 @@ _WEEK: Final = (
 )  # fmt: skip
 _LOCATED: Final = (0, 1, 2)
 """Location types that need a name and coordinates: stop, station, entrance."""
+_STOPS: Final = ("stop_id", "stop_name", "stop_lat", "stop_lon")
 _DAY = 24 * 3600
 
 T = TypeVar("T")
@@ -64,7 +65,7 @@ class _Feed:
 
     def read(self) -> Timetable:
         zone, agencies = self._agencies()
-        stops = self._unique("stops.txt", "stop_id", ("stop_id",), self._stop)
+        stops = self._unique("stops.txt", "stop_id", _STOPS, self._stop)
         self._check_parents(stops)
         routes = self._unique(
             "routes.txt", "route_id", ("route_id", "route_type"), lambda r: self._route(r, agencies)

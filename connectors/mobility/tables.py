@@ -83,18 +83,20 @@ class Tables:
         """The rows of a table; nothing when it is absent.
 
         Args:
-            required: columns that must be in the header; a missing one is noted.
+            required: columns that must be in the header.
 
         Raises:
-            Unprocessable: the table cannot be read further.
+            Unprocessable: a column is missing, or the table cannot be read further.
         """
         if file not in self._entries:
             return
         reader = csv.reader(io.StringIO(self._text(file), newline=""), strict=True)
         header = [name.strip() for name in self._next(reader, file) or []]
-        for column in required:
-            if column not in header:
-                self._faults.add(f"{file}:1 {column}", "The column is missing.", "add it")
+        missing = [column for column in required if column not in header]
+        for column in missing:
+            self._faults.add(f"{file}:1 {column}", "The column is missing.", "add it")
+        if missing:
+            self._faults.refuse()  # every row would be wrong in the same way
         while (cells := self._next(reader, file)) is not None:
             if any(cells):
                 yield self._row(file, reader.line_num, header, cells)
