@@ -6,7 +6,7 @@ import hmac
 
 from connectors.links import Links
 from schemas.kit.app import Caller
-from schemas.problem import Forbidden
+from schemas.problem import Forbidden, NotFound
 
 
 def subject_of(caller: Caller, named: str) -> str:
@@ -15,12 +15,13 @@ def subject_of(caller: Caller, named: str) -> str:
     The gateway has checked the same; a data holder does not rely on one lock.
 
     Raises:
-        Forbidden: there is no resident behind the call, or it is another one.
+        Forbidden: there is no resident behind the call.
+        NotFound: the path names another one, who is as unknown as one that does not exist.
     """
     if not caller.subject:
         raise Forbidden("This is a resident's own data: call it with a token of the resident.")
     if named != "me" and not hmac.compare_digest(named.encode(), caller.subject.encode()):
-        raise Forbidden("The path names another resident than the token; use `me`.")
+        raise NotFound("There is no such resident for this token; use `me`.")
     return caller.subject
 
 
@@ -29,6 +30,6 @@ async def record_of(links: Links, caller: Caller, named: str) -> str:
 
     Raises:
         Forbidden: see :func:`subject_of`.
-        NotFound: the resident is not linked here.
+        NotFound: the same; or the resident is not linked here.
     """
     return await links.local_id(subject_of(caller, named))

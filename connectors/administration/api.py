@@ -12,6 +12,7 @@ from connectors.administration.statistics import NetMigrationDataset, dataset
 from connectors.near import NearDep, located, page_near, page_of_located
 from connectors.page import Limit, Offset, Page, answer, page
 from schemas.administration import PointOfInterest
+from schemas.ngsild import urn
 from schemas.problem import NotFound
 from schemas.xcity import operation
 
@@ -50,7 +51,7 @@ def _facilities(router: APIRouter, connector: AdministrationConnector) -> None:
     )
     async def get_facility(facility: str) -> Response:
         for one in connector.facilities.value or ():
-            if facility == one.id or one.id.endswith(f":{facility}"):
+            if one.id in (facility, urn("PointOfInterest", one.municipality or "0", facility)):
                 return answer(one.as_keyvalues())
         raise NotFound(f"There is no facility {facility[:60]!r}.")
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from connectors.medical.fhirjson import loads
-from connectors.medical.resources import MOST_FAULTS, faults, pointer
+from connectors.medical.resources import pointer
+from connectors.medical.validation import MOST_FAULTS, faults
 from schemas.problem import Fault, Unprocessable
 
 BUNDLE_TYPES: Final = ("collection", "transaction", "batch")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, Final
 
-from connectors.medical.resources import patient_references
 from schemas.medical import CLINICAL, ClinicalEntity, Patient
 from schemas.ngsild import urn
 
@@ -73,20 +72,6 @@ def effective(resource: dict[str, Any]) -> str:
         if moment:
             return str(moment)
     return ""
-
-
-def patient_ids(resource: dict[str, Any], urls: dict[str, str]) -> list[str]:
-    """Ids of the patients that a resource is about; a Patient is about itself.
-
-    Args:
-        urls: ``fullUrl`` → ``Patient/…`` of the document it came in, to resolve references by.
-    """
-    if resource["resourceType"] == "Patient":
-        return [str(resource["id"])]
-    targets = (urls.get(target, target) for target in patient_references(resource))
-    parts = (target.split("/") for target in targets)
-    # `Patient/7`, or a version of it: `Patient/7/_history/2` (FHIR R4 §2.3.0.1)
-    return [part[1] for part in parts if len(part) in (2, 4) and part[0] == "Patient"]
 
 
 def plain(value: Any) -> Any:

@@ -15,7 +15,8 @@ from connectors.medical.api import router
 from connectors.medical.bundle import read
 from connectors.medical.fhirjson import MEDIA_TYPE
 from connectors.medical.hospitals import parse
-from connectors.medical.records import Records, records_table
+from connectors.medical.record_table import RecordTable
+from connectors.medical.records import Records
 from connectors.medical.resources import PATIENT_OF
 from schemas.medical import Hospital
 from schemas.xcity import ApiInfo, Dataset, LegalClass
@@ -63,7 +64,9 @@ class MedicalConnector(Connector):
         super().__init__(context)
         self.hospitals = self.feed(HOSPITALS)
         self.links = Links(self.store, links_table(self.metadata), self.domain)
-        self.records = Records(self.store, records_table(self.metadata), self.publisher, self.clock)
+        self.records = Records(
+            self.store, RecordTable.declare(self.metadata), self.publisher, self.clock
+        )
 
     def router(self) -> APIRouter:
         made = router(self)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -139,7 +139,7 @@ def _hospital(organisation: dict[str, Any], parts: _Parts, timestamp: str) -> Ho
     moment = datetime.fromisoformat(observed) if "T" in observed else None
     return Hospital(
         id=urn("Hospital", organisation["id"]),
-        observed_at=moment,
+        observed_at=moment.astimezone(UTC) if moment else None,
         name=organisation.get("name") or place.get("name") or organisation["id"],
         name_en=translation(organisation, "name", "en"),
         address=address(place) or address(organisation),

@@ -56,7 +56,7 @@ async def test_a_resident_sees_only_their_own_enrolments(tmp_path: Path) -> None
             items = (await run.api.get(MINE, headers=headers)).json()["items"]
             assert {item["learner"] for item in items} == {user}
         other = "/education/v1/residents/pseudonym-kenji/enrolments"
-        assert (await run.api.get(other, headers=hana)).status_code == 403
+        assert (await run.api.get(other, headers=hana)).status_code == 404
         assert (await run.api.get(MINE)).status_code == 403
         stranger = {"x-city-subject": "pseudonym-nobody"}
         assert (await run.api.get(MINE, headers=stranger)).status_code == 404
@@ -78,3 +78,10 @@ async def test_the_sample_city_s_schools_are_those_of_its_file(tmp_path: Path) -
         assert wanted == [
             [i["name"], i["nameEn"], *map(str, i["location"]["coordinates"])] for i in items
         ]
+
+
+async def test_a_kept_roster_is_nobody_elses_to_read(tmp_path: Path) -> None:
+    async with running(EducationConnector, tmp_path) as run:
+        await run.api.put(FEED, content=archive())
+    kept = tmp_path / "data" / "oneroster.last-good"
+    assert kept.stat().st_mode & 0o077 == 0
