@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
@@ -41,7 +42,8 @@ def capture_router(capture: Capture) -> APIRouter:
         ),
     )
     async def post_capture(request: Request, response: Response) -> CaptureJob:
-        document = epcis.parse(await read_body(request, epcis.LIMIT))
+        raw = await read_body(request, epcis.LIMIT)
+        document = await asyncio.to_thread(epcis.parse, raw)
         done = await capture.take(document)
         response.headers["location"] = f"/logistics/v1/capture/{done.id}"
         return _job(done)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -44,7 +45,7 @@ class Messages:
             Unprocessable: it cannot be read.
             Conflict: it is being worked on at this moment.
         """
-        message = pain001.read(raw, client)
+        message = await asyncio.to_thread(pain001.read, raw, client)
         fingerprint = sha256(raw).digest()
         async with self._transactions.alone("message", client, message.id) as connection:
             query = select(self._table).where(

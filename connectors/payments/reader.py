@@ -43,10 +43,15 @@ class Reader:
         return at
 
     def need(self, parent: Element, names: str) -> Element | None:
-        found = self.find(parent, names)
-        if found is None:
-            self.fault(parent, f"{names} is missing")
-        return found
+        """The descendant along ``A/B/C``; what is missing is a fault of the last that is there."""
+        at, rest = parent, names.split("/")
+        while rest:
+            found = self.find(at, rest[0])
+            if found is None:
+                self.fault(at, f"{'/'.join(rest)} is missing")
+                return None
+            at, rest = found, rest[1:]
+        return at
 
     def text(self, parent: Element | None, names: str, most: int) -> str | None:
         """Text of an optional element, of 1 to ``most`` characters."""
