@@ -55,12 +55,13 @@ class City:
     _tokens: dict[str, str] | None = None
 
     async def is_ready(self, url: str) -> str:
-        """Whether a process says that it can serve."""
+        """Whether a process says that it can serve, and that nothing it needs is away."""
         try:
             answer = await self.http.get(url, timeout=2)
         except httpx.HTTPError:
             return "no answer"
-        return "" if answer.status_code == httpx.codes.OK else _reason(answer)
+        is_whole = answer.status_code == httpx.codes.OK and '"notes"' not in answer.text
+        return "" if is_whole else _reason(answer)
 
     async def serves_the_open_api(self) -> str:
         """Every attached API answers an application's token through the gateway."""
@@ -131,7 +132,9 @@ class City:
 def _reason(answer: httpx.Response) -> str:
     try:
         body = answer.json()
-        said = body.get("missing") or body.get("title") or body.get("error") or ""
+        said = (
+            body.get("missing") or body.get("notes") or body.get("title") or body.get("error") or ""
+        )
     except (ValueError, AttributeError):
         said = ""
     return f"{answer.status_code} {said}".strip()

@@ -72,6 +72,9 @@ def create_evacuation(
             await tables.page(connection, "active", 1, 0)
         return ""
 
+    async def notes() -> str:
+        return "" if consumer.is_following else "alerts are not followed: the broker is away"
+
     return create_app(
         INFO,
         title="Evacuation guidance",
@@ -85,6 +88,7 @@ def create_evacuation(
         gateway_key=gateway_key,
         lifespan=lifespan,
         ready=ready,
+        notes=notes,
     )
 
 

@@ -20,7 +20,7 @@ GROUP: Final = "/events/v1/groups/evacuation"
 TYPES: Final = ("city.disaster.alert.*",)
 _BATCH: Final = 20
 _WAIT: Final = 20
-_MOST_PAUSE: Final = 5.0
+_MOST_PAUSE: Final = 1.0  # seconds: an alert must not wait for longer
 
 Handler = Callable[[CloudEvent], Awaitable[None]]
 
@@ -40,14 +40,18 @@ class Consumer:
         self._client, self._consumer, self._handle = client, consumer, handle
         self.failures = 0
         """Since the last success."""
+        self.is_following = False
+        """Whether the broker has answered since the last failure."""
 
     async def run(self) -> None:
         """Pull for ever."""
         while True:
             try:
-                await self.pull()
+                # not waiting the first time tells at once whether the way is open
+                await self.pull(_WAIT if self.is_following else 0)
             except Exception as error:
                 # the broker, the gateway or the store is away: what is not committed comes again
+                self.is_following = False
                 self.failures += 1
                 if self.failures == 1:
                     logger.warning("cannot follow the alerts, will keep trying: %r", error)
@@ -55,14 +59,14 @@ class Consumer:
                 continue
             if self.failures:
                 logger.info("following the alerts again after %d failures", self.failures)
-            self.failures = 0
+            self.failures, self.is_following = 0, True
 
-    async def pull(self) -> int:
-        """Wait for a batch, handle it, commit it; returns its length."""
+    async def pull(self, wait: int = _WAIT) -> int:
+        """Wait for a batch for so many seconds, handle it, commit it; returns its length."""
         asked = {
             "types": list(TYPES),
             "limit": _BATCH,
-            "waitSeconds": _WAIT,
+            "waitSeconds": wait,
             "consumer": self._consumer,
         }
         batch = await self._post("fetch", asked)

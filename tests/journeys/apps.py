@@ -62,6 +62,13 @@ class App:
     url: str = ""
 
 
+class QuietServer(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: Any) -> None:
+        """A gateway that gave up waiting is no news here."""
+
+
 @contextmanager
 def running(told: dict[str, Any]) -> Iterator[App]:
     app = App(told)
@@ -93,8 +100,7 @@ def running(told: dict[str, Any]) -> Iterator[App]:
         def log_message(self, *_: Any) -> None:
             return
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = QuietServer(("127.0.0.1", 0), Handler)
     app.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
