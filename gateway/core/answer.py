@@ -66,6 +66,7 @@ class Answer:
         self.fields: list[bytes] = []
         passed = self.fields
         del lines[0]
+        listed = _NONE
         known = _lines.young
         for line in lines:
             kind, number, options = known.get(line) or _meaning(line)
@@ -77,22 +78,22 @@ class Answer:
             elif kind == LENGTH and self.length in (-1, number):  # RFC 9112 §6.3
                 self.length = number
             elif kind == OPTIONS:
-                self._connection(options)
+                listed |= options
             elif kind == CHUNKED and not self.chunked:
                 self.chunked = True
             elif kind != DROP:
                 raise Malformed("more than one length or transfer coding")
+        if listed:
+            self._connection(listed)
         if self.chunked and (self.length >= 0 or first[7:8] == b"0"):
             raise Malformed("both a length and a transfer coding, or one in HTTP/1.0")
 
     def _connection(self, options: frozenset[bytes]) -> None:
-        """Options that are not just ``keep-alive``: they name fields that go no further."""
+        """``close``, and the names of fields that go no further (RFC 9110 §7.6.1)."""
         self.close = self.close or b"close" in options
-        listed = options - {b"close", b"keep-alive"}
-        if listed:
-            self.fields[:] = [
-                line for line in self.fields if line.partition(b":")[0].lower() not in listed
-            ]
+        self.fields[:] = [
+            line for line in self.fields if line.partition(b":")[0].lower() not in options
+        ]
 
     def body(self, method: bytes) -> Body:
         """How the body of this answer to a ``method`` request ends; RFC 9112 §6.3."""

@@ -28,7 +28,7 @@ class UpstreamConnection(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_body", "_head", "_keep", "_upstream", "address", "deadline", "exchange",
+        "_body", "_head", "_keep", "_paused", "_upstream", "address", "deadline", "exchange",
         "rested", "served", "transport",
     )  # fmt: skip
 
@@ -44,6 +44,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._head = b""
         self._body: Body | None = None
         self._keep = False
+        self._paused = False
 
     # The way out
 
@@ -164,6 +165,9 @@ class UpstreamConnection(asyncio.Protocol):
         self.address.in_flight -= 1
         self.served += 1
         if keep and not self.transport.is_closing():
+            if self._paused:  # by a client that is slow to take what it has: the next may not be
+                self._paused = False
+                self.transport.resume_reading()
             self.rested = monotonic()
             self._upstream.rest(self)
         else:
@@ -206,12 +210,14 @@ class UpstreamConnection(asyncio.Protocol):
     # The client's pace
 
     def pause_reading(self) -> None:
-        if not self.transport.is_closing():
+        if not self._paused and not self.transport.is_closing():
+            self._paused = True
             self.deadline = inf  # the client is slow, not the upstream: its own deadline counts
             self.transport.pause_reading()
 
     def resume_reading(self) -> None:
-        if not self.transport.is_closing():
+        if self._paused and not self.transport.is_closing():
+            self._paused = False
             self.transport.resume_reading()
             if self.exchange is not None and not self.exchange.route.stream:
                 self.deadline = monotonic() + self._upstream.idle_timeout

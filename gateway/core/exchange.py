@@ -9,6 +9,7 @@ from gateway.core.answer import Answer
 from gateway.core.body import Body, Chunked, UntilClose, chunk, last_chunk
 from gateway.core.ids import traceparent
 from gateway.core.reply import Reply
+from gateway.core.telemetry import ANYBODY
 
 if TYPE_CHECKING:
     from gateway.core.app import Core
@@ -93,7 +94,7 @@ class Exchange:
         """``route`` it is. HEAD where there is only GET is asked as GET: many APIs know no HEAD."""
         self.route = route
         self.routed = True
-        self.stats = route.stats("none")
+        self.stats = route.stats[ANYBODY]
         self.method_sent = route.method
 
     def replace_segment(self, index: int, segment: bytes) -> None:

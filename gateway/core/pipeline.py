@@ -10,7 +10,7 @@ streamed back (:mod:`gateway.core.exchange`).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from gateway.core import reply
 from gateway.core.reply import Refused
@@ -29,8 +29,10 @@ def admit(core: Core, exchange: Exchange) -> None:
         Refused: at the first step that it does not pass.
     """
     find_route(core, exchange)
-    for step in STEPS[exchange.route.access]:
+    for step in exchange.route.steps:
         step(core, exchange)
+    if exchange.body is not None:
+        limit_body(exchange)
 
 
 def find_route(core: Core, exchange: Exchange) -> None:
@@ -55,7 +57,7 @@ def authenticate(core: Core, exchange: Exchange) -> None:
         raise Refused(reply.NO_TOKEN)
     grant = core.tokens.grant(token, exchange.policy, exchange.client.source, exchange.began)
     exchange.grant = grant
-    exchange.stats = exchange.route.stats(grant.client.kind)
+    exchange.stats = exchange.route.stats[grant.client.kind]
 
 
 def limit_client(core: Core, exchange: Exchange) -> None:
@@ -74,17 +76,19 @@ def authorise(core: Core, exchange: Exchange) -> None:
     raise Refused(exchange.route.forbidden)
 
 
-def bind_resident(core: Core, exchange: Exchange) -> None:
-    """A personal route is about the token's resident and nobody else.
+def need_resident(core: Core, exchange: Exchange) -> None:
+    """A personal route needs a resident behind the token."""
+    if not exchange.grant.resident:
+        raise Refused(reply.NO_RESIDENT)
 
-    In the path, ``me`` and the name by which the client knows the resident become the name by
-    which the API behind knows them.
+
+def bind_resident(core: Core, exchange: Exchange) -> None:
+    """The resident named in the path is the token's and nobody else.
+
+    ``me``, and the name by which the client knows the resident, become the name by which the API
+    behind knows them.
     """
     grant, route = exchange.grant, exchange.route
-    if not grant.resident:
-        raise Refused(reply.NO_RESIDENT)
-    if route.subject < 0:
-        return
     pseudonym = grant.pseudonym(route.upstream.sector, core.pseudonyms).encode()
     named = exchange.segments[route.subject]
     if named == pseudonym:
@@ -95,11 +99,20 @@ def bind_resident(core: Core, exchange: Exchange) -> None:
 
 
 def limit_route(core: Core, exchange: Exchange) -> None:
-    """The route's own rate for each client, where it has one."""
+    """The route's own rate for each client."""
+    _limit_route(core, exchange, exchange.grant.client_id)
+
+
+def limit_route_by_source(core: Core, exchange: Exchange) -> None:
+    """The route's own rate for each address."""
+    _limit_route(core, exchange, exchange.client.source)
+
+
+def _limit_route(core: Core, exchange: Exchange, who: str) -> None:
     route = exchange.route
-    if route.rate is not None:
-        key = (exchange.grant.client_id, route.id)
-        exchange.rate_fields = route.rate.fields(core.buckets.take(key, route.rate, exchange.began))
+    assert route.rate is not None  # noqa: S101 - or the step would not be in the list
+    slack = core.buckets.take((who, route.id), route.rate, exchange.began)
+    exchange.rate_fields = route.rate.fields(slack)
 
 
 def limit_source(core: Core, exchange: Exchange) -> None:
@@ -107,22 +120,34 @@ def limit_source(core: Core, exchange: Exchange) -> None:
     rate = exchange.policy.open_rate
     slack = core.buckets.take(exchange.client.source, rate, exchange.began)
     exchange.rate_fields = rate.fields(slack)
-    route = exchange.route
-    if route.rate is not None:
-        core.buckets.take((exchange.client.source, route.id), route.rate, exchange.began)
 
 
-def limit_body(core: Core, exchange: Exchange) -> None:
+def limit_body(exchange: Exchange) -> None:
     """What is too long by its own word is refused before it is sent; chunks are counted."""
     if exchange.fields.length > exchange.route.max_body:
         raise Refused(exchange.route.too_large)
 
 
-STEPS: Final[dict[str, tuple[Step, ...]]] = {
-    "open": (limit_source, limit_body),
-    "scoped": (authenticate, limit_client, authorise, limit_route, limit_body),
-    "personal": (
-        authenticate, limit_client, authorise, bind_resident, limit_route, limit_body,
-    ),
-}  # fmt: skip
-"""What a request passes, by the access class of its route, in this order."""
+def steps(access: str, *, subject: bool, limited: bool) -> tuple[Step, ...]:
+    """What a request passes on a route, in this order. What has nothing to do is not in it.
+
+    Args:
+        access: the route's access class.
+        subject: a segment of its path names the resident.
+        limited: it has a rate of its own.
+    """
+    if access == "open":
+        way: list[Step | None] = [
+            limit_source,
+            limit_route_by_source if limited else None,
+        ]
+    else:
+        way = [
+            authenticate,
+            limit_client,
+            authorise,
+            need_resident if access == "personal" else None,
+            bind_resident if subject else None,
+            limit_route if limited else None,
+        ]
+    return tuple(step for step in way if step is not None)

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import Final, cast
 from urllib.parse import unquote_to_bytes
 
-from gateway.core import reply
+from gateway.core import pipeline, reply
 from gateway.core.check import At, Invalid
 from gateway.core.keys import Key
 from gateway.core.limits import Rate
 from gateway.core.reply import Reply
 from gateway.core.routing import Conflict, Table
-from gateway.core.telemetry import Stats
+from gateway.core.telemetry import Series
 from gateway.core.upstream import Upstream
 from schemas import policy as wire
 
@@ -48,6 +48,7 @@ class Route:
         strip: leading segments of the path that the upstream does not know.
         subject: which segment names the resident, -1 if none does.
         scopes: alternatives, each to be held whole.
+        steps: what a request passes on it; see :mod:`gateway.core.pipeline`.
         stats: counters by client class.
         forbidden, too_large: the refusals of this route, made beforehand.
     """
@@ -64,7 +65,8 @@ class Route:
     rate: Rate | None
     max_body: int
     stream: bool
-    stats: Callable[[str], Stats]
+    steps: tuple[pipeline.Step, ...]
+    stats: Series
     forbidden: Reply
     too_large: Reply
 
@@ -94,7 +96,7 @@ class Surroundings:
     """What outlives a policy: connections, counters, and how many workers share the rates."""
 
     upstream: Callable[[str, wire.Upstream], Upstream]
-    stats: Callable[[str], Callable[[str], Stats]]
+    stats: Callable[[str], Series]
     share: int
 
 
@@ -182,7 +184,8 @@ def _route(at: At, upstreams: Mapping[str, Upstream], around: Surroundings) -> R
     if at["upstream"].text() not in upstreams:
         raise at["upstream"].wrong("no such upstream")
     at["dataset"].text(empty=True)
-    rate = at.get("rate")
+    subject = _subject(at["subject"], path, access)
+    rate = _rate_of(at, around)
     max_body = at["max_body_bytes"].whole()
     return Route(
         id=name,
@@ -192,11 +195,12 @@ def _route(at: At, upstreams: Mapping[str, Upstream], around: Surroundings) -> R
         strip=strip.count("/"),
         access=access,
         scopes=scopes,
-        subject=_subject(at["subject"], path, access),
+        subject=subject,
         priority=at["priority"].one_of(*PRIORITIES),
-        rate=_rate(rate, "route", around) if rate and rate.value is not None else None,
+        rate=rate,
         max_body=max_body,
         stream=at["stream"].flag(),
+        steps=pipeline.steps(access, subject=subject >= 0, limited=rate is not None),
         stats=around.stats(name),
         forbidden=reply.insufficient_scope(" ".join(sorted(scopes[0])) if scopes else ""),
         too_large=reply.too_large(max_body),
@@ -242,6 +246,11 @@ def _rate(at: At, name: str, around: Surroundings) -> Rate:
         "seconds": at["seconds"].whole(1),
     }
     return Rate(rate, name, around.share)
+
+
+def _rate_of(route: At, around: Surroundings) -> Rate | None:
+    rate = route.get("rate")
+    return None if rate is None or rate.value is None else _rate(rate, "route", around)
 
 
 def _client(name: str, at: At, around: Surroundings) -> Client:

@@ -32,7 +32,7 @@ class ClientConnection(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_ahead", "_choked", "_core", "_dropping", "_host", "_no_more", "_origin",
+        "_ahead", "_choked", "_core", "_dropping", "_host", "_origin",
         "_paused_at", "_peer", "deadline", "exchange", "source", "transport",
     )  # fmt: skip
 
@@ -44,7 +44,6 @@ class ClientConnection(asyncio.Protocol):
         self.deadline = inf
         self._ahead = b""
         self._choked = False  # the client does not take what it was sent
-        self._no_more = False  # the client has sent its last byte
         self._dropping = False  # the last answer is out; what still comes is not looked at
         self._paused_at = 0.0
         self._host = self._origin = b""
@@ -194,12 +193,12 @@ class ClientConnection(asyncio.Protocol):
         return rest
 
     def eof_received(self) -> bool:
-        """The client will send no more. It may still wait for its answer (RFC 9112 §9.6)."""
-        exchange = self.exchange
-        if exchange is None or not exchange.sent or self._dropping:
-            return False
-        self._no_more = True
-        return not exchange.route.stream
+        """The client has closed, or half closed, which looks the same from here: it has gone.
+
+        What it still waited for is let go (see :meth:`connection_lost`): clients that gave up must
+        not keep the APIs busy.
+        """
+        return False
 
     # What the client gets
 
@@ -221,7 +220,7 @@ class ClientConnection(asyncio.Protocol):
         """The answer to ``exchange`` is written; the next request has its turn."""
         self.exchange = None
         exchange.connection = None
-        if exchange.close or (self._no_more and not self._ahead):
+        if exchange.close:
             self._finish()
             return
         rest = self._core.bounds.stall if self._choked else self._core.bounds.keep_alive

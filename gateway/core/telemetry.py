@@ -7,7 +7,6 @@ numbers are put into Prometheus' form when somebody asks (:mod:`gateway.core.exp
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable
 from typing import Any, Final
 
 BOUNDS: Final = (
@@ -60,6 +59,21 @@ class Stats:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
+class Series(dict[str, Stats]):
+    """Client class → counters of one route; a look-up once they are there."""
+
+    __slots__ = ("_route", "_telemetry")
+
+    def __init__(self, telemetry: Telemetry, route: str) -> None:
+        super().__init__()
+        self._telemetry = telemetry
+        self._route = route
+
+    def __missing__(self, kind: str) -> Stats:
+        found = self[kind] = self._telemetry.series(self._route, kind)
+        return found
+
+
 class Telemetry:
     """All counters of one worker.
 
@@ -70,20 +84,16 @@ class Telemetry:
     def __init__(self, most: int) -> None:
         self._most = most
         self._series: dict[tuple[str, str], Stats] = {}
-        self.unrouted = self.of(UNROUTED)(ANYBODY)
+        self.unrouted = self.of(UNROUTED)[ANYBODY]
         self.counters: dict[str, int] = {}
         """Plain totals of the worker, by name."""
 
-    def of(self, route: str) -> Callable[[str], Stats]:
-        """Client class → counters of ``route``; made when first asked for, then remembered."""
-        known: dict[str, Stats] = {}
+    def of(self, route: str) -> Series:
+        """The counters of ``route`` by client class."""
+        return Series(self, route)
 
-        def stats(kind: str) -> Stats:
-            return known.get(kind) or known.setdefault(kind, self._new(route, kind))
-
-        return stats
-
-    def _new(self, route: str, kind: str) -> Stats:
+    def series(self, route: str, kind: str) -> Stats:
+        """The counters of one route and client class, made when first asked for."""
         found = self._series.get((route, kind))
         if found is not None:
             return found

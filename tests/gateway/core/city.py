@@ -190,14 +190,26 @@ async def read_request(api: Api, reader: asyncio.StreamReader) -> bytes:
     lower = head.lower()
     body = b""
     if b"\r\ntransfer-encoding: chunked" in lower:
-        while not body.endswith(b"0\r\n\r\n"):
-            body += await reader.readuntil(b"\r\n")
+        body = await _read_chunks(reader)
     elif b"\r\ncontent-length:" in lower:
         size = int(lower.partition(b"\r\ncontent-length:")[2].split(b"\r\n")[0])
         body = await reader.readexactly(size)
     api.heads.append(head)
     api.bodies.append(body)
     return head
+
+
+async def _read_chunks(reader: asyncio.StreamReader) -> bytes:
+    """A chunked body with its framing, up to the empty line after its trailers."""
+    wire = b""
+    size = -1
+    while size:
+        line = await reader.readuntil(b"\r\n")
+        size = int(line, 16)
+        wire += line + (await reader.readexactly(size + 2) if size else b"")
+    while not wire.endswith(b"\r\n\r\n"):
+        wire += await reader.readuntil(b"\r\n")
+    return wire
 
 
 def always(answer: bytes) -> Handler:
@@ -215,17 +227,21 @@ async def api(handler: Handler | None = None, port: int = 0) -> AsyncIterator[Ap
     """An upstream on a port of its own."""
     found = Api()
     run = handler or always(OK)
+    tasks: list[asyncio.Task[Any]] = []
+
+    server_gone = False
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         found.connections += 1
         found.open += 1
+        tasks.append(cast("asyncio.Task[Any]", asyncio.current_task()))
         try:
             await run(found, reader, writer)
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             pass
         finally:
             found.open -= 1
-            writer.close()
+            writer.transport.abort() if server_gone else writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", port)
     found.port = server.sockets[0].getsockname()[1]
@@ -233,6 +249,10 @@ async def api(handler: Handler | None = None, port: int = 0) -> AsyncIterator[Ap
         yield found
     finally:
         server.close()
+        server_gone = True
+        for task in tasks:
+            task.cancel()
+        await until(lambda: not found.open)
 
 
 # ------------------------------------------------------------------ the core in front
@@ -244,9 +264,12 @@ class Gateway:
 
     core: Core
     port: int
+    opened: list[Raw] = field(default_factory=list)
 
     async def open(self) -> Raw:
-        return Raw(*await asyncio.open_connection("127.0.0.1", self.port))
+        """A connection; closed with the gateway if it is not before."""
+        self.opened.append(Raw(*await asyncio.open_connection("127.0.0.1", self.port)))
+        return self.opened[-1]
 
     async def ask(self, request: bytes) -> Reply:
         """One request on a connection of its own."""
@@ -352,10 +375,13 @@ async def gateway(
     await core.listen(sock)
     if policy is not None:
         core.apply(orjson.dumps(policy))
+    running = Gateway(core, sock.getsockname()[1])
     try:
-        yield Gateway(core, sock.getsockname()[1])
+        yield running
     finally:
         await core.close()
+        for raw in running.opened:
+            raw.writer.transport.abort()
 
 
 async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:

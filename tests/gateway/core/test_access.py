@@ -38,14 +38,15 @@ def bad_tokens() -> dict[str, str]:
     good = token()
     head, payload, signature = good.split(".")
     now = int(time.time())
+    none = {"typ": "at+jwt", "alg": "none", "kid": "es"}
     return {
         "nonsense": "nonsense",
         "two parts": f"{head}.{payload}",
         "four parts": f"{good}.x",
         "empty parts": "..",
-        "alg none": unsigned({"typ": "at+jwt", "alg": "none", "kid": "es"}),
-        "alg none with signature": unsigned({"typ": "at+jwt", "alg": "none", "kid": "es"}, signature),
-        "alg HS256 by the public key": unsigned({"typ": "at+jwt", "alg": "HS256", "kid": "es"}, signature),
+        "alg none": unsigned(none),
+        "alg none with signature": unsigned(none, signature),
+        "alg HS256 by the public key": unsigned({**none, "alg": "HS256"}, signature),
         "alg of another kind": token(header={"alg": "RS256"}),
         "no alg": unsigned({"typ": "at+jwt", "kid": "es"}, signature),
         "no kid": token(header={"kid": None}),
@@ -63,7 +64,6 @@ def bad_tokens() -> dict[str, str]:
         "no exp": token(exp=None),
         "exp text": token(exp="never"),
         "exp true": token(exp=True),
-        "exp NaN": unsigned({"typ": "at+jwt", "alg": "ES256", "kid": "es"}, signature),
         "not yet": token(nbf=now + 60),
         "issued later": token(iat=now + 60),
         "another issuer": token(iss="https://evil.example"),
@@ -71,7 +71,7 @@ def bad_tokens() -> dict[str, str]:
         "audience like ours": token(aud=ISSUER + "/"),
         "no audience": token(aud=None),
         "no jti": token(jti=None),
-        "no client": token(client_id=None, sub="x", jti="y") if False else token(client_id=""),
+        "no client": token(client_id=""),
         "unknown client": token(client_id="nobody"),
         "client with a line break": token(client_id="app\r\nX-City-Subject: a"),
         "resident of another client": token(rid=PSEUDONYMS.seal("taro", "other")),
@@ -106,7 +106,8 @@ async def test_each_algorithm_is_accepted_with_its_own_key(alg: str) -> None:
     async with api() as behind, gateway(snapshot(behind.port, keys=[signer.jwk])) as city:
         assert (await city.get("/stops", token(signer=signer))).status == 200
         assert (await city.get("/stops", token(signer=Signer("k", alg)))).status == 401
-        several = token(signer=signer, aud=["https://x.example", ISSUER], header={"typ": "application/at+jwt"})  # fmt: skip
+        long = {"typ": "application/at+jwt"}
+        several = token(signer=signer, aud=["https://x.example", ISSUER], header=long)
         assert (await city.get("/stops", several)).status == 200
 
 

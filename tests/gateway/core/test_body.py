@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +15,7 @@ def fed(body: Body, data: bytes, cuts: list[int]) -> tuple[bytes, bytes]:
     """Content and rest when ``data`` arrives in pieces."""
     content = rest = b""
     edges = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
-    for begin, end in zip(edges, edges[1:], strict=False):
+    for begin, end in itertools.pairwise(edges):
         if body.done:
             rest += data[begin:end]
             continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +12,7 @@ from gateway.core.reply import Refused
 from schemas import policy as wire
 from tests.gateway.core.city import (
     ROUTES,
+    Reply,
     api,
     client,
     gateway,
@@ -77,8 +78,8 @@ def few(requests: int) -> wire.Rate:
     return {"requests": requests, "seconds": 60}
 
 
-async def statuses(ask: Callable[[], object], times: int) -> list[int]:
-    return [(await ask()).status for _ in range(times)]  # type: ignore[misc,attr-defined]
+async def statuses(ask: Callable[[], Awaitable[Reply]], times: int) -> list[int]:
+    return [(await ask()).status for _ in range(times)]
 
 
 async def test_a_client_has_its_rate_over_all_routes() -> None:

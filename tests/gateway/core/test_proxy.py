@@ -77,9 +77,8 @@ async def test_fields_of_the_connection_end_at_the_gateway() -> None:
 
 
 async def test_credentials_go_only_to_whom_they_are_meant_for() -> None:
-    policy_of = snapshot
     basic = ("Authorization: Basic Yjpj", "Cookie: session=1")
-    async with api() as behind, gateway(policy_of(behind.port)) as city:
+    async with api() as behind, gateway(snapshot(behind.port)) as city:
         await city.get("/open", "", *basic)
         assert behind.head("authorization") == "Basic Yjpj"
         assert behind.head("cookie") == "session=1"
@@ -87,15 +86,15 @@ async def test_credentials_go_only_to_whom_they_are_meant_for() -> None:
         assert behind.head("authorization") is None
         assert behind.head("cookie") is None
     foreign = upstream(behind.port, internal=False)
-    async with api(port=behind.port) as behind:
-        async with gateway(policy_of(upstreams={"main": foreign})) as city:
-            await city.get("/open", token(), "Cookie: session=1")
-            assert behind.head("authorization") is None
-            assert behind.head("cookie") is None
-            assert behind.head("x-city-gateway-key") is None
-            assert behind.head("host") == f"127.0.0.1:{behind.port}"
-            await city.get("/open", "", *basic)
-            assert behind.head("authorization") == "Basic Yjpj"
+    policy = snapshot(upstreams={"main": foreign})
+    async with api(port=behind.port) as behind, gateway(policy) as city:
+        await city.get("/open", token(), "Cookie: session=1")
+        assert behind.head("authorization") is None
+        assert behind.head("cookie") is None
+        assert behind.head("x-city-gateway-key") is None
+        assert behind.head("host") == f"127.0.0.1:{behind.port}"
+        await city.get("/open", "", *basic)
+        assert behind.head("authorization") == "Basic Yjpj"
 
 
 async def test_the_request_id_is_the_clients_or_a_new_one_and_always_echoed() -> None:
@@ -166,17 +165,6 @@ async def test_many_refusals_in_one_packet_are_all_answered() -> None:
         raw.writer.close()
 
 
-async def test_a_client_that_has_said_all_still_gets_its_answers() -> None:
-    async with api() as behind, gateway(snapshot(behind.port)) as city:
-        raw = await city.open()
-        raw.writer.write(request("/open") * 3)
-        raw.writer.write_eof()
-        for _ in range(3):
-            assert (await raw.reply()).status == 200
-        assert await raw.ended()
-        raw.writer.close()
-
-
 @pytest.mark.parametrize("chunked", [False, True])
 async def test_a_body_arrives_whole(chunked: bool) -> None:
     content = bytes(range(256)) * 2_000
@@ -185,7 +173,8 @@ async def test_a_body_arrives_whole(chunked: bool) -> None:
             sent = request("/open", method="POST", body=content)
         else:
             sent = request("/open", "", "Transfer-Encoding: chunked", method="POST")
-            sent += b"".join(b"%x\r\n%b\r\n" % (1000, content[at : at + 1000]) for at in range(0, len(content), 1000))  # fmt: skip
+            for at in range(0, len(content), 1000):
+                sent += b"3e8\r\n" + content[at : at + 1000] + b"\r\n"
             sent += b"0\r\n\r\n"
         assert (await city.ask(sent)).status == 200
     if chunked:
@@ -220,7 +209,10 @@ async def test_a_refused_body_that_is_here_already_costs_no_connection() -> None
         raw.writer.close()
 
 
-CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nX-T: 1\r\n\r\n"  # fmt: skip
+CHUNKED = (
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b"3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nX-T: 1\r\n\r\n"
+)
 
 
 async def test_chunked_answers_are_chunked_anew_with_their_trailers() -> None:
@@ -229,7 +221,7 @@ async def test_chunked_answers_are_chunked_anew_with_their_trailers() -> None:
         raw.writer.write(request("/open"))
         head = await raw.reader.readuntil(b"\r\n\r\n")
         assert b"transfer-encoding: chunked" in head
-        assert await raw.reader.readexactly(26) == b"5\r\nabcde\r\n0\r\nX-T: 1\r\n\r\n"[:26]
+        assert await raw.reader.readexactly(23) == b"5\r\nabcde\r\n0\r\nX-T: 1\r\n\r\n"
         raw.writer.close()
         assert (await city.get("/open")).body == b"abcde"
         old = await city.ask(b"GET /open HTTP/1.0\r\nHost: city.example\r\n\r\n")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -176,7 +178,7 @@ async def test_how_requests_are_cut_into_packets_changes_nothing(cuts: list[int]
     edges = [0, *sorted(cut % len(stream) for cut in cuts), len(stream)]
     async with api() as behind, gateway(snapshot(behind.port)) as city:
         raw = await city.open()
-        for begin, end in zip(edges, edges[1:], strict=False):
+        for begin, end in itertools.pairwise(edges):
             raw.writer.write(stream[begin:end])
             await raw.writer.drain()
         assert [(await raw.reply()).status for _ in STATUSES] == STATUSES
