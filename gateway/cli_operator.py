@@ -28,8 +28,9 @@ def register(app: typer.Typer) -> None:
     app.add_typer(keys, name="keys")
 
 
-def _operator() -> Operator:
-    return Operator.from_settings(Settings.from_environ(os.environ))
+def _call(method: str, path: str, body: Any = None) -> Any:
+    with Operator.from_settings(Settings.from_environ(os.environ)) as operator:
+        return operator.call(method, path, body)
 
 
 def _show(value: Any, as_json: bool, text: str) -> None:
@@ -44,7 +45,7 @@ def attach(
 ) -> None:
     """Attach an API by its OpenAPI document; it is callable when this returns."""
     body = {"name": name or _name_of(url), "documentUrl": url, "upstream": upstream}
-    api = _operator().call("POST", "/control/v1/apis", body)
+    api = _call("POST", "/control/v1/apis", body)
     lines = [f"Attached {api['name']} with {len(api['routes'])} routes:"]
     lines += [f"  {_route(route)}" for route in api["routes"]]
     _show(api, as_json, "\n".join(lines))
@@ -69,13 +70,13 @@ def _name_of(url: str) -> str:
 
 def detach(name: str) -> None:
     """Detach an API that was attached."""
-    _operator().call("DELETE", f"/control/v1/apis/{name}")
+    _call("DELETE", f"/control/v1/apis/{name}")
     typer.echo(f"Detached {name}.")
 
 
 def status(as_json: AsJson = False) -> None:
     """What is attached, and in which state."""
-    apis = _operator().call("GET", "/control/v1/apis")
+    apis = _call("GET", "/control/v1/apis")
     lines = []
     for api in apis:
         lines.append(f"{api['name']:24}{api['state']:12}{len(api['routes']):4} routes")
@@ -87,7 +88,7 @@ def status(as_json: AsJson = False) -> None:
 @clients.command("list")
 def list_clients(as_json: AsJson = False) -> None:
     """All registered clients."""
-    found = _operator().call("GET", "/control/v1/clients")
+    found = _call("GET", "/control/v1/clients")
     lines = [
         f"{one['client_id']:40}{one['client_class']:14}"
         f"{'suspended' if one['suspended'] else 'active':11}{one['scope']}"
@@ -115,7 +116,7 @@ def create_client(
         "grant_types": coded or ["client_credentials"],
         "redirect_uris": redirect_uri or [],
     }
-    made = _operator().call("POST", "/control/v1/clients", body)
+    made = _call("POST", "/control/v1/clients", body)
     text = f"client_id      {made['client_id']}\nclient_secret  {made.get('client_secret', '')}"
     _show(made, as_json, text)
 
@@ -124,28 +125,28 @@ def create_client(
 def grant_scopes(client_id: str, scope: Annotated[list[str], typer.Argument()]) -> None:
     """Let a client ask for exactly these scopes from now on."""
     body = {"scope": " ".join(scope)}
-    changed = _operator().call("PATCH", f"/control/v1/clients/{client_id}", body)
+    changed = _call("PATCH", f"/control/v1/clients/{client_id}", body)
     typer.echo(f"{client_id} may ask for: {changed['scope']}")
 
 
 @clients.command("suspend")
 def suspend_client(client_id: str) -> None:
     """Refuse a client from now on, and void its tokens."""
-    _operator().call("POST", f"/control/v1/clients/{client_id}/suspend")
+    _call("POST", f"/control/v1/clients/{client_id}/suspend")
     typer.echo(f"{client_id} is suspended; its tokens are void.")
 
 
 @clients.command("resume")
 def resume_client(client_id: str) -> None:
     """Accept a suspended client again."""
-    _operator().call("POST", f"/control/v1/clients/{client_id}/resume")
+    _call("POST", f"/control/v1/clients/{client_id}/resume")
     typer.echo(f"{client_id} is active.")
 
 
 @keys.command("list")
 def list_keys(as_json: AsJson = False) -> None:
     """The published keys."""
-    found = _operator().call("GET", "/control/v1/keys")
+    found = _call("GET", "/control/v1/keys")
     lines = [f"{one['kid']}  {one['alg']}  signs from {one['signsFrom']}" for one in found]
     _show(found, as_json, "\n".join(lines))
 
@@ -158,5 +159,5 @@ def rotate_keys(
     as_json: AsJson = False,
 ) -> None:
     """Make a new signing key; good tokens stay good unless --immediately."""
-    made = _operator().call("POST", "/control/v1/keys/rotate", {"immediately": immediately})
+    made = _call("POST", "/control/v1/keys/rotate", {"immediately": immediately})
     _show(made, as_json, f"The new key is {made['kid']}.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import httpx
 
@@ -42,6 +42,12 @@ class Operator:
             client_id, secret = _read(settings.data_dir / FILE)
         http = httpx.Client(base_url=settings.gateway_url, timeout=_TIMEOUT)
         return cls(http, client_id, secret)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.http.close()
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """The JSON of an answer; ``None`` when it has no body.

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 from gateway.control.policy.compiler import CompiledApi
 from schemas.scopes import DESCRIPTIONS
-from schemas.xcity import Dataset, LegalClass
+from schemas.xcity import LegalClass
+
+_SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
+_SEPARATORS = {"ja": "、", "en": ", "}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,26 +35,19 @@ def describe(apis: Iterable[CompiledApi], scopes: Iterable[str], language: str) 
 
 
 def _describe(apis: list[CompiledApi], scope: str, language: str) -> Asked:
-    datasets = _datasets(apis, scope)
-    titles = [one.title_ja if language == "ja" else one.title for one in datasets]
-    action = scope.partition(":")[2]
-    return (
-        Asked(
-            scope=scope,
-            title="、".join(titles) if language == "ja" else ", ".join(titles),
-            action=action if action in {"read", "write"} else "act",
-            personal=any(one.legal_class is not LegalClass.OPEN for one in datasets),
-        )
-        if titles
-        else Asked(scope, DESCRIPTIONS.get(scope, scope), "act", personal=False)
-    )
-
-
-def _datasets(apis: list[CompiledApi], scope: str) -> list[Dataset]:
-    named = {
-        route["dataset"]
+    routes = [
+        route
         for api in apis
         for route in api.routes
         if any(scope in some for some in route["scopes"])
-    }
-    return [one for api in apis for one in api.info.datasets if one.id in named]
+    ]
+    named = {route["dataset"] for route in routes}
+    datasets = [one for api in apis for one in api.info.datasets if one.id in named]
+    titles = [one.title_ja if language == "ja" else one.title for one in datasets]
+    reads = all(route["method"] in _SAFE for route in routes)
+    return Asked(
+        scope=scope,
+        title=_SEPARATORS[language].join(titles) or DESCRIPTIONS.get(scope, scope),
+        action="act" if not routes else "read" if reads else "write",
+        personal=any(one.legal_class is not LegalClass.OPEN for one in datasets),
+    )

@@ -183,7 +183,7 @@ async def _sign_in(request: Request, visit: Visit, form: dict[str, str]) -> Resp
         response.headers["Retry-After"] = str(wait.seconds)
         return response
     if resident is None:
-        return _show(visit, texts["wrong"], username, status=401)
+        return _show(visit, texts["wrong"], username, status=403)
     return _go_on(visit, await sessions.begin(visit.control, visit.browser, resident))
 
 

@@ -240,7 +240,7 @@ async def test_guessing_passwords_is_slowed(small_city: City) -> None:
         waiting = await sign_in(browser, url)
         small_city.clock.advance(int(waiting.headers["retry-after"]))
         right = await sign_in(browser, url)
-    assert wrong == [401] * 5
+    assert wrong == [403] * 5
     assert waiting.status_code == 429
     assert right.status_code == 303
 
@@ -291,7 +291,7 @@ async def test_what_a_resident_types_is_not_markup(small_city: City) -> None:
         form = {"csrf": csrf_of(page), "username": '"><b>x', "password": "y", "decision": "sign-in"}
         answer = await browser.post(url, data=form)
     assert "<b>x" not in answer.text
-    assert answer.status_code == 401
+    assert answer.status_code == 403
 
 
 async def test_a_public_client_proves_nothing_but_its_code(small_city: City) -> None:

@@ -52,7 +52,7 @@ async def test_a_residents_password_is_not_set_back(small_city: City) -> None:
     residents = [{"username": "hanako", "password": "another-password"}]
     await again(small_city, {"residents": residents})
     async with small_city.browser() as browser:
-        assert (await sign_in(browser, authorize_url(), "another-password")).status_code == 401
+        assert (await sign_in(browser, authorize_url(), "another-password")).status_code == 403
         assert (await sign_in(browser, authorize_url())).status_code == 303
 
 
