@@ -57,16 +57,17 @@ def _rows(reader: Iterator[list[str]], header: tuple[str, ...], faults: Faults) 
         count += 1
         if count > MOST_ROWS:
             faults.stop(f"line {line}", f"More than {MOST_ROWS} rows.")
-        if len(cells) > len(header) and any(cells[len(header) :]):
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(cells) != len(header):
             faults.add(
                 f"line {line}",
                 f"The line has {len(cells)} cells, the header {len(header)}.",
-                'put cells with commas in quotes: "…"',
+                'send the file whole, with cells that have commas in quotes: "…"',
             )
         if any(len(cell) > MOST_CELL for cell in cells):
             faults.stop(f"line {line}", f"A cell has more than {MOST_CELL} characters.")
-        if any(cell.strip() for cell in cells):
-            yield Row(line, dict(zip(header, cells, strict=False)))
+        yield Row(line, dict(zip(header, cells, strict=False)))
 
 
 def _line(reader: Iterator[list[str]]) -> int:

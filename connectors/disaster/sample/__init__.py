@@ -58,6 +58,7 @@ _SHELTERS: Final = (
 _CODE, _CITY = "099999", "みらい市"
 _STEP: Final = 180  # seconds between two counts at one shelter
 _OPEN_OF_FIVE: Final = 3
+_FULL: Final = 6
 
 
 def shelters(moment: datetime) -> bytes:
@@ -88,8 +89,8 @@ def _counted(number: int, moment: datetime) -> datetime:
 
 
 def _people(number: int, capacity: int, counted: datetime) -> int:
-    """Between a tenth and 60 % of the places; shelter 3 is full, so that there is one."""
-    if number == 3:
+    """Between a tenth and 60 % of the places; one shelter is full."""
+    if number == _FULL:
         return capacity
     part = crc32(f"{number} {counted.timestamp()}".encode()) % 20 - 10
     return capacity * (35 + 25 * (number % 3 - 1) + part) // 100 if capacity else 0
