@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from itertools import islice
+from typing import Final, Literal
 
 from connectors.logistics.events import Event
 from connectors.logistics.masterdata import Place
@@ -13,20 +14,25 @@ from schemas.cloudevents import CloudEvent, event
 from schemas.logistics import OBSERVED, Shipment, ShipmentObserved
 from schemas.ngsild import Point, urn
 
+_RECENT: Final = 50
+"""How many sightings back a place is looked for."""
+
 
 def entity_id(epc: str) -> str:
     return urn(Shipment.entity_type, "epc", epc)
 
 
 def shipment(epc: str, history: History, places: Mapping[str, Place]) -> Shipment | None:
-    """A thing as last seen; None when nothing that is believed tells of it."""
-    track = history.track(epc)
-    if not track:
+    """A thing as last seen; None when nothing that is believed tells of it.
+
+    Step and disposition are the latest event's; a place that it does not name is the one before.
+    """
+    recent = list(islice(history.latest_first(epc), _RECENT))
+    if not recent:
         return None
-    last = track[-1].event
-    place = last_place(track, places)
-    stays = history.stays(epc)
-    parent = stays[-1].parent if stays and stays[-1].until is None else None
+    last = recent[0].event
+    place = next((found for s in recent if (found := place_of(s.event, places))), None)
+    parent = history.parent(epc)
     return Shipment(
         id=entity_id(epc),
         observed_at=last.time,
@@ -34,8 +40,8 @@ def shipment(epc: str, history: History, places: Mapping[str, Place]) -> Shipmen
         scheme=scheme(epc),
         business_step=bare(last.body.get("bizStep")),
         disposition=bare(last.body.get("disposition")),
-        read_point=_latest(track, "readPoint"),
-        business_location=_latest(track, "bizLocation"),
+        read_point=_latest(recent, "readPoint"),
+        business_location=_latest(recent, "bizLocation"),
         place_name=place.name if place else None,
         location=point(place),
         contained_in=entity_id(parent) if parent else None,
@@ -43,13 +49,8 @@ def shipment(epc: str, history: History, places: Mapping[str, Place]) -> Shipmen
     )
 
 
-def _latest(track: Sequence[Sighting], field: Literal["readPoint", "bizLocation"]) -> str | None:
-    return next((found for s in reversed(track) if (found := s.event.place(field))), None)
-
-
-def last_place(track: Sequence[Sighting], places: Mapping[str, Place]) -> Place | None:
-    """The place of the latest event whose place is known."""
-    return next((found for s in reversed(track) if (found := place_of(s.event, places))), None)
+def _latest(recent: Sequence[Sighting], field: Literal["readPoint", "bizLocation"]) -> str | None:
+    return next((found for s in recent if (found := s.event.place(field))), None)
 
 
 def place_of(seen: Event, places: Mapping[str, Place]) -> Place | None:

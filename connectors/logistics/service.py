@@ -7,7 +7,6 @@ from typing import Any
 
 import orjson
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.logistics import query
 from connectors.logistics.entities import place_of, point
@@ -75,29 +74,17 @@ class Reading:
             sightings = history.track(epc)
             if not sightings:
                 raise NotFound("No event has named this thing.")
-            inside = await self._contents(connection, epc, history)
+            inside = await self._shipments.contents(connection, epc)
             last = sightings[-limit:]
             places = await self._events.places(connection, _place_ids(last))
-        stays = history.stays(epc)
         return TrackView(
             epc=epc,
-            contained_in=stays[-1].parent if stays and stays[-1].until is None else None,
+            contained_in=history.parent(epc),
             contains=inside,
             made_from=_across(history, epc, "output", "input"),
             made_into=_across(history, epc, "input", "output"),
             total=len(sightings),
             sightings=[_view(sighting, places) for sighting in last],
-        )
-
-    async def _contents(self, connection: AsyncConnection, epc: str, history: History) -> list[str]:
-        children = {
-            c for e in history.of(epc) if epc in e.things("parent") for c in e.things("child")
-        }
-        theirs = await self._shipments.history(connection, children)
-        return sorted(
-            child
-            for child in children
-            if any(stay.parent == epc and stay.until is None for stay in theirs.stays(child)[-1:])
         )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.logistics.entities import entity_id, shipment
 from connectors.logistics.events import Event, micros
+from connectors.logistics.masterdata import Place
 from connectors.logistics.store import Events, parts
 from connectors.logistics.tables import Tables
 from connectors.logistics.track import MOST_NESTING, History
@@ -48,34 +50,59 @@ class Shipments:
             Those that changed, and the entity ids of those that nothing tells of any more (because
             the events that did are declared erroneous).
         """
-        named = {epc for event in events for _, epc in event.roles}
-        affected = await self._with_contents(connection, named)
+        affected = await self._affected(connection, events)
         history = await self.history(connection, affected)
-        ids = {
-            place
-            for epc in affected
-            for sighting in history.track(epc)
-            for place in (sighting.event.place("readPoint"), sighting.event.place("bizLocation"))
-            if place
-        }
-        places = await self._events.places(connection, ids)
-        now = [found for epc in sorted(affected) if (found := shipment(epc, history, places))]
+        places = await self._events.places(connection, history.places())
+        now = await asyncio.to_thread(_states, sorted(affected), history, places)
         before = await self.bodies(connection, affected)
         changed = [item for item in now if before.get(item.epc) != _json(item)]
         gone = before.keys() - {item.epc for item in now}
-        await self._write(connection, changed, gone)
+        await self._write(connection, changed, gone, history)
         return changed, [entity_id(epc) for epc in sorted(gone)]
 
-    async def _with_contents(self, connection: AsyncConnection, epcs: set[str]) -> set[str]:
-        """``epcs`` and everything that was ever packed in them: their moves are its moves."""
-        found, level = set(epcs), set(epcs)
+    async def _affected(self, connection: AsyncConnection, events: Sequence[Event]) -> set[str]:
+        """What ``events`` name, and what is packed in it: the parent's moves are its moves too."""
+        found = {epc for event in events for _, epc in event.roles}
+        # news is of what is inside now; what comes late may be of anything that ever was
+        inside = self._ever_inside if await self._late(connection, events) else self._inside
+        level = found
         for _ in range(MOST_NESTING):
-            inside = await self._events.naming(connection, level, "parent")
-            level = {epc for event in inside for epc in event.things("child")} - found
+            level = await inside(connection, level) - found
             if not level:
                 break
-            found |= level
+            found = found | level
         return found
+
+    async def _late(self, connection: AsyncConnection, events: Sequence[Event]) -> bool:
+        """Whether any event is not after all that is known of its things, or takes one back."""
+        if any(event.declares_error for event in events):
+            return True
+        first: dict[str, int] = {}
+        for event in events:
+            for _, epc in event.roles:
+                first[epc] = min(micros(event.time), first.get(epc, micros(event.time)))
+        table = self._tables.shipments
+        for part in parts(first):
+            query = select(table.c.epc, table.c.observed).where(table.c.epc.in_(part))
+            rows = (await connection.execute(query)).all()
+            if any(first[row.epc] <= row.observed for row in rows):
+                return True
+        return False
+
+    async def _inside(self, connection: AsyncConnection, epcs: set[str]) -> set[str]:
+        table, found = self._tables.shipments, set[str]()
+        for part in parts(epcs):
+            query = select(table.c.epc).where(table.c.parent.in_(part))
+            found |= {row.epc for row in await connection.execute(query)}
+        return found
+
+    async def _ever_inside(self, connection: AsyncConnection, epcs: set[str]) -> set[str]:
+        packings = await self._events.naming(connection, epcs, "parent")
+        return {epc for event in packings for epc in event.things("child")}
+
+    async def contents(self, connection: AsyncConnection, epc: str) -> list[str]:
+        """EPCs of what is packed in a thing now."""
+        return sorted(await self._inside(connection, {epc}))
 
     async def bodies(self, connection: AsyncConnection, epcs: Iterable[str]) -> dict[str, str]:
         """EPC → the entity's key values as JSON text."""
@@ -87,7 +114,11 @@ class Shipments:
         return found
 
     async def _write(
-        self, connection: AsyncConnection, changed: Sequence[Shipment], gone: set[str]
+        self,
+        connection: AsyncConnection,
+        changed: Sequence[Shipment],
+        gone: set[str],
+        history: History,
     ) -> None:
         table = self._tables.shipments
         for part in parts([*(item.epc for item in changed), *gone]):
@@ -97,6 +128,7 @@ class Shipments:
                 "epc": item.epc,
                 "scheme": scheme(item.epc),
                 "observed": micros(item.observed_at) if item.observed_at else 0,
+                "parent": history.parent(item.epc),
                 "body": _json(item),
             }
             for item in changed
@@ -116,6 +148,10 @@ class Shipments:
         rows = await connection.execute(query.limit(limit).offset(offset))
         total = (await connection.execute(count)).scalar_one()
         return [orjson.loads(row.body) for row in rows], int(total)
+
+
+def _states(epcs: Iterable[str], history: History, places: Mapping[str, Place]) -> list[Shipment]:
+    return [found for epc in epcs if (found := shipment(epc, history, places))]
 
 
 def _json(item: Shipment) -> str:

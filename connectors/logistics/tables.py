@@ -47,6 +47,7 @@ def logistics_tables(metadata: MetaData) -> Tables:
             Column("epc", String(512), primary_key=True),
             Column("scheme", String(40), nullable=False, index=True),
             Column("observed", BigInteger, nullable=False, index=True),
+            Column("parent", String(512), index=True),  # EPC of what it is packed in now
             Column("body", Text, nullable=False),  # the entity's key values as JSON
         ),
         captures=Table(
