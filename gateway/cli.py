@@ -15,7 +15,7 @@ import typer
 from gateway import cli_operator
 from gateway.operator_client import Refused
 from gateway.serving import configure_logging, serve
-from gateway.settings import Settings, SettingsError
+from gateway.settings import PREFIX, Settings, SettingsError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -34,11 +34,36 @@ def _settings() -> Settings:
 
 
 @app.command()
-def up() -> None:
+def up(
+    data_dir: Annotated[
+        str, typer.Option(help="Folder for keys, data and logs; .supercity when left out.")
+    ] = "",
+    port_base: Annotated[
+        int,
+        typer.Option(min=1024, max=64_000, help="First of five ports; metrics are 1000 above."),
+    ] = 8000,
+    log_url: Annotated[str, typer.Option(help="kafka://host:port instead of the own log.")] = "",
+    store_url: Annotated[
+        str, typer.Option(help="postgresql+asyncpg://… instead of SQLite files.")
+    ] = "",
+    limits_url: Annotated[
+        str, typer.Option(help="redis://host:port instead of limits in each process.")
+    ] = "",
+    workers: Annotated[int, typer.Option(help="Gateway processes; half the cores if 0.")] = 0,
+) -> None:
     """Start the whole city on this machine; Ctrl-C stops it."""
     from gateway import up as city
 
-    raise typer.Exit(city.run(_settings()))
+    given = {
+        "DATA_DIR": data_dir,
+        "LOG_URL": log_url,
+        "STORE_URL": store_url,
+        "LIMITS_URL": limits_url,
+        "WORKERS": str(workers or ""),
+    }
+    chosen = {PREFIX + name: text for name, text in given.items() if text}
+    settings = Settings.from_environ({**os.environ, **chosen})
+    raise typer.Exit(city.run(settings, environ=os.environ, port_base=port_base))
 
 
 @app.command()
@@ -166,3 +191,7 @@ def main() -> None:
     except (SettingsError, Refused, ValueError, FileNotFoundError) as error:
         print(f"supercity: {error}", file=sys.stderr)
         sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

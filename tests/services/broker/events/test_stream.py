@@ -6,12 +6,12 @@ import time
 import httpx
 import pytest
 
+from schemas.cloudevents import CloudEvent
 from services.broker.events.binding import as_delivery, as_message, as_record
 from services.broker.events.fanout import Fanout, Stream
 from services.broker.events.stream import EventStream
 from services.broker.log import Position, Stored, Topic, open_log
 from services.broker.metrics import Metrics
-from schemas.cloudevents import CloudEvent
 from tests.services.broker.domain import OTHER, THING, thing
 from tests.services.broker.running import listening, party, publish, running, until
 
