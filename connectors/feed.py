@@ -184,5 +184,7 @@ class Feed(Generic[T]):
     def _write_kept(self, raw: bytes) -> None:
         self._keep.parent.mkdir(parents=True, exist_ok=True)
         fresh = self._keep.with_suffix(".new")
+        fresh.unlink(missing_ok=True)
+        fresh.touch(mode=0o600)  # a roster, say, is of persons: nobody else's to read
         fresh.write_bytes(raw)
         fresh.replace(self._keep)

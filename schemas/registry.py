@@ -16,6 +16,7 @@ from schemas.ngsild import Entity
 
 DOMAINS: Final = (
     "schemas.administration",
+    "schemas.context",
     "schemas.disaster",
     "schemas.education",
     "schemas.evacuation",

@@ -78,6 +78,7 @@ def create_app(
     gateway_key: str = "",
     lifespan: Lifespan[FastAPI] | None = None,
     ready: Readiness | None = None,
+    notes: Readiness | None = None,
 ) -> FastAPI:
     """One API of the city.
 
@@ -87,6 +88,7 @@ def create_app(
         gateway_key: secret that the gateway sends; requests without it are refused. Empty only
             where nothing but the gateway can reach the process.
         ready: what ``/readyz`` asks.
+        notes: what it says beside being ready: what works less well than it should.
     """
     app = FastAPI(
         title=title,
@@ -102,7 +104,7 @@ def create_app(
         app.include_router(router, prefix=prefix)
     _describe(app, info)
     add_problem_handlers(app)
-    add_probes(app, ready)
+    add_probes(app, ready, notes)
     if gateway_key:
         app.add_middleware(GatewayOnly, key=gateway_key, open_paths=(app.openapi_url or "",))
     return app
@@ -196,7 +198,7 @@ async def _on_failure(request: Request, error: Exception) -> Response:
     return problem_response(request, Problem("The failure is in the log under the request's id."))
 
 
-def add_probes(app: FastAPI, ready: Readiness | None) -> None:
+def add_probes(app: FastAPI, ready: Readiness | None, notes: Readiness | None = None) -> None:
     """``/healthz`` and ``/readyz``, for the process's supervisor; not part of the open API."""
 
     @app.get("/healthz", include_in_schema=False)
@@ -207,6 +209,8 @@ def add_probes(app: FastAPI, ready: Readiness | None) -> None:
     async def readyz() -> Response:
         missing = await ready() if ready else ""
         body = {"status": "not ready", "missing": missing} if missing else {"status": "ready"}
+        if notes and (note := await notes()):
+            body["notes"] = note
         return JSONResponse(body, status_code=503 if missing else 200)
 
 

@@ -1,0 +1,1 @@
+"""Load: Locust scenarios, and the routing core beside its peers."""

@@ -1,0 +1,1 @@
+"""What a city's applications ask for, as Locust users."""

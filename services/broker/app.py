@@ -1,0 +1,181 @@
+"""The broker as one application: context (NGSI-LD) and events (CloudEvents) on one log."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Final
+
+from fastapi import FastAPI, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from schemas.kit.app import create_app
+from schemas.kit.store import Store
+from schemas.xcity import ApiInfo, Dataset
+from services.broker import tables
+from services.broker.backlog import Backlog
+from services.broker.context import api as context_api
+from services.broker.context import batch_api
+from services.broker.context.entities import Entities
+from services.broker.events import api as events_api
+from services.broker.events import groups_api, schemas_api
+from services.broker.events.fanout import Fanout
+from services.broker.events.groups import Groups
+from services.broker.events.inlet import Inlet
+from services.broker.exclusive import exclusive
+from services.broker.log import open_log
+from services.broker.metrics import Metrics
+from services.broker.parts import Broker
+from services.broker.relay import LogSink, SharedOutbox
+from services.broker.topics import event_topics, log_topics
+
+logger = logging.getLogger(__name__)
+
+EVENTS_PREFIX: Final = "/events/v1"
+SCHEMAS_PREFIX: Final = "/schemas/v1"
+_COUNT_SECONDS: Final = 1.0
+_FORGET_SECONDS: Final = 3600.0
+
+INFO: Final = ApiInfo(
+    domain="broker",
+    title_ja="コンテキスト・イベントブローカー",
+    datasets=(
+        Dataset(
+            id="context",
+            title="Context entities",
+            title_ja="コンテキスト情報",
+            description="The current state of the city's things, as NGSI-LD entities.",
+            update_seconds=1,
+            standard="ETSI GS CIM 009 v1.8.1",
+        ),
+        Dataset(
+            id="city-events",
+            title="City events",
+            title_ja="都市イベント",
+            description="What happens in the city, as CloudEvents.",
+            update_seconds=1,
+            standard="CloudEvents 1.0",
+        ),
+        Dataset(
+            id="event-types",
+            title="Event types",
+            title_ja="イベント種別",
+            description="The registered event types and the JSON Schema of each.",
+            standard="JSON Schema 2020-12",
+        ),
+    ),
+)
+
+
+def build_broker(store_url: str, log_url: str) -> Broker:
+    """The parts, connected to each other; nothing is opened yet."""
+    store = Store(store_url, tables.COMPONENT, tables.metadata)
+    log = open_log(log_url)
+    metrics = Metrics()
+    sink = LogSink(log, log_topics(), metrics)
+    outbox = SharedOutbox(store, tables.outbox, sink, turn=exclusive(store, "relay"))
+    backlog = Backlog(outbox)
+    return Broker(
+        store=store,
+        log=log,
+        outbox=outbox,
+        backlog=backlog,
+        inlet=Inlet(store, outbox, backlog),
+        fanout=Fanout(log, event_topics(), metrics),
+        groups=Groups(store, log, outbox),
+        entities=Entities(store, outbox, backlog),
+        metrics=metrics,
+    )
+
+
+def create_broker(*, store_url: str, log_url: str, gateway_key: str = "") -> FastAPI:
+    """The broker.
+
+    Args:
+        store_url: see :mod:`schemas.kit.store`.
+        log_url: see :mod:`services.broker.log`.
+        gateway_key: secret that the gateway sends; empty only on a trusted network.
+
+    Raises:
+        ValueError: a URL that no adapter speaks.
+    """
+    broker = build_broker(store_url, log_url)
+    app = create_app(
+        INFO,
+        title="Context and event broker",
+        description="What is true of the city now (NGSI-LD), and what happens in it (CloudEvents).",
+        prefix=EVENTS_PREFIX,
+        routers=[events_api.router, groups_api.router, schemas_api.types_router],
+        gateway_key=gateway_key,
+        lifespan=_lifespan,
+        ready=lambda: _ready(broker),
+        notes=lambda: _notes(broker),
+    )
+    app.include_router(schemas_api.schemas_router, prefix=SCHEMAS_PREFIX)
+    app.include_router(context_api.router, prefix=context_api.PREFIX)
+    app.include_router(batch_api.router, prefix=context_api.PREFIX)
+    app.state.broker = broker
+    _add_metrics(app, broker)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    broker: Broker = app.state.broker
+    await broker.store.open()
+    broker.outbox.start()
+    broker.fanout.start()
+    tasks = [
+        asyncio.create_task(_every(_COUNT_SECONDS, broker.backlog.count)),
+        asyncio.create_task(_every(_FORGET_SECONDS, broker.inlet.forget)),
+    ]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await broker.fanout.stop()
+        await broker.groups.close()
+        await broker.outbox.stop()
+        await broker.log.close()
+        await broker.store.close()
+
+
+async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        try:
+            await work()
+        except SQLAlchemyError as error:
+            logger.warning("will try again in %s s: %r", seconds, error)
+        await asyncio.sleep(seconds)
+
+
+async def _ready(broker: Broker) -> str:
+    """The store decides; with the log down events are accepted all the same, into the outbox."""
+    try:
+        async with broker.store.read() as connection:
+            await connection.execute(text("SELECT 1"))
+    except (SQLAlchemyError, OSError) as error:
+        return f"the store does not answer: {type(error).__name__}"
+    return ""
+
+
+async def _notes(broker: Broker) -> str:
+    if not broker.outbox.failures:
+        return ""
+    return f"the log does not answer; {broker.backlog.waiting} messages wait for it"
+
+
+def _add_metrics(app: FastAPI, broker: Broker) -> None:
+    @app.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        broker.metrics.log_reachable.set(0 if broker.outbox.failures else 1)
+        broker.metrics.outbox_size.set(broker.backlog.waiting)
+        broker.metrics.outbox_age.set(broker.backlog.oldest_seconds)
+        body = generate_latest(broker.metrics.registry)
+        return Response(body, headers={"content-type": CONTENT_TYPE_LATEST})

@@ -1,0 +1,39 @@
+"""What the broker says when an entity changes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from schemas.cloudevents import CloudEvent
+from schemas.context import ENTITY_CHANGED
+from schemas.kit.outbox import Message
+from schemas.xcity import LegalClass
+from services.broker.context.jsonld import CORE
+from services.broker.context.model import ContextEntity
+from services.broker.context.represent import represent
+from services.broker.events.binding import LEGAL_CLASS, as_message
+
+SOURCE: Final = "/ngsi-ld/v1"
+
+
+def announcement(entity: ContextEntity, change: str, names: list[str], moment: datetime) -> Message:
+    """The event ``city.context.entity.changed`` for one change of one entity."""
+    data: dict[str, Any] = {
+        "entityId": entity.id,
+        "entityType": CORE.compact(entity.types[0]),
+        "change": change,
+        "attributes": [CORE.compact(name) for name in names],
+    }
+    if change != "deleted":
+        data["entity"] = represent(entity)
+    event = CloudEvent(
+        source=SOURCE,
+        type=ENTITY_CHANGED,
+        subject=entity.id,
+        time=moment,
+        dataschema=f"/schemas/v1/{ENTITY_CHANGED}",
+        data=data,
+    )
+    marks = {LEGAL_CLASS: LegalClass.PERSONAL.value} if entity.restricted else {}
+    return as_message(event.model_copy(update=marks))

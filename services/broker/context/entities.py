@@ -1,0 +1,142 @@
+"""Entities created, changed, deleted: the change, its past and its event in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from schemas.kit.outbox import Outbox
+from schemas.kit.store import Store
+from schemas.ngsild import timestamp
+from services.broker.backlog import Backlog
+from services.broker.context import query as queries
+from services.broker.context.announce import announcement
+from services.broker.context.errors import AlreadyExists, ResourceNotFound
+from services.broker.context.model import ContextEntity
+from services.broker.context.mutations import created
+from services.broker.context.rows import Change, load, write
+
+Clock = Callable[[], datetime]
+Mutation = Callable[[ContextEntity, str], ContextEntity | None]
+"""From the entity as it is, and the time, to what it shall be; None to delete it."""
+
+Decide = Callable[[dict[str, ContextEntity], str], list[Change]]
+"""From the entities that are there, by id, and the time, to what becomes of them."""
+
+_ATTEMPTS: Final = 3
+
+
+class Entities:
+    """The entities of the city.
+
+    Args:
+        clock: gives aware datetimes.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        outbox: Outbox,
+        backlog: Backlog,
+        *,
+        clock: Clock = lambda: datetime.now(UTC),
+    ) -> None:
+        self._store, self._outbox, self._backlog, self._clock = store, outbox, backlog, clock
+
+    async def get(self, id_: str, *, personal: bool) -> ContextEntity:
+        """One entity.
+
+        Args:
+            personal: whether the caller may see what is about persons; what they may not see
+                is, for them, not there.
+
+        Raises:
+            ResourceNotFound: it is not there.
+        """
+        async with self._store.read() as connection:
+            found = (await load(connection, [id_])).get(id_)
+        if found is None or (found.restricted and not personal):
+            raise ResourceNotFound(f"There is no entity {id_}.")
+        return found
+
+    async def find(self, query: queries.Query) -> queries.Page:
+        return await queries.run(self._store, query)
+
+    async def create(self, entity: ContextEntity) -> None:
+        """Store a new entity.
+
+        Raises:
+            AlreadyExists: the id is taken.
+        """
+
+        def change(old: dict[str, ContextEntity], now: str) -> list[Change]:
+            if entity.id in old:
+                raise AlreadyExists(f"There is an entity {entity.id} already.")
+            return [Change(None, created(entity, now))]
+
+        await self.transact([entity.id], change)
+
+    async def change(self, id_: str, mutation: Mutation, *, personal: bool = True) -> None:
+        """Apply a mutation to one entity.
+
+        Raises:
+            ResourceNotFound: it is not there.
+        """
+
+        def change(old: dict[str, ContextEntity], now: str) -> list[Change]:
+            found = old.get(id_)
+            if found is None or (found.restricted and not personal):
+                raise ResourceNotFound(f"There is no entity {id_}.")
+            return [Change(found, mutation(found, now))]
+
+        await self.transact([id_], change)
+
+    async def transact(self, ids: Sequence[str], decide: Decide) -> list[Change]:
+        """Read entities, decide what becomes of them, and write it, as one step.
+
+        Args:
+            decide: from those that are there, by id, and the time; may be asked again when
+                another writer was faster. What it raises stops everything.
+
+        Returns:
+            What really changed.
+
+        Raises:
+            Unavailable: too much waits for the log.
+        """
+        self._backlog.admit(len(ids))
+        done = await self._transact(ids, decide, attempts=_ATTEMPTS)
+        self._outbox.wake()
+        self._backlog.grew(len(done))
+        return done
+
+    async def _transact(self, ids: Sequence[str], decide: Decide, attempts: int) -> list[Change]:
+        try:
+            return await self._transact_once(ids, decide)
+        except IntegrityError:
+            # two created the same entity at once: the second sees it when it looks again
+            if attempts == 1:
+                raise
+        return await self._transact(ids, decide, attempts - 1)
+
+    async def _transact_once(self, ids: Sequence[str], decide: Decide) -> list[Change]:
+        async with self._store.write() as connection:
+            old = await load(connection, sorted(set(ids)), lock=True)
+            # the time is taken when the rows are ours, so that an entity's past is in order
+            moment = self._clock()
+            now = timestamp(moment)
+            done = [c for c in decide(old, now) if c.old is not c.new]
+            await write(connection, done, now)
+            await self._announce(connection, done, moment)
+        return done
+
+    async def _announce(
+        self, connection: AsyncConnection, done: Sequence[Change], moment: datetime
+    ) -> None:
+        await self._outbox.add(
+            connection, [announcement(c.entity, c.kind, c.names, moment) for c in done]
+        )

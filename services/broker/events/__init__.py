@@ -1,0 +1,1 @@
+"""Events: accepted over HTTP, kept on the log, handed on as streams and to consumer groups."""

@@ -1,0 +1,90 @@
+"""Dead letters: events that a consumer could not handle, kept with the reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import NAMESPACE_URL, uuid5
+
+import orjson
+
+from schemas.kit.outbox import Message
+from schemas.ngsild import timestamp
+from services.broker.events.binding import Delivery
+from services.broker.log import Stored
+
+TOPIC: Final = "city.dead-letters"
+_MOST_REASON: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """One of them.
+
+    Attributes:
+        id: the same for the same event and group, however often it was given up.
+        group: who could not handle it, as it is called on the log.
+        event: the CloudEvent, in JSON.
+    """
+
+    id: str
+    group: str
+    type: str
+    legal_class: str
+    reason: str
+    attempts: int
+    time: str
+    event: Any
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "group": self.group.rpartition(".")[2],
+            "type": self.type,
+            "reason": self.reason,
+            "attempts": self.attempts,
+            "time": self.time,
+            "event": self.event,
+        }
+
+
+def dead_letter(
+    delivery: Delivery, *, group: str, reason: str, attempts: int, now: float
+) -> Message:
+    """What goes to the dead-letter topic.
+
+    Args:
+        attempts: how often it was tried.
+        now: seconds since the epoch.
+    """
+    identity = uuid5(NAMESPACE_URL, "|".join((group, delivery.source, delivery.id)))
+    headers = [
+        ("id", str(identity)),
+        ("group", group),
+        ("type", delivery.type),
+        ("legalclass", delivery.legal_class),
+        ("reason", reason[:_MOST_REASON]),
+        ("attempts", str(attempts)),
+        ("time", timestamp(datetime.fromtimestamp(now, UTC))),
+        ("content-type", "application/cloudevents+json"),
+    ]
+    return Message(TOPIC, group, delivery.json, orjson.dumps(headers).decode())
+
+
+def parse_dead_letter(stored: Stored) -> DeadLetter | None:
+    """The dead letter in a record; None when there is none in it."""
+    found = dict(stored.record.headers)
+    try:
+        return DeadLetter(
+            id=found["id"],
+            group=found["group"],
+            type=found["type"],
+            legal_class=found["legalclass"],
+            reason=found["reason"],
+            attempts=int(found["attempts"]),
+            time=found["time"],
+            event=orjson.loads(stored.record.value),
+        )
+    except (KeyError, ValueError):
+        return None

@@ -1,0 +1,153 @@
+"""One reader of the log for all open streams: each event is read once and handed to each stream.
+
+A stream that does not keep up is cut, never waited for: it holds up nobody, and comes back with
+the id of the last event that it got.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from services.broker.events.binding import Delivery, as_delivery
+from services.broker.log import EventLog, LogUnavailable, Position, Reader, Stored, Topic
+from services.broker.metrics import Metrics
+
+logger = logging.getLogger(__name__)
+
+_PORTION: Final = 500
+_WAIT_SECONDS: Final = 5.0
+_RETRY_SECONDS: Final = 0.5
+
+Filter = Callable[[Delivery], bool]
+
+
+class Stream:
+    """One reader's queue.
+
+    Args:
+        wants: which events belong into it.
+        most_events, most_bytes: what it holds before its reader counts as too slow.
+    """
+
+    def __init__(
+        self, wants: Filter, *, most_events: int = 1000, most_bytes: int = 4_194_304
+    ) -> None:
+        self._wants = wants
+        self._most_events, self._most_bytes = most_events, most_bytes
+        self._queue: deque[Delivery] = deque()
+        self._bytes = 0
+        self._ready = asyncio.Event()
+        self.ended = ""
+        """Why nothing more will come; empty while more may."""
+
+    def offer(self, delivery: Delivery) -> None:
+        if self.ended or not self._wants(delivery):
+            return
+        self._queue.append(delivery)
+        self._bytes += len(delivery.json)
+        self._ready.set()
+        if len(self._queue) > self._most_events or self._bytes > self._most_bytes:
+            self.end("too slow")
+
+    def end(self, why: str) -> None:
+        self.ended = self.ended or why
+        self._queue.clear()
+        self._bytes = 0
+        self._ready.set()
+
+    async def take(self, timeout: float) -> list[Delivery]:
+        """What has come; nothing after ``timeout`` seconds, or when the stream has ended."""
+        try:
+            async with asyncio.timeout(timeout):
+                await self._ready.wait()
+        except TimeoutError:
+            return []
+        taken = list(self._queue)
+        self._queue.clear()
+        self._bytes = 0
+        if not self.ended:
+            self._ready.clear()
+        return taken
+
+
+class Fanout:
+    """The reader, and the streams that it feeds."""
+
+    def __init__(self, log: EventLog, topics: Sequence[Topic], metrics: Metrics) -> None:
+        self._log, self.topics, self._metrics = log, topics, metrics
+        self._streams: set[Stream] = set()
+        self._task: asyncio.Task[None] | None = None
+        self.position = Position()
+        self.following = asyncio.Event()
+        """Set once :attr:`position` is known."""
+
+    @property
+    def open_streams(self) -> int:
+        return len(self._streams)
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="fanout")
+
+    async def stop(self) -> None:
+        for stream in list(self._streams):
+            stream.end("the broker is stopping")
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def join(self, stream: Stream) -> None:
+        """Give ``stream`` everything behind :attr:`position` as it is now."""
+        self._streams.add(stream)
+        self._metrics.streams.set(len(self._streams))
+
+    def leave(self, stream: Stream) -> None:
+        self._streams.discard(stream)
+        self._metrics.streams.set(len(self._streams))
+
+    async def _run(self) -> None:
+        failed = False
+        while True:
+            try:
+                await self._follow()
+            except LogUnavailable as error:
+                if not failed:
+                    logger.warning("streams wait for the log: %s", error)
+                failed = True
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _follow(self) -> None:
+        await self._log.ensure(self.topics)
+        names = [topic.name for topic in self.topics]
+        if not self.following.is_set():
+            self.position = await self._log.end(names)
+            self.following.set()
+        reader = await self._log.reader(names, self.position)
+        try:
+            await self._feed(reader)
+        finally:
+            await reader.close()
+
+    async def _feed(self, reader: Reader) -> None:
+        while True:
+            batch = await reader.read(limit=_PORTION, wait=_WAIT_SECONDS)
+            for stored in batch.records:
+                self._hand_out(stored)
+            self.position = self.position.merged(batch.position)
+
+    def _hand_out(self, stored: Stored) -> None:
+        self.position = stored.after(self.position)
+        if not self._streams:
+            return
+        delivery = as_delivery(stored, self.position)
+        if delivery is None:
+            logger.warning("no CloudEvent at %s %d", stored.slot, stored.offset)
+            return
+        for stream in tuple(self._streams):
+            stream.offer(delivery)
+            if stream.ended:
+                self._metrics.cut.inc()
+                self.leave(stream)

@@ -1,0 +1,299 @@
+"""Consumer groups over HTTP: at-least-once delivery for services without a Kafka client.
+
+The cursor is the group's offsets on the log, never one process's memory: the next fetch may go to
+any broker process. A batch is leased to the consumer that fetched it: two consumers of one group
+never work on the same events at once, and when one dies, another gets its batch after the lease.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from secrets import token_hex
+from typing import Any, Final, Literal
+
+from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from schemas.kit.app import Caller
+from schemas.kit.outbox import Outbox
+from schemas.kit.store import Store
+from schemas.problem import Conflict, Forbidden, NotFound, Unavailable, Unprocessable
+from services.broker.events.binding import Delivery, as_delivery
+from services.broker.events.deadletter import dead_letter
+from services.broker.events.patterns import Wanted
+from services.broker.events.readers import Readers
+from services.broker.events.visibility import may_see
+from services.broker.log import EventLog, LogUnavailable, Position
+from services.broker.tables import groups
+
+LEASE_SECONDS: Final = 30.0
+MOST_GROUPS: Final = 50
+MOST_WAIT: Final = 30.0
+_PORTION: Final = 500
+
+Start = Literal["beginning", "now"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a fetch brought; ``cursor`` is empty when there was nothing."""
+
+    events: Sequence[Delivery]
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Handed:
+    """A batch that a consumer holds: its lease, and the way from where to where it goes."""
+
+    lease: str
+    upto: Position
+    wanted: Wanted
+
+
+class Groups:
+    """The groups of all clients; a client knows its own only.
+
+    Args:
+        clock: seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        log: EventLog,
+        outbox: Outbox,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._store, self._log, self._outbox, self._clock = store, log, outbox, clock
+        self._readers = Readers(log)
+
+    async def close(self) -> None:
+        await self._readers.close()
+
+    async def fetch(
+        self,
+        caller: Caller,
+        group: str,
+        wanted: Wanted,
+        *,
+        consumer: str = "",
+        limit: int = 100,
+        wait: float = 0.0,
+        start: Start = "beginning",
+    ) -> Fetched:
+        """Events behind what the group has committed, leased to this consumer.
+
+        Args:
+            consumer: name of the one that fetches; with it, a consumer that was restarted gets
+                its own batch again at once, without it only after the lease.
+            limit: most events.
+            wait: seconds to wait for the first.
+            start: where a group begins that has never fetched before.
+
+        Raises:
+            Conflict: another consumer of the group holds a batch; carries ``Retry-After``.
+            Forbidden: the client has too many groups.
+            Unavailable: the log cannot be read.
+        """
+        lease = token_hex(12)
+        await self._take(caller, group, lease, consumer, wait)
+        try:
+            after = await self._standing(caller, group, wanted, start)
+            events, upto = await self._read(caller, group, wanted, after, limit, wait)
+        except LogUnavailable as error:
+            await self._free(caller, group, lease)
+            raise Unavailable(
+                "The log cannot be read at the moment.", headers={"retry-after": "5"}
+            ) from error
+        except BaseException:
+            await self._free(caller, group, lease)  # the caller has gone: let the next one in
+            raise
+        if not events:
+            await self._log.commit(_name(caller, group), upto)
+            await self._free(caller, group, lease)
+            return Fetched((), "")
+        await self._hold(caller, group, lease, upto, wanted)
+        return Fetched(events, lease)
+
+    async def commit(self, caller: Caller, group: str, cursor: str) -> None:
+        """The batch is handled: never hand it out again.
+
+        Raises:
+            Conflict: the lease ran out and another consumer has the batch, or had it.
+            NotFound: the client has no such group.
+        """
+        handed = await self._handed(caller, group, cursor)
+        try:
+            await self._log.commit(_name(caller, group), handed.upto)
+        except LogUnavailable as error:
+            raise Unavailable(
+                "The log cannot be written at the moment; commit again.",
+                headers={"retry-after": "2"},
+            ) from error
+        await self._free(caller, group, cursor)
+
+    async def reject(
+        self, caller: Caller, group: str, cursor: str, event_id: str, reason: str
+    ) -> None:
+        """An event of the batch cannot be handled: put it aside, with the reason.
+
+        It goes to the dead-letter topic; commit the cursor afterwards to go on.
+
+        Raises:
+            Conflict: see :meth:`commit`.
+            NotFound: the batch has no such event.
+        """
+        handed = await self._handed(caller, group, cursor)
+        after = await self._log.committed(_name(caller, group), handed.wanted.topics)
+        delivery = await self._find(caller, group, handed, after, event_id)
+        if delivery is None:
+            raise NotFound(f"The batch has no event with the id {event_id[:100]}.")
+        letter = dead_letter(
+            delivery, group=_name(caller, group), reason=reason, attempts=1, now=self._clock()
+        )
+        await self._outbox.say([letter])
+
+    # ---- the lease
+
+    async def _take(
+        self, caller: Caller, group: str, lease: str, consumer: str, wait: float
+    ) -> None:
+        now = self._clock()
+        row = {
+            "lease": lease,
+            "consumer": consumer,
+            "leased_until": now + wait + LEASE_SECONDS,
+            "upto": "",
+        }
+        free = groups.c.leased_until < now
+        if consumer:
+            free = or_(free, groups.c.consumer == consumer)
+        insert = sqlite.insert if self._store.is_sqlite else postgresql.insert
+        claim = insert(groups).values(
+            client=caller.client, name=group, created=int(now), types="", **row
+        )
+        statement = claim.on_conflict_do_update(
+            index_elements=[groups.c.client, groups.c.name], set_=row, where=free
+        ).returning(groups.c.name)
+        async with self._store.write() as connection:
+            await self._check_number(connection, caller, group)
+            taken = (await connection.execute(statement)).scalar_one_or_none()
+        if taken is None:
+            raise Conflict(
+                f"Another consumer of {group} holds a batch; fetch again when it has committed,"
+                f" or after {LEASE_SECONDS:.0f} s. Name your `consumer` to get your own batch"
+                " back at once.",
+                slug="group-busy",
+                headers={"retry-after": "1"},
+            )
+
+    async def _check_number(self, connection: AsyncConnection, caller: Caller, group: str) -> None:
+        others = select(func.count()).where(
+            groups.c.client == caller.client, groups.c.name != group
+        )
+        if (await connection.execute(others)).scalar_one() >= MOST_GROUPS:
+            raise Forbidden(f"A client has at most {MOST_GROUPS} consumer groups.")
+
+    async def _hold(
+        self, caller: Caller, group: str, lease: str, upto: Position, wanted: Wanted
+    ) -> None:
+        values = {
+            "upto": str(upto),
+            "types": " ".join(sorted(wanted.types)),
+            "leased_until": self._clock() + LEASE_SECONDS,
+        }
+        await self._set(caller, group, lease, values)
+
+    async def _free(self, caller: Caller, group: str, lease: str) -> None:
+        await self._set(caller, group, lease, {"leased_until": 0.0, "lease": "", "upto": ""})
+
+    async def _set(self, caller: Caller, group: str, lease: str, values: dict[str, Any]) -> None:
+        which = and_(
+            groups.c.client == caller.client, groups.c.name == group, groups.c.lease == lease
+        )
+        async with self._store.write() as connection:
+            await connection.execute(update(groups).where(which).values(**values))
+
+    async def _handed(self, caller: Caller, group: str, cursor: str) -> _Handed:
+        which = and_(groups.c.client == caller.client, groups.c.name == group)
+        async with self._store.read() as connection:
+            row = (await connection.execute(select(groups).where(which))).one_or_none()
+        if row is None:
+            raise NotFound(f"You have no consumer group {group}; fetch creates it.")
+        # a lease that ran out but that nobody else took is still the consumer's
+        if not cursor or row.lease != cursor or not row.upto:
+            raise Conflict(
+                "The cursor is not that of the batch handed out last: the lease ran out, or it is"
+                " committed already. Fetch again.",
+                slug="lease-lost",
+            )
+        return _Handed(cursor, Position.parse(row.upto), Wanted.of(row.types.split()))
+
+    # ---- the log
+
+    async def _standing(self, caller: Caller, group: str, wanted: Wanted, start: Start) -> Position:
+        name = _name(caller, group)
+        position = await self._log.committed(name, wanted.topics)
+        if start == "now" and not position.offsets:
+            position = await self._log.end(wanted.topics)
+            await self._log.commit(name, position)
+        return position
+
+    async def _read(
+        self,
+        caller: Caller,
+        group: str,
+        wanted: Wanted,
+        after: Position,
+        limit: int,
+        wait: float,
+    ) -> tuple[list[Delivery], Position]:
+        """Events for this caller; what is not for them is passed over."""
+        deadline = time.monotonic() + wait
+        events: list[Delivery] = []
+        async with self._readers.at(_name(caller, group), wanted.topics, after) as reader:
+            position = after
+            while True:
+                left = max(0.0, deadline - time.monotonic()) if not events else 0.0
+                batch = await reader.read(limit=limit - len(events), wait=left)
+                for stored in batch.records:
+                    delivery = as_delivery(stored, position)
+                    if delivery and _is_for(caller, wanted, delivery):
+                        events.append(delivery)
+                position = position.merged(batch.position)
+                if len(events) >= limit or not batch.records:
+                    return events, position
+
+    async def _find(
+        self, caller: Caller, group: str, handed: _Handed, after: Position, event_id: str
+    ) -> Delivery | None:
+        async with self._readers.at(_name(caller, group), handed.wanted.topics, after) as reader:
+            while True:
+                batch = await reader.read(limit=_PORTION, wait=0.0)
+                for stored in batch.records:
+                    delivery = as_delivery(stored, after)
+                    if (
+                        delivery
+                        and delivery.id == event_id
+                        and stored.offset < handed.upto.at(stored.slot)
+                        and _is_for(caller, handed.wanted, delivery)
+                    ):
+                        return delivery
+                if not batch.records or reader.has_seen(handed.upto):
+                    return None
+
+
+def _is_for(caller: Caller, wanted: Wanted, delivery: Delivery) -> bool:
+    return delivery.type in wanted.types and may_see(caller, delivery.type, delivery.legal_class)
+
+
+def _name(caller: Caller, group: str) -> str:
+    """The group on the log: a client cannot name another's."""
+    if not caller.client:
+        raise Unprocessable("A consumer group belongs to a client; the call names none.")
+    return f"city.{caller.client}.{group}"

@@ -1,0 +1,185 @@
+"""Consumer groups and dead letters over HTTP: ``/events/v1/groups`` and ``…/dead-letters``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Annotated, Any, Final
+
+import orjson
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import Field
+
+from schemas.kit.app import CallerDep
+from schemas.ngsild import Value
+from schemas.problem import Fault, Unavailable, Unprocessable
+from schemas.scopes import EVENTS_READ
+from schemas.xcity import operation
+from services.broker.events.deadletter import TOPIC, DeadLetter, parse_dead_letter
+from services.broker.events.groups import MOST_WAIT, Fetched, Start
+from services.broker.events.patterns import Wanted
+from services.broker.events.visibility import may_see
+from services.broker.log import LogUnavailable, Position
+from services.broker.parts import Broker, BrokerDep
+
+router = APIRouter(tags=["consumer groups"])
+
+GroupName = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{0,79}$", examples=["evacuation"])]
+_READ = operation(EVENTS_READ, dataset="city-events", priority="essential")
+_WAITING_READ = operation(EVENTS_READ, dataset="city-events", priority="essential", stream=True)
+_PORTION: Final = 500
+
+
+class FetchRequest(Value):
+    """What to fetch."""
+
+    types: tuple[str, ...] = Field(default=(), max_length=50, examples=[["city.disaster.*"]])
+    limit: int = Field(default=100, ge=1, le=500)
+    wait_seconds: float = Field(default=0.0, ge=0, le=MOST_WAIT)
+    consumer: str = Field(default="", max_length=100, examples=["evacuation-1"])
+    start: Start = "beginning"
+
+
+class Cursor(Value):
+    """A batch that was fetched."""
+
+    cursor: str = Field(min_length=1, max_length=100)
+
+
+class Rejection(Cursor):
+    """An event that cannot be handled."""
+
+    id: str = Field(min_length=1, max_length=1024)
+    reason: str = Field(min_length=1, max_length=1000)
+
+
+@router.post(
+    "/groups/{group}/fetch",
+    summary="Fetch events for a consumer group",
+    response_class=Response,
+    responses={200: {"content": {"application/json": {"schema": {"type": "object"}}}}},
+    openapi_extra=_WAITING_READ,
+)
+async def fetch(
+    group: GroupName, body: FetchRequest, caller: CallerDep, broker: BrokerDep, request: Request
+) -> Response:
+    """`{"events": […], "cursor": "…"}`: what the group has not committed yet, oldest first.
+
+    Handle the events, then commit the cursor; until then nobody else in your group gets anything,
+    for 30 s at most: after that the same events are handed out again. So an event may come twice:
+    know it by `source` and `id`. A group is created by its first fetch, belongs to your client,
+    and starts with the oldest event kept (or `"start": "now"`). 409 `group-busy`: another
+    consumer of the group has a batch.
+    """
+    fetching = broker.groups.fetch(
+        caller,
+        group,
+        Wanted.of(body.types),
+        consumer=body.consumer,
+        limit=body.limit,
+        wait=body.wait_seconds,
+        start=body.start,
+    )
+    found = await while_connected(request, fetching)
+    events = b",".join(delivery.json for delivery in found.events)
+    content = b'{"events":[' + events + b'],"cursor":' + orjson.dumps(found.cursor) + b"}"
+    return Response(content, media_type="application/json")
+
+
+async def while_connected(request: Request, work: Coroutine[Any, Any, Fetched]) -> Fetched:
+    """Do the work for as long as its caller waits for it.
+
+    A consumer that has gone must not be handed a batch: the lease would keep the events from the
+    next one, and the wait would keep this process from ending.
+    """
+    working = asyncio.create_task(work)
+    leaving = asyncio.create_task(_disconnected(request))
+    try:
+        await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            return working.result()
+        raise Unavailable("The caller has gone.")
+    finally:
+        for task in (working, leaving):
+            task.cancel()
+        await asyncio.gather(working, leaving, return_exceptions=True)
+
+
+async def _disconnected(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+@router.post(
+    "/groups/{group}/commit",
+    summary="Say that a batch is handled",
+    status_code=204,
+    response_class=Response,
+    openapi_extra=_READ,
+)
+async def commit(group: GroupName, body: Cursor, caller: CallerDep, broker: BrokerDep) -> Response:
+    """409 `lease-lost` when the batch was handed to another consumer in the meantime."""
+    await broker.groups.commit(caller, group, body.cursor)
+    return Response(status_code=204)
+
+
+@router.post(
+    "/groups/{group}/reject",
+    summary="Put an event aside that cannot be handled",
+    status_code=204,
+    response_class=Response,
+    openapi_extra=_READ,
+)
+async def reject(
+    group: GroupName, body: Rejection, caller: CallerDep, broker: BrokerDep
+) -> Response:
+    """The event goes to the dead letters with your reason. Commit the cursor to go on."""
+    await broker.groups.reject(caller, group, body.cursor, body.id, body.reason)
+    broker.metrics.dead.labels("http").inc()
+    return Response(status_code=204)
+
+
+@router.get(
+    "/dead-letters",
+    summary="List the events that your groups put aside",
+    openapi_extra=_READ,
+)
+async def list_dead_letters(
+    caller: CallerDep,
+    broker: BrokerDep,
+    after: Annotated[str, Query(max_length=4000)] = "",
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> dict[str, Any]:
+    """`{"deadLetters": […], "cursor": "…"}`, oldest first; give `cursor` as `after` to go on."""
+    try:
+        position = Position.parse(after)
+    except ValueError as error:
+        raise Unprocessable(
+            "`after` is no cursor of this list.", faults=[Fault("query after", str(error))]
+        ) from error
+    mine = f"city.{caller.client}."
+    letters: list[DeadLetter] = []
+    try:
+        position = await _collect(broker, position, letters, limit, mine)
+    except LogUnavailable as error:
+        raise Unavailable(
+            "The log cannot be read at the moment.", headers={"retry-after": "5"}
+        ) from error
+    seen = [x for x in letters if may_see(caller, x.type, x.legal_class)]
+    return {"deadLetters": [letter.as_json() for letter in seen], "cursor": str(position)}
+
+
+async def _collect(
+    broker: Broker, after: Position, into: list[DeadLetter], limit: int, mine: str
+) -> Position:
+    reader = await broker.log.reader([TOPIC], after)
+    try:
+        while len(into) < limit:
+            batch = await reader.read(limit=min(_PORTION, limit - len(into)), wait=0.0)
+            letters = [parse_dead_letter(stored) for stored in batch.records]
+            into += [x for x in letters if x and x.group.startswith(mine)]
+            if not batch.records:
+                break
+        return reader.position
+    finally:
+        await reader.close()

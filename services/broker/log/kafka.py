@@ -1,0 +1,75 @@
+"""The log on Apache Kafka (4.x, KRaft): a slot is a partition, written ``topic/partition``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Final
+
+from services.broker.log import kafka_clients
+from services.broker.log.base import Record, Topic
+from services.broker.log.kafka_clients import Kept
+from services.broker.log.kafka_offsets import GroupOffsets
+from services.broker.log.kafka_reader import KafkaReader
+from services.broker.log.kafka_topics import Topics, as_position
+from services.broker.log.position import Position
+
+PUBLISH_SECONDS: Final = 15.0
+"""After which a publication counts as failed: an idempotent producer never gives up by itself."""
+
+
+class KafkaLog:
+    """The log on a Kafka cluster.
+
+    Args:
+        bootstrap: ``host:port``, several separated by commas.
+    """
+
+    def __init__(self, bootstrap: str) -> None:
+        self._bootstrap = bootstrap
+        self._producer: Kept[Any] = Kept(lambda: kafka_clients.producer(bootstrap))
+        self._admin: Kept[Any] = Kept(lambda: kafka_clients.admin(bootstrap))
+        self._probe: Kept[Any] = Kept(lambda: kafka_clients.consumer(bootstrap))
+        self._topics = Topics(self._admin)
+        self._offsets = GroupOffsets(bootstrap, self._admin)
+
+    async def ensure(self, topics: Sequence[Topic]) -> None:
+        await self._topics.ensure(topics)
+
+    async def publish(self, records: Sequence[Record]) -> None:
+        # a producer that failed is thrown away with all that it still had in hand: the records
+        # come again, in order, and nothing of before can overtake them
+        async with self._producer.use("publishing") as producer:
+            async with asyncio.timeout(PUBLISH_SECONDS):
+                sent = [await self._send(producer, record) for record in records]
+                for acknowledged in sent:
+                    await acknowledged
+
+    async def _send(self, producer: Any, record: Record) -> Any:
+        """Puts a record into the producer's queue; the future it gives ends with the log's yes."""
+        headers = [(name, value.encode()) for name, value in record.headers]
+        return await producer.send(
+            record.topic, record.value, key=record.key.encode(), headers=headers
+        )
+
+    async def reader(self, topics: Sequence[str], after: Position) -> KafkaReader:
+        reader = KafkaReader(self._bootstrap, await self._topics.partitions(topics), after)
+        await reader.open()
+        return reader
+
+    async def end(self, topics: Sequence[str]) -> Position:
+        partitions = await self._topics.partitions(topics)
+        async with self._probe.use("asking for the end") as consumer:
+            return as_position(await consumer.end_offsets(partitions))
+
+    async def committed(self, group: str, topics: Sequence[str]) -> Position:
+        return await self._offsets.committed(group, await self._topics.partitions(topics))
+
+    async def commit(self, group: str, position: Position) -> None:
+        await self._offsets.commit(group, position)
+
+    async def close(self) -> None:
+        await self._producer.close()
+        await self._offsets.close()
+        await self._probe.close()
+        await self._admin.close()

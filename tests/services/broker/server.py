@@ -1,0 +1,18 @@
+"""A broker process for tests that kill it: ``uvicorn --factory tests.services.broker.server:create``."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+
+from fastapi import FastAPI
+
+from services.broker.app import create_broker
+from tests.services.broker.domain import registered
+
+_for_ever = ExitStack()
+
+
+def create() -> FastAPI:
+    _for_ever.enter_context(registered())
+    return create_broker(store_url=os.environ["TEST_STORE"], log_url=os.environ["TEST_LOG"])
