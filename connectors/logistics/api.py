@@ -20,7 +20,8 @@ from schemas.xcity import operation, raw_body
 
 Limit = Annotated[int, Query(ge=1, le=1000)]
 Offset = Annotated[int, Query(ge=0, le=1_000_000)]
-Epc = Annotated[str, Path(max_length=512, description="EPC URI, percent-encoded")]
+_NAMED = "{}, percent-encoded; twice if it has slashes"
+Epc = Annotated[str, Path(max_length=1600, description=_NAMED.format("EPC or entity id"))]
 _JSONLD = "application/ld+json"
 
 
@@ -115,7 +116,9 @@ def events_router(reading: Reading, clock: Callable[[], datetime]) -> APIRouter:
         openapi_extra=operation("logistics:read", dataset="logistics-events"),
     )
     async def get_event(
-        event_id: Annotated[str, Path(alias="eventID", max_length=512)],
+        event_id: Annotated[
+            str, Path(alias="eventID", max_length=1600, description=_NAMED.format("eventID"))
+        ],
     ) -> Response:
         event = await reading.event(event_id)
         return _document({"@context": [epcis.CONTEXT, *event.context], **event.body})
