@@ -232,8 +232,11 @@ async def test_places_get_their_names_from_master_data(run: Running) -> None:
 
 
 async def test_a_geo_uri_is_a_place_by_itself(run: Running) -> None:
-    await capture(run, seen(0, 1, ITEM, readPoint={"id": "geo:36.5,139.5"}))
-    (step,) = (await track(run, ITEM))["sightings"]
+    here = {"id": "geo:36.5,139.5"}
+    await capture(run, seen(0, 1, ITEM, readPoint=here), seen(1, 2, ITEM))
+    found = await query(run, EQ_readPoint=f"{here['id']},urn:x:y")
+    assert [one["readPoint"] for one in found] == [here]
+    step, _ = (await track(run, ITEM))["sightings"]
     assert step["location"]["coordinates"] == [139.5, 36.5]
 
 
