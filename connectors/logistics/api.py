@@ -129,7 +129,7 @@ def events_router(reading: Reading, clock: Callable[[], datetime]) -> APIRouter:
 
 
 def _parameters(request: Request) -> dict[str, list[str]]:
-    """Query parameters with their values, parted by commas (but not by that of ``geo:36.5,139``)."""
+    """Query parameters with their values, parted by commas (not by that of ``geo:36.5,139.9``)."""
     found: dict[str, list[str]] = {}
     for name, value in request.query_params.multi_items():
         if name not in ("perPage", "nextPageToken"):
