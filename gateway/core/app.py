@@ -22,7 +22,7 @@ from gateway.core.bounds import CACHED_HEAD_BYTES, Bounds
 from gateway.core.cache import Recent
 from gateway.core.head import Fields
 from gateway.core.ids import Ids
-from gateway.core.limits import Buckets
+from gateway.core.limits import Buckets, Limiter
 from gateway.core.policy import Policy, Surroundings, compile_policy
 from gateway.core.reply import malformed
 from gateway.core.server import ClientConnection
@@ -48,6 +48,7 @@ class CoreConfig:
         pairwise_key: opens the resident in a token; at least 32 bytes.
         workers: how many share the rates of the policy.
         access_log: a file, ``-`` for standard output, ``""`` for none.
+        limiter: where tokens are taken from; buckets of its own unless given.
         last_good: where the last good policy is kept; None to keep none.
         now: the wall clock.
     """
@@ -57,6 +58,7 @@ class CoreConfig:
     workers: int = 1
     access_log: str = ""
     last_good: Path | None = None
+    limiter: Limiter | None = None
     bounds: Bounds = field(default_factory=Bounds)
     now: Callable[[], float] = time.time
 
@@ -78,7 +80,7 @@ class Core:
         self.gateway_key = config.gateway_key
         self.pseudonyms = Pseudonyms(config.pairwise_key)
         self.tokens = Tokens(self.pseudonyms, self.bounds.tokens, config.now)
-        self.buckets = Buckets(self.bounds.buckets)
+        self.buckets: Limiter = config.limiter or Buckets(self.bounds.buckets)
         self.telemetry = Telemetry(self.bounds.series)
         self.ids = Ids()
         self.log: AccessLog | None = (

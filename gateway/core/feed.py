@@ -83,7 +83,7 @@ class Feed:
         if answer.status == 304:
             return False
         if answer.status != 200:
-            raise ValueError(f"it answered {answer.phrase.decode('latin-1')}")
+            raise ValueError(f"it answered {answer.status}")
         etag = _etag(answer)
         if self._core.policy is not None and etag.strip('"') == self._core.policy.revision:
             self._etag = etag  # the one from disk
@@ -136,7 +136,7 @@ async def _content(reader: asyncio.StreamReader, answer: Answer) -> bytes:
 
 
 def _etag(answer: Answer) -> str:
-    for line in answer.fields:
+    for line in answer.lines:
         name, _, value = line.partition(b":")
         if name.lower() == b"etag":
             return str(value.strip(), "latin-1").removeprefix("W/")
