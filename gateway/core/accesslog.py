@@ -7,10 +7,12 @@ request is found again by its id, which its caller was told.
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from io import FileIO, RawIOBase
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -33,7 +35,7 @@ class AccessLog:
     def __init__(
         self, path: str, most: int, telemetry: Telemetry, loop: asyncio.AbstractEventLoop
     ) -> None:
-        self._out: BinaryIO = sys.stdout.buffer if path == "-" else _appended(path)
+        self._out: RawIOBase = _opened(path)
         self._lines: list[_Line] = []
         self._most = most
         self._telemetry = telemetry
@@ -63,10 +65,9 @@ class AccessLog:
             self._writing = self._loop.run_in_executor(None, self._write, lines, wall_minus_loop)
 
     def _write(self, lines: list[_Line], ahead: float) -> None:
-        text = b"".join([orjson.dumps(_entry(line, ahead)) + b"\n" for line in lines])
         try:
-            self._out.write(text)
-            self._out.flush()
+            for text in _whole_lines(orjson.dumps(_entry(line, ahead)) + b"\n" for line in lines):
+                self._out.write(text)
         except OSError:  # a full disk must not stop the city
             self._telemetry.count("log_dropped", len(lines))
 
@@ -74,12 +75,26 @@ class AccessLog:
         if self._writing is not None:
             await self._writing
         self._write(self._lines, wall_minus_loop)
-        if self._out is not sys.stdout.buffer:
-            self._out.close()
+        self._out.close()
 
 
-def _appended(path: str) -> BinaryIO:
-    return Path(path).open("ab")
+def _opened(path: str) -> RawIOBase:
+    """Unbuffered, so that each write is one call, which other workers' do not cut in two."""
+    if path == "-":
+        return FileIO(os.dup(sys.stdout.fileno()), "w")
+    return FileIO(path, "a")
+
+
+def _whole_lines(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Lines joined up to what a pipe takes in one piece (POSIX ``PIPE_BUF``; 4096 on Linux)."""
+    held = b""
+    for line in lines:
+        if held and len(held) + len(line) > 4_096:
+            yield held
+            held = b""
+        held += line
+    if held:
+        yield held
 
 
 def _entry(line: _Line, ahead: float) -> dict[str, Any]:
