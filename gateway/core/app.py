@@ -84,7 +84,7 @@ class Core:
         self.telemetry = Telemetry(self.bounds.series)
         self.ids = Ids()
         self.log: AccessLog | None = (
-            AccessLog(config.access_log, self.bounds.log_lines, self.telemetry, self.loop)
+            AccessLog(config.access_log, self.bounds.log_lines, self.telemetry, config.now)
             if config.access_log
             else None
         )
@@ -194,7 +194,7 @@ class Core:
         for upstream in self._upstreams.values():
             await upstream.close()
         if self.log is not None:
-            await self.log.close(self._wall_minus_loop())
+            await self.log.close()
         await asyncio.sleep(0)
 
     # What its connections ask of it
@@ -247,10 +247,7 @@ class Core:
             upstream.tick(now)
         self.buckets.forget_full(now)
         if self.log is not None:
-            self.log.flush(self._wall_minus_loop())
-
-    def _wall_minus_loop(self) -> float:
-        return self.config.now() - monotonic()
+            self.log.flush()
 
 
 def _read(parse: Callable[[bytes], T], text: bytes, into: Recent[bytes, T]) -> T:
