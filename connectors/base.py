@@ -88,6 +88,9 @@ class Connector(ABC):
     def router(self) -> APIRouter:
         """The domain's operations, each with ``openapi_extra=schemas.xcity.operation(…)``."""
 
+    async def opened(self) -> None:  # noqa: B027 - a hook, empty unless wanted
+        """Called in :meth:`start` when the store is open, before any feed is loaded."""
+
     async def started(self) -> None:  # noqa: B027 - a hook, empty unless wanted
         """Called at the end of :meth:`start`: the store is open, kept feeds are loaded."""
 
@@ -120,6 +123,7 @@ class Connector(ABC):
 
     async def start(self) -> None:
         await self.store.open()
+        await self.opened()
         self.publisher.outbox.start()
         for feed in self.feeds.values():
             await feed.start()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -35,6 +35,9 @@ class FeedSpec(Generic[T]):
         parse: bytes → value. Raises a :class:`~schemas.problem.Problem` whose faults say what is
             wrong and where; runs in a thread, so it may be slow.
         entities: value → everything the feed now has, for the broker.
+        take: for a feed that adds to a record of the connector's own (a log of events, say)
+            instead of being all there is: keeps and publishes the value, all or nothing, and
+            returns how many things in it were new. ``entities`` is then not asked.
         sample: the sample city's document at a moment.
         interval: seconds between fetches.
         limit: most bytes of a document.
@@ -45,6 +48,7 @@ class FeedSpec(Generic[T]):
     media_types: tuple[str, ...]
     parse: Callable[[bytes], T]
     entities: Callable[[T], Iterable[Entity]] = field(default=lambda _: ())
+    take: Callable[[T], Awaitable[int]] | None = None
     sample: Sample | None = None
     interval: float = 60.0
     limit: int = 64 * 1024 * 1024
@@ -118,10 +122,12 @@ class Feed(Generic[T]):
         return changed
 
     async def _stop_following(self) -> None:
-        if self._task:
+        if self._task is None:
+            return
+        async with self._one_at_a_time:  # never in the middle of a load
             self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
+        await asyncio.gather(self._task, return_exceptions=True)
+        self._task = None
 
     async def _follow(self) -> None:
         while True:
@@ -145,12 +151,15 @@ class Feed(Generic[T]):
     async def _load(self, raw: bytes) -> int:
         async with self._one_at_a_time:
             value = await asyncio.to_thread(self.spec.parse, raw)
-            entities = await asyncio.to_thread(lambda: list(self.spec.entities(value)))
-            changed = await self._publisher.state(self.spec.name, entities)
+            changed = await (self.spec.take or self._publish)(value)
             self.value = value
             self.status.loaded_at, self.status.changed = self._clock(), changed
             self.loaded.set()
             return changed
+
+    async def _publish(self, value: T) -> int:
+        entities = await asyncio.to_thread(lambda: list(self.spec.entities(value)))
+        return await self._publisher.state(self.spec.name, entities)
 
     def _failed(self, problem: Problem) -> None:
         if self.status.failing_since is None:
@@ -175,5 +184,7 @@ class Feed(Generic[T]):
     def _write_kept(self, raw: bytes) -> None:
         self._keep.parent.mkdir(parents=True, exist_ok=True)
         fresh = self._keep.with_suffix(".new")
+        fresh.unlink(missing_ok=True)
+        fresh.touch(mode=0o600)  # a roster, say, is of persons: nobody else's to read
         fresh.write_bytes(raw)
         fresh.replace(self._keep)

@@ -25,8 +25,12 @@ class CityUser(FastHttpUser):
             cls.host = cls.host or app.gateway_url
         return CityUser.city
 
-    def call(self, method: str, path: str, name: str, **options: Any) -> None:
-        """One request, counted under ``name``; anything but 2xx is a failure with its reason."""
+    def call(self, method: str, path: str, name: str, **options: Any) -> Any:
+        """One request, counted under ``name``; anything but 2xx is a failure with its reason.
+
+        Returns:
+            The answer's JSON; None after a failure.
+        """
         headers = {"Authorization": self.connect().authorization(), **options.pop("headers", {})}
         request = self.client.request(
             method, path, name=name, headers=headers, catch_response=True, **options
@@ -34,6 +38,8 @@ class CityUser(FastHttpUser):
         with request as answer:
             if not 200 <= answer.status_code < 300:
                 answer.failure(_reason(answer))
+                return None
+            return json.loads(answer.text)
 
 
 def _reason(answer: Any) -> str:

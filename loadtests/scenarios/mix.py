@@ -40,17 +40,16 @@ _WITHIN_A_KILOMETRE: Final = (
 
 STEADY_DAY: Final = (
     Read("/mobility/v1/stops", 4),
-    Read("/mobility/v1/stops/{id}/departures", 24, ids="/mobility/v1/stops", id_member="stopId"),
+    Read("/mobility/v1/stops/{id}/departures", 24, ids="/mobility/v1/stops"),
     Read("/mobility/v1/vehicles", 16),
     Read("/disaster/v1/shelters/nearest?lat={lat}&lon={lon}", 8),
     Read("/disaster/v1/alerts", 8),
     Read("/medical/v1/hospitals", 6),
     Read("/administration/v1/facilities", 6),
-    Read("/logistics/v1/shipments/{id}/track", 6, ids="/logistics/v1/shipments"),
+    Read("/logistics/v1/shipments/{id}/track", 6, ids="/logistics/v1/shipments", id_member="epc"),
     Read("/education/v1/schools", 4),
-    Read("/payments/v1/payments/{id}", 4, ids="/payments/v1/payments", id_member="paymentId"),
     Read("/ngsi-ld/v1/entities?type=Vehicle&limit=50", 8),
-    Read(f"/ngsi-ld/v1/entities?type=Stop&{_WITHIN_A_KILOMETRE}", 4),
+    Read(f"/ngsi-ld/v1/entities?type=GtfsStop&{_WITHIN_A_KILOMETRE}", 4),
 )
 
 CENTRE: Final = (36.55, 139.88)
@@ -92,7 +91,7 @@ def patiently(city: City, path: str) -> list[dict[str, Any]]:
 
 
 def _ids(items: list[dict[str, Any]], member: str, path: str) -> list[str]:
-    named = [str(item.get(member) or item.get("id") or "") for item in items]
+    named = [str(item.get(member, "")) for item in items]
     if not all(named):
         raise SystemExit(f"GET {path}: items without {member!r}: {items[0]}")
     return named

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid
+from collections import deque
 from typing import Any, ClassVar
 
 from locust import constant_pacing, events, task
@@ -11,8 +12,10 @@ from locust import constant_pacing, events, task
 from loadtests.scenarios.city_user import CityUser
 from loadtests.scenarios.mix import STEADY_DAY, Things, patiently
 
-_READS_WEIGHT = sum(read.weight for read in STEADY_DAY)
-_ACCOUNTS = "/payments/v1/accounts"
+_SHOP = "acct-mirai-shop"
+"""The sample city's shop, which everybody pays."""
+_WEIGHTS = [read.weight for read in STEADY_DAY]
+_PAYMENTS = "/payments/v1/payments"
 
 
 class SteadyDay(CityUser):
@@ -20,44 +23,43 @@ class SteadyDay(CityUser):
 
     wait_time = constant_pacing(0.25)
     things: ClassVar[Things]
-    accounts: ClassVar[list[dict[str, Any]]]
+    purse: ClassVar[dict[str, Any]]
+    """The application's own account."""
+    paid: ClassVar[deque[str]] = deque(maxlen=1000)
+    """Ids of payments made, the latest of them."""
 
-    @task(_READS_WEIGHT)
+    @task(94)
     def read(self) -> None:
-        (read,) = random.choices(STEADY_DAY, weights=[each.weight for each in STEADY_DAY])
+        (read,) = random.choices(STEADY_DAY, _WEIGHTS)
         self.call("GET", self.things.url(read), name=read.path.partition("?")[0])
 
-    @task(2)
+    @task(3)
     def pay(self) -> None:
-        debtor, creditor = self.accounts
         order = {
-            "debtorAccount": debtor["id"],
-            "creditorAccount": creditor["id"],
+            "debtorAccount": self.purse["id"],
+            "creditorAccount": _SHOP,
             "amount": "1",
-            "currency": debtor["currency"],
+            "currency": self.purse["currency"],
         }
         key = {"Idempotency-Key": str(uuid.uuid4())}
-        self.call("POST", "/payments/v1/payments", "/payments/v1/payments", json=order, headers=key)
+        payment = self.call("POST", _PAYMENTS, _PAYMENTS, json=order, headers=key)
+        if payment:
+            self.paid.append(payment["paymentId"])
+
+    @task(3)
+    def look_a_payment_up(self) -> None:
+        if self.paid:
+            path = f"{_PAYMENTS}/{random.choice(self.paid)}"
+            self.call("GET", path, name=f"{_PAYMENTS}/{{id}}")
+        else:
+            self.pay()
 
 
 def look_around(**_: Any) -> None:
-    """Before the first request: what is there to ask about, and who can pay whom."""
+    """Before the first request: what is there to ask about, and what to pay from."""
     city = SteadyDay.connect()
     SteadyDay.things = Things(city, STEADY_DAY)
-    SteadyDay.accounts = payer_and_payee(patiently(city, _ACCOUNTS), city.app.client_id)
+    SteadyDay.purse = patiently(city, "/payments/v1/accounts")[0]
 
 
 events.test_start.add_listener(look_around)  # type: ignore[no-untyped-call]
-
-
-def payer_and_payee(accounts: list[dict[str, Any]], client_id: str) -> list[dict[str, Any]]:
-    """An account that the application may debit, and another of the same currency.
-
-    Raises:
-        SystemExit: the sample city has no such two.
-    """
-    for payer in accounts:
-        others = [a for a in accounts if a["currency"] == payer["currency"] and a != payer]
-        if payer.get("owner") == client_id and others:
-            return [payer, others[0]]
-    raise SystemExit(f"no account of {client_id} to pay from among {len(accounts)}")

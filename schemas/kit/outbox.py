@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -175,11 +176,11 @@ class Outbox:
             await self._wait()
 
     async def _wait(self) -> None:
-        # the timeout covers messages written by another process on the same store
-        try:
-            await asyncio.wait_for(self._wake.wait(), timeout=1.0)
-        except TimeoutError:
-            return
+        # the timeout covers messages written by another process on the same store; not
+        # `wait_for`, which on Python 3.11 can swallow the cancellation that `stop` sends
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1.0):
+                await self._wake.wait()
 
     async def relay_once(self) -> bool:
         """Hand one batch over; whether there was one."""

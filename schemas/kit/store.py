@@ -71,6 +71,7 @@ def _engine(url: URL, component: str) -> AsyncEngine:
             max_overflow=10,
             pool_timeout=5,
             pool_pre_ping=True,
+            hide_parameters=True,  # an error is logged; names and amounts are not
             connect_args={"server_settings": {"search_path": component}},
         )
     raise ValueError(
@@ -82,7 +83,9 @@ def _sqlite(url: URL, component: str) -> AsyncEngine:
     folder = Path(url.database or ".")
     folder.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(
-        url.set(database=str(folder / f"{component}.db")), connect_args={"timeout": 10}
+        url.set(database=str(folder / f"{component}.db")),
+        connect_args={"timeout": 10},
+        hide_parameters=True,
     )
 
     @event.listens_for(engine.sync_engine, "connect")

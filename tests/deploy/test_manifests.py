@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -152,6 +154,33 @@ def test_processes_are_given_only_settings_that_exist(base: City) -> None:
     given = {v["name"] for _, each in base.containers() for v in each["env"]}
     given |= {key for config in base.of("ConfigMap") for key in config["data"]}
     assert given <= known
+
+
+def bootstrap_example() -> str:
+    secrets = yaml.safe_load_all((BASE / "secrets.example.yaml").read_text())
+    found = [s["stringData"] for s in secrets if s["metadata"]["name"] == "supercity-bootstrap"]
+    example: str = found[0]["bootstrap.json"]
+    return example
+
+
+def test_the_bootstrap_example_names_services_that_there_are(base: City) -> None:
+    services = {
+        f"{service['metadata']['name']}:{port['port']}"
+        for service in base.of("Service")
+        for port in service["spec"]["ports"]
+    }
+    named = {
+        urlsplit(api["document_url"]).netloc for api in json.loads(bootstrap_example())["apis"]
+    }
+    assert named
+    assert named <= services
+
+
+def test_the_control_plane_reads_the_bootstrap_example(tmp_path: Path) -> None:
+    bootstrap = pytest.importorskip("gateway.control.bootstrap")
+    file = tmp_path / "bootstrap.json"
+    file.write_text(bootstrap_example())
+    assert bootstrap.read(file).apis
 
 
 def test_the_image_runs_as_the_user_that_the_pods_run_as(base: City) -> None:

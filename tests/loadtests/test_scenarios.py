@@ -21,18 +21,16 @@ from loadtests.scenarios.app import City, SampleApp
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES: dict[str, list[dict[str, Any]]] = {
-    "/mobility/v1/stops": [{"id": "urn:ngsi-ld:Stop:x:1", "stopId": "S 1"}],
-    "/logistics/v1/shipments": [{"id": "urn:ngsi-ld:Shipment:x:1"}],
-    "/payments/v1/payments": [{"paymentId": "p1"}],
-    "/payments/v1/accounts": [
-        {"id": "a1", "owner": "app", "currency": "JPY"},
-        {"id": "a2", "owner": "", "currency": "JPY"},
-    ],
+    "/mobility/v1/stops": [{"id": "urn:ngsi-ld:GtfsStop:x:1"}],
+    "/logistics/v1/shipments": [{"id": "urn:ngsi-ld:Shipment:x:1", "epc": "urn:epc:id:sscc:1.2"}],
+    "/payments/v1/accounts": [{"id": "a1", "currency": "JPY"}],
 }
 
 
 class TownHall(ThreadingHTTPServer):
     """A city of fixed answers, which counts what it is asked and refuses what it is told to."""
+
+    request_queue_size = 128
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Clerk)
@@ -64,7 +62,7 @@ class Clerk(BaseHTTPRequestHandler):
         if self.path == "/oauth/token":
             self.answer(200, {"access_token": "good", "expires_in": 300})
         elif self.headers["Idempotency-Key"] and json.loads(body)["debtorAccount"] == "a1":
-            self.answer(201, {})
+            self.answer(201, {"paymentId": "p1"})
         else:
             self.answer(422, {"title": "Not an order"})
 
@@ -92,7 +90,7 @@ def town() -> Iterator[TownHall]:
 def load(town: TownHall, folder: Path) -> subprocess.CompletedProcess[str]:
     app = {"client_id": "app", "client_secret": "s", "gateway_url": town.url}
     (folder / "sample-app.json").write_text(json.dumps(app))
-    size = ["--users", "30", "--spawn-rate", "30", "--run-time", "3s"]
+    size = ["--users", "40", "--spawn-rate", "40", "--run-time", "4s"]
     return subprocess.run(
         [sys.executable, "-m", "loadtests.scenarios", *size],
         env={**os.environ, "SUPERCITY_DATA_DIR": str(folder), "PYTHONPATH": str(ROOT)},
@@ -110,8 +108,10 @@ def test_a_steady_day_asks_all_seven_domains_and_the_broker(town: TownHall, tmp_
     parts = {path.split("/")[1] for path in town.asked}
     domains = "mobility disaster medical administration logistics education payments ngsi-ld"
     assert parts >= set(domains.split())
-    assert town.asked["GET /mobility/v1/stops/S%201/departures"]
+    assert town.asked["GET /mobility/v1/stops/urn%3Angsi-ld%3AGtfsStop%3Ax%3A1/departures"]
+    assert town.asked["GET /logistics/v1/shipments/urn%3Aepc%3Aid%3Asscc%3A1.2/track"]
     assert town.asked["POST /payments/v1/payments"]
+    assert town.asked["GET /payments/v1/payments/p1"]
     assert town.asked["POST /oauth/token"] == 1, "all users are one application"
 
 

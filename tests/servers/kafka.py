@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import signal
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,6 +36,7 @@ class KafkaServer(LocalServer):
     """
 
     name = "kafka"
+    stop_signal = signal.SIGKILL  # its data goes with it, so nobody need wait for an orderly end
 
     def __init__(self, nodes: int = 1) -> None:
         super().__init__()
@@ -119,6 +121,7 @@ class KafkaServer(LocalServer):
             "log.dirs": self.folder / f"data{node}",
             "auto.create.topics.enable": "false",
             "num.partitions": 3,
+            "message.max.bytes": 2_097_152,  # as in deploy/k8s
             "default.replication.factor": copies,
             "min.insync.replicas": in_sync,
             "offsets.topic.num.partitions": 1,

@@ -72,7 +72,7 @@ def install(requirements: Sequence[Requirement], say: Callable[[str], None]) -> 
     packages = sorted({each.package for each in missing})
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         raise SystemExit(f"missing; install with: sudo apt-get install {' '.join(packages)}")
-    say(f"installing {' '.join(packages)}")
+    say(f"installing {' '.join(packages)} (this can take a few minutes)")
     _apt_get(packages)
     still = [each.package for each in missing if not each.present()]
     if still:
@@ -85,10 +85,16 @@ def _apt_get(packages: Sequence[str]) -> None:
     with _services_stay_off():
         for command in (["update", "-qq"], ["install", *options, *packages]):
             done = subprocess.run(
-                ["apt-get", *command], env=environment, check=False, stdin=subprocess.DEVNULL
+                ["apt-get", *command],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                check=False,
             )
             if done.returncode:
-                raise SystemExit(f"apt-get {' '.join(command)} ended with {done.returncode}")
+                said = f"{done.stdout[-4000:]}{done.stderr[-4000:]}"
+                raise SystemExit(f"apt-get {' '.join(command)} failed:\n{said}")
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from redis.asyncio import Redis
 
-from tests.servers import PostgresServer, RedisServer
+from tests.servers import KafkaServer, PostgresServer, RedisServer
 from tests.servers.choose import Databases, Killable
 
 
@@ -33,6 +33,16 @@ async def test_kafka_keeps_what_it_acknowledged_over_a_kill(own_kafka: Killable)
     await produce(bootstrap, "servers.kept", b"still here")
     own_kafka.restart()
     assert await first_record(bootstrap, "servers.kept") == b"still here"
+
+
+async def test_a_kafka_of_three_nodes_goes_on_with_two() -> None:
+    with KafkaServer(nodes=3) as cluster:
+        await create_topic(cluster.bootstrap, "servers.copied", copies=3)
+        await produce(cluster.bootstrap, "servers.copied", b"on three")
+        cluster.kill("node1")
+        await produce(cluster.bootstrap, "servers.copied", b"on two")
+        assert await first_record(cluster.bootstrap, "servers.copied") == b"on three"
+        assert len(cluster.pids()) == 2
 
 
 async def test_postgres_answers(postgres_url: str) -> None:
@@ -113,11 +123,11 @@ def test_a_server_dies_with_the_tests_even_when_they_are_killed(tmp_path: Path) 
 # ---------------------------------------------------------------- helpers
 
 
-async def create_topic(bootstrap: str, topic: str) -> None:
+async def create_topic(bootstrap: str, topic: str, copies: int = 1) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     try:
-        await admin.create_topics([NewTopic(topic, num_partitions=1, replication_factor=1)])
+        await admin.create_topics([NewTopic(topic, num_partitions=1, replication_factor=copies)])
     finally:
         await admin.close()
 

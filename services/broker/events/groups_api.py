@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Coroutine
 from typing import Annotated, Any, Final
 
 import orjson
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 
 from schemas.kit.app import CallerDep
@@ -14,7 +16,7 @@ from schemas.problem import Fault, Unavailable, Unprocessable
 from schemas.scopes import EVENTS_READ
 from schemas.xcity import operation
 from services.broker.events.deadletter import TOPIC, DeadLetter, parse_dead_letter
-from services.broker.events.groups import MOST_WAIT, Start
+from services.broker.events.groups import MOST_WAIT, Fetched, Start
 from services.broker.events.patterns import Wanted
 from services.broker.events.visibility import may_see
 from services.broker.log import LogUnavailable, Position
@@ -59,7 +61,7 @@ class Rejection(Cursor):
     openapi_extra=_WAITING_READ,
 )
 async def fetch(
-    group: GroupName, body: FetchRequest, caller: CallerDep, broker: BrokerDep
+    group: GroupName, body: FetchRequest, caller: CallerDep, broker: BrokerDep, request: Request
 ) -> Response:
     """`{"events": […], "cursor": "…"}`: what the group has not committed yet, oldest first.
 
@@ -69,7 +71,7 @@ async def fetch(
     and starts with the oldest event kept (or `"start": "now"`). 409 `group-busy`: another
     consumer of the group has a batch.
     """
-    found = await broker.groups.fetch(
+    fetching = broker.groups.fetch(
         caller,
         group,
         Wanted.of(body.types),
@@ -78,9 +80,34 @@ async def fetch(
         wait=body.wait_seconds,
         start=body.start,
     )
+    found = await while_connected(request, fetching)
     events = b",".join(delivery.json for delivery in found.events)
     content = b'{"events":[' + events + b'],"cursor":' + orjson.dumps(found.cursor) + b"}"
     return Response(content, media_type="application/json")
+
+
+async def while_connected(request: Request, work: Coroutine[Any, Any, Fetched]) -> Fetched:
+    """Do the work for as long as its caller waits for it.
+
+    A consumer that has gone must not be handed a batch: the lease would keep the events from the
+    next one, and the wait would keep this process from ending.
+    """
+    working = asyncio.create_task(work)
+    leaving = asyncio.create_task(_disconnected(request))
+    try:
+        await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            return working.result()
+        raise Unavailable("The caller has gone.")
+    finally:
+        for task in (working, leaving):
+            task.cancel()
+        await asyncio.gather(working, leaving, return_exceptions=True)
+
+
+async def _disconnected(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 @router.post(

@@ -1,0 +1,1 @@
+"""The administration domain: municipal open data, statistics, and procedures residents file."""

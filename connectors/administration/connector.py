@@ -1,0 +1,104 @@
+"""The administration connector: see README.md."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from fastapi import APIRouter
+
+from connectors.administration import api, facilities, filings_api, procedures, sample, statistics
+from connectors.administration.filing_tables import FilingTables
+from connectors.administration.migration import TOKYO
+from connectors.administration.procedures import Procedure
+from connectors.administration.register import Register
+from connectors.base import Connector, Context
+from connectors.feed import FeedSpec
+from schemas.administration import PointOfInterest
+from schemas.problem import NotFound
+from schemas.xcity import ApiInfo, Dataset, LegalClass
+
+FACILITIES: FeedSpec[tuple[PointOfInterest, ...]] = FeedSpec(
+    name="facilities",
+    standard=facilities.STANDARD,
+    media_types=("text/csv",),
+    parse=facilities.parse,
+    entities=lambda found: found,
+    sample=sample.facilities,
+    interval=3600.0,
+    limit=32 * 1024 * 1024,
+)
+
+PROCEDURES: FeedSpec[dict[str, Procedure]] = FeedSpec(
+    name="procedures",
+    standard=procedures.STANDARD,
+    media_types=("application/json",),
+    parse=procedures.parse,
+    sample=sample.procedures,
+    interval=3600.0,
+    limit=4 * 1024 * 1024,
+)
+
+_DATASETS = (
+    Dataset(
+        id="public-facilities",
+        title="Public facilities",
+        title_ja="公共施設一覧",
+        standard=facilities.STANDARD,
+    ),
+    Dataset(
+        id="net-migration",
+        title="Net migration of Tokyo, 2019-01 to 2021-01",
+        title_ja="東京都の転入超過数",
+        description="Monthly figures, computed sums, and where the source disagrees with itself.",
+        update_seconds=2_678_400,
+    ),
+    Dataset(id="procedures", title="Procedures residents can file", title_ja="行政手続"),
+    Dataset(
+        id="filings",
+        title="A resident's own filings",
+        title_ja="本人の申請",
+        licence="",
+        legal_class=LegalClass.PERSONAL,
+    ),
+)
+
+
+class AdministrationConnector(Connector):
+    info: ClassVar[ApiInfo] = ApiInfo(domain="administration", title_ja="行政", datasets=_DATASETS)
+    title = "Administration"
+    description = "Public facilities, statistics, and procedures that residents file and follow."
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.facilities = self.feed(FACILITIES)
+        self.procedures = self.feed(PROCEDURES)
+        self.register = Register(
+            self.store,
+            FilingTables.declare(self.metadata),
+            self.publisher,
+            source=self.source_uri,
+            clock=self.clock,
+        )
+
+    def router(self) -> APIRouter:
+        made = api.router(self)
+        made.include_router(filings_api.router(self))
+        return made
+
+    def procedure(self, identity: str) -> Procedure:
+        """A procedure of the catalogue.
+
+        Raises:
+            NotFound: there is none of that id.
+        """
+        catalogue: dict[str, Procedure] = self.procedures.value or {}
+        found = catalogue.get(identity)
+        if found is None:
+            raise NotFound(
+                f"There is no procedure {identity[:60]!r}; GET /administration/v1/procedures."
+            )
+        return found
+
+    async def started(self) -> None:
+        """Tell the broker the net-migration data set; said once, for it does not change."""
+        await self.publisher.state("net-migration", statistics.entities(TOKYO))

@@ -1,0 +1,1 @@
+"""Disaster prevention: alerts from CAP and JMA telegrams, shelters from municipal open data."""

@@ -1,0 +1,120 @@
+"""Shelters in the open API ``/disaster/v1``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Final
+from urllib.parse import unquote
+
+from fastapi import APIRouter, Query, Response
+from pydantic import create_model
+
+from connectors.disaster.shelters import Occupancy, nearest
+from connectors.page import Limit, Offset, Page, answer, page, page_of, shown
+from schemas.disaster import Hazard, Shelter
+from schemas.ngsild import URN_PREFIX
+from schemas.problem import BadRequest, Fault, NotFound
+from schemas.xcity import operation
+
+if TYPE_CHECKING:
+    from connectors.disaster.connector import DisasterConnector
+
+_DATASET: Final = "disaster-shelters"
+
+NearShelter = create_model(
+    "NearShelter",
+    __base__=shown(Shelter),
+    __doc__="A shelter, and how far it is in metres.",
+    distance=(float, ...),
+)
+OnlyOpen = Annotated[
+    bool | None,
+    Query(alias="open", description="Only shelters known to be open (true) or not (false)."),
+]
+OnlyHazard = Annotated[Hazard | None, Query(description="Only those designated for it.")]
+
+
+def shelters_router(connector: DisasterConnector) -> APIRouter:
+    router = APIRouter(tags=["shelters"])
+
+    @router.get(
+        "/shelters",
+        operation_id="listShelters",
+        summary="Shelters and how full they are",
+        response_model=page_of(Shelter),
+        openapi_extra=operation(access="open", dataset=_DATASET, priority="life-safety"),
+    )
+    async def list_shelters(
+        hazard: OnlyHazard = None,
+        is_open: OnlyOpen = None,
+        limit: Limit = 100,
+        offset: Offset = 0,
+    ) -> Response:
+        found = [
+            shelter
+            for shelter in connector.shelters().values()
+            if (hazard is None or hazard in shelter.hazards)
+            and (is_open is None or shelter.open is is_open)
+        ]
+        return page(found, limit, offset)
+
+    @router.get(
+        "/shelters/nearest",
+        operation_id="listNearestShelters",
+        summary="The shelters nearest to a place, nearest first",
+        response_model=Page[NearShelter],
+        openapi_extra=operation(access="open", dataset=_DATASET, priority="life-safety"),
+    )
+    async def list_nearest(
+        lat: Annotated[float, Query(ge=-90, le=90, allow_inf_nan=False)],
+        lon: Annotated[float, Query(ge=-180, le=180, allow_inf_nan=False)],
+        limit: Annotated[int, Query(ge=1, le=100)] = 5,
+        hazard: OnlyHazard = None,
+        is_open: OnlyOpen = None,
+        room: Annotated[bool, Query(description="Leave out those known to be full.")] = False,
+    ) -> Response:
+        found = nearest(
+            connector.shelters(),
+            (lat, lon),
+            limit,
+            hazard=hazard or "",
+            is_open=is_open,
+            with_room=room,
+        )
+        items = [{**s.as_keyvalues(), "distance": round(metres, 1)} for metres, s in found]
+        return answer({"items": items, "total": len(items), "limit": limit, "offset": 0})
+
+    @router.get(
+        "/shelters/{shelter}",
+        operation_id="getShelter",
+        summary="One shelter, by the municipality's id or its entity id",
+        response_model=shown(Shelter),
+        openapi_extra=operation(access="open", dataset=_DATASET, priority="life-safety"),
+    )
+    async def get_shelter(shelter: str) -> Response:
+        return answer(_find(connector, shelter).as_keyvalues())
+
+    @router.put(
+        "/shelters/{shelter}/occupancy",
+        operation_id="putOccupancy",
+        summary="Tell how many people are at a shelter, and whether it is open",
+        description="Counts until a later count, or until the municipality's file has a later one.",
+        response_model=shown(Shelter),
+        openapi_extra=operation("disaster:ingest", dataset=_DATASET, priority="life-safety"),
+    )
+    async def put_occupancy(shelter: str, count: Occupancy) -> Response:
+        found = _find(connector, shelter)
+        if count == Occupancy():
+            fault = Fault("/occupants", "Neither occupants nor open is told.", "tell one of them")
+            raise BadRequest("There is nothing to change.", faults=[fault])
+        return answer((await connector.count(found, count)).as_keyvalues())
+
+    return router
+
+
+def _find(connector: DisasterConnector, given: str) -> Shelter:
+    local = given.split(":", 3)[-1] if given.startswith(URN_PREFIX) else given
+    shelters = connector.shelters()
+    found = shelters.get(local) or shelters.get(unquote(local))
+    if found is None:
+        raise NotFound(f"There is no shelter {given[:200]!r}.")
+    return found

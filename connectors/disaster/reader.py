@@ -1,0 +1,36 @@
+"""An alert document in any standard that the city takes, known by its root's namespace."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from hashlib import sha256
+
+from lxml import etree
+
+from connectors.disaster import cap, jma
+from connectors.disaster.document import read_xml
+from connectors.disaster.report import Report
+from connectors.faults import Faults
+
+STANDARDS = "CAP 1.1, CAP 1.2 or JMA 防災情報XML"
+
+
+def read_alert(raw: bytes) -> Report:
+    """Read one alert document.
+
+    Raises:
+        Unprocessable: it is in no known standard, or wrong in its own.
+    """
+    faults = Faults(STANDARDS)
+    root = read_xml(raw, faults)
+    # canonical: the same document in another encoding or with other quotes is the same
+    digest = sha256(etree.tostring(root.element, method="c14n")).digest()
+    if root.namespace in cap.NAMESPACES and root.name == "alert":
+        return replace(cap.parse_cap(root), digest=digest)
+    if root.namespace != jma.NAMESPACE or root.name != "Report":
+        faults.stop(
+            root.where,
+            f"The root is {{{root.namespace[:80]}}}{root.name[:40]}.",
+            "send <alert> of CAP 1.1 or 1.2, or <Report> of the JMA format",
+        )
+    return replace(jma.parse_jma(root), digest=digest)

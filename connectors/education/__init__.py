@@ -1,0 +1,1 @@
+"""The education domain: 1EdTech OneRoster in, schools and learners' own enrolments out."""

@@ -1,0 +1,77 @@
+"""The education domain's open API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from connectors.near import NearDep, located, page_near, page_of_located
+from connectors.page import Limit, Offset, answer, page, page_of
+from connectors.residents import record_of
+from schemas.education import Enrolment, School
+from schemas.kit.app import CallerDep
+from schemas.ngsild import urn
+from schemas.problem import NotFound
+from schemas.xcity import operation
+
+if TYPE_CHECKING:
+    from connectors.education.connector import EducationConnector
+
+
+def router(connector: EducationConnector) -> APIRouter:
+    """The domain's operations."""
+    made = APIRouter(tags=["education"])
+    _schools(made, connector)
+    _enrolments(made, connector)
+    return made
+
+
+def _schools(router: APIRouter, connector: EducationConnector) -> None:
+    extra = operation("education:read", dataset="schools")
+
+    @router.get(
+        "/schools",
+        operation_id="listSchools",
+        summary="Schools",
+        response_model=page_of_located(School),
+        openapi_extra=extra,
+    )
+    async def list_schools(near: NearDep, limit: Limit = 100, offset: Offset = 0) -> Response:
+        return page_near(connector.schools(), near, limit, offset)
+
+    @router.get(
+        "/schools/{school}",
+        operation_id="getSchool",
+        summary="One school, by its entity id or its sourcedId",
+        response_model=located(School),
+        openapi_extra=extra,
+    )
+    async def get_school(school: str) -> Response:
+        names = (school, urn("School", school))
+        for one in connector.schools():
+            if one.id in names:
+                return answer(one.as_keyvalues())
+        raise NotFound(f"There is no school {school[:60]!r}.")
+
+
+def _enrolments(router: APIRouter, connector: EducationConnector) -> None:
+    @router.get(
+        "/residents/{resident}/enrolments",
+        operation_id="listEnrolments",
+        summary="A resident's own enrolments",
+        response_model=page_of(Enrolment),
+        openapi_extra=operation(
+            "education:enrolments", access="personal", dataset="enrolments", subject="resident"
+        ),
+    )
+    async def list_enrolments(
+        resident: str,
+        caller: CallerDep,
+        limit: Limit = 100,
+        offset: Offset = 0,
+        role: Annotated[str | None, Query(max_length=40, description="Only in this role")] = None,
+    ) -> Response:
+        user = await record_of(connector.links, caller, resident)
+        found = [one for one in connector.enrolments(user) if role in (None, one.role)]
+        return page(found, limit, offset)

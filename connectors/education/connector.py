@@ -1,0 +1,67 @@
+"""The education connector: see README.md."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from fastapi import APIRouter
+
+from connectors.base import Connector, Context
+from connectors.education import sample
+from connectors.education.api import router
+from connectors.education.oneroster import STANDARD
+from connectors.education.roster import Roster, parse
+from connectors.feed import FeedSpec
+from connectors.links import Links, links_table
+from schemas.education import Enrolment, School
+from schemas.xcity import ApiInfo, Dataset, LegalClass
+
+ONEROSTER: FeedSpec[Roster] = FeedSpec(
+    name="oneroster",
+    standard=STANDARD,
+    media_types=("application/zip",),
+    parse=parse,
+    entities=Roster.entities,
+    sample=sample.oneroster,
+    interval=3600.0,
+    limit=128 * 1024 * 1024,
+)
+
+
+class EducationConnector(Connector):
+    info: ClassVar[ApiInfo] = ApiInfo(
+        domain="education",
+        title_ja="教育",
+        datasets=(
+            Dataset(id="schools", title="Schools", title_ja="学校一覧", standard=STANDARD),
+            Dataset(
+                id="enrolments",
+                title="A learner's own enrolments",
+                title_ja="本人の在籍・履修",
+                licence="",
+                legal_class=LegalClass.PERSONAL,
+                standard=STANDARD,
+            ),
+        ),
+    )
+    title = "Education"
+    description = "Schools (open), and a learner's own enrolments (personal)."
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.oneroster = self.feed(ONEROSTER)
+        self.links = Links(self.store, links_table(self.metadata), self.domain)
+
+    def router(self) -> APIRouter:
+        made = router(self)
+        made.include_router(self.links.router())
+        return made
+
+    def schools(self) -> tuple[School, ...]:
+        roster: Roster | None = self.oneroster.value
+        return roster.schools if roster else ()
+
+    def enrolments(self, user: str) -> tuple[Enrolment, ...]:
+        """Enrolments of the person with this ``sourcedId``."""
+        roster: Roster | None = self.oneroster.value
+        return roster.enrolments.get(user, ()) if roster else ()

@@ -1,0 +1,122 @@
+"""Reading what was captured: events by query, shipments, tracks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+from sqlalchemy import select
+
+from connectors.logistics import query
+from connectors.logistics.entities import place_of, point
+from connectors.logistics.events import Event, Role
+from connectors.logistics.masterdata import Place
+from connectors.logistics.models import SightingView, TrackView
+from connectors.logistics.shipments import Shipments
+from connectors.logistics.store import Events, event_of
+from connectors.logistics.tables import Tables
+from connectors.logistics.track import History, Sighting
+from connectors.logistics.vocabulary import bare
+from schemas.kit.store import Store
+from schemas.problem import NotFound
+
+
+class Reading:
+    """Reads one store."""
+
+    def __init__(self, store: Store, tables: Tables, events: Events, shipments: Shipments) -> None:
+        self._store, self._tables = store, tables
+        self._events, self._shipments = events, shipments
+
+    async def events(
+        self, parameters: Mapping[str, Iterable[str]], after: str | None, limit: int
+    ) -> tuple[list[Event], str | None]:
+        """A page of events, and the token of the next if there is one."""
+        statement = query.build(self._tables, parameters, after, limit + 1)
+        async with self._store.read() as connection:
+            rows = (await connection.execute(statement)).all()
+        page, more = rows[:limit], len(rows) > limit
+        token = query.token(page[-1].time, page[-1].id) if more else None
+        return [event_of(row) for row in page], token
+
+    async def event(self, id_: str) -> Event:
+        """One event; NotFound when there is none of this id."""
+        table = self._tables.events
+        async with self._store.read() as connection:
+            row = (await connection.execute(select(table).where(table.c.id == id_))).one_or_none()
+        if row is None:
+            raise NotFound("There is no event of this id.")
+        return event_of(row)
+
+    async def shipments(
+        self, scheme: str | None, limit: int, offset: int
+    ) -> tuple[list[dict[str, Any]], int]:
+        async with self._store.read() as connection:
+            return await self._shipments.page(connection, scheme, limit, offset)
+
+    async def shipment(self, epc: str) -> dict[str, Any]:
+        async with self._store.read() as connection:
+            bodies = await self._shipments.bodies(connection, [epc])
+        if epc not in bodies:
+            raise NotFound("No event has named this thing.")
+        found: dict[str, Any] = orjson.loads(bodies[epc])
+        return found
+
+    async def track(self, epc: str, limit: int) -> TrackView:
+        """Where a thing has been; its latest ``limit`` sightings.
+
+        Raises:
+            NotFound: no event has named it.
+        """
+        async with self._store.read() as connection:
+            history = await self._shipments.history(connection, [epc])
+            sightings = history.track(epc)
+            if not sightings:
+                raise NotFound("No event has named this thing.")
+            inside = await self._shipments.contents(connection, epc)
+            last = sightings[-limit:]
+            places = await self._events.places(connection, _place_ids(last))
+        return TrackView(
+            epc=epc,
+            contained_in=history.parent(epc),
+            contains=inside,
+            made_from=_across(history, epc, "output", "input"),
+            made_into=_across(history, epc, "input", "output"),
+            total=len(sightings),
+            sightings=[_view(sighting, places) for sighting in last],
+        )
+
+
+def _across(history: History, epc: str, side: Role, other: Role) -> list[str]:
+    """What stands on the other side of the transformations that name ``epc`` on this one."""
+    found = [
+        thing
+        for event in history.of(epc)
+        if epc in event.things(side)
+        for thing in event.things(other)
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _place_ids(sightings: Iterable[Sighting]) -> set[str]:
+    found = {s.event.place("bizLocation") for s in sightings}
+    found |= {s.event.place("readPoint") for s in sightings}
+    return {id_ for id_ in found if id_}
+
+
+def _view(sighting: Sighting, places: Mapping[str, Place]) -> SightingView:
+    event, place = sighting.event, place_of(sighting.event, places)
+    return SightingView(
+        event_id=event.id,
+        event_type=event.type,
+        event_time=event.time,
+        action=event.action,
+        business_step=bare(event.body.get("bizStep")),
+        disposition=bare(event.body.get("disposition")),
+        read_point=event.place("readPoint"),
+        business_location=event.place("bizLocation"),
+        place_name=place.name if place else None,
+        location=point(place),
+        via=list(sighting.via),
+    )

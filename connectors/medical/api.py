@@ -1,0 +1,166 @@
+"""The medical domain's open API."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Query, Request, Response
+
+from connectors.medical.bundle import read
+from connectors.medical.fhirjson import MEDIA_TYPE
+from connectors.medical.records import Kept
+from connectors.medical.resources import PATIENT_OF
+from connectors.near import NearDep, located, page_near, page_of_located
+from connectors.page import Limit, Offset, answer
+from connectors.residents import record_of
+from schemas.kit.app import CallerDep
+from schemas.kit.body import read_body
+from schemas.medical import Hospital
+from schemas.ngsild import urn
+from schemas.problem import Fault, NotFound, Unprocessable
+from schemas.xcity import operation, raw_body
+
+if TYPE_CHECKING:
+    from connectors.medical.connector import MedicalConnector
+
+INGEST_LIMIT = 16 * 1024 * 1024
+_FHIR: dict[int | str, dict[str, Any]] = {200: {"content": {MEDIA_TYPE: {}}}}
+
+
+def router(connector: MedicalConnector) -> APIRouter:
+    """The domain's operations."""
+    made = APIRouter(tags=["medical"])
+    _hospitals(made, connector)
+    _records(made, connector)
+    return made
+
+
+def _hospitals(router: APIRouter, connector: MedicalConnector) -> None:
+    extra = operation("medical:read", dataset="hospitals", priority="essential")
+
+    @router.get(
+        "/hospitals",
+        operation_id="listHospitals",
+        summary="Hospitals and clinics, with their free beds",
+        response_model=page_of_located(Hospital),
+        openapi_extra=extra,
+    )
+    async def list_hospitals(
+        near: NearDep,
+        limit: Limit = 100,
+        offset: Offset = 0,
+        emergency: Annotated[
+            bool | None, Query(description="Only those that (do not) take emergency patients now")
+        ] = None,
+    ) -> Response:
+        found = [
+            one
+            for one in connector.hospitals.value or ()
+            if emergency is None or one.emergency_accepting is emergency
+        ]
+        return page_near(found, near, limit, offset)
+
+    @router.get(
+        "/hospitals/{hospital}",
+        operation_id="getHospital",
+        summary="One hospital",
+        response_model=located(Hospital),
+        openapi_extra=extra,
+    )
+    async def get_hospital(hospital: str) -> Response:
+        names = (hospital, urn("Hospital", hospital))
+        for one in connector.hospitals.value or ():
+            if one.id in names:
+                return answer(one.as_keyvalues())
+        raise NotFound(f"There is no hospital {hospital!r}; GET /medical/v1/hospitals lists them.")
+
+
+def _records(router: APIRouter, connector: MedicalConnector) -> None:
+    @router.post(
+        "/fhir",
+        operation_id="ingestFhir",
+        summary="Send patients' FHIR R4 resources: one, or a Bundle",
+        description="All is kept, or nothing. Sending the same again changes nothing.",
+        responses=_FHIR,
+        openapi_extra=operation(
+            "medical:ingest",
+            dataset="medical-records",
+            max_body_bytes=INGEST_LIMIT,
+            request_body=raw_body(MEDIA_TYPE, "application/json"),
+        ),
+    )
+    async def ingest(request: Request) -> Response:
+        raw = await read_body(request, INGEST_LIMIT)
+        # validating takes about a millisecond a resource: not on the event loop
+        document = await asyncio.to_thread(read, raw, PATIENT_OF)
+        kept = await connector.records.keep(document)
+        return Response(_outcome(kept), media_type=MEDIA_TYPE)
+
+    @router.get(
+        "/residents/{resident}/records",
+        operation_id="listRecords",
+        summary="A resident's own medical records, newest first",
+        description="A FHIR R4 Bundle of type searchset; `resident` is `me`.",
+        responses=_FHIR,
+        openapi_extra=operation(
+            "medical:records", access="personal", dataset="medical-records", subject="resident"
+        ),
+    )
+    async def list_records(
+        resident: str,
+        caller: CallerDep,
+        limit: Limit = 100,
+        offset: Offset = 0,
+        types: Annotated[
+            list[str] | None, Query(alias="type", description="Only these resource types")
+        ] = None,
+    ) -> Response:
+        patient = await record_of(connector.links, caller, resident)
+        wanted = _wanted(types)
+        total, found = await connector.records.of(patient, wanted, limit, offset)
+        return Response(searchset(total, found), media_type=MEDIA_TYPE)
+
+
+def _wanted(types: list[str] | None) -> list[str]:
+    # FHIR lists alternatives with commas in one value (FHIR R4 §3.1.1.3)
+    named = [name for given in types or () for name in given.split(",") if name]
+    unknown = [name for name in named if name not in PATIENT_OF]
+    if unknown:
+        known = ", ".join(PATIENT_OF)
+        faults = [
+            Fault("query type", f"{n!r} is not kept here.", f"Ask for {known}.") for n in unknown
+        ]
+        raise Unprocessable("Correct what `errors` names and send it again.", faults=faults)
+    return named or list(PATIENT_OF)
+
+
+def searchset(total: int, found: list[tuple[str, str, bytes]]) -> bytes:
+    """A Bundle of the resources' own JSON, byte for byte (FHIR R4 §3.1.1.1)."""
+    entries = [
+        {
+            "fullUrl": urn(kind, identity),
+            "resource": orjson.Fragment(body),
+            "search": {"mode": "match"},
+        }
+        for kind, identity, body in found
+    ]
+    bundle = {"resourceType": "Bundle", "type": "searchset", "total": total, "entry": entries}
+    return orjson.dumps(bundle)
+
+
+def _outcome(kept: list[Kept]) -> bytes:
+    """A Bundle of type transaction-response (FHIR R4 §3.1.0.11.2)."""
+    entries = [
+        {
+            "response": {
+                "status": "201 Created" if one.changed and one.version == 1 else "200 OK",
+                "location": f"{one.key}/_history/{one.version}",
+                "lastModified": one.updated,
+            }
+        }
+        for one in kept
+    ]
+    bundle = {"resourceType": "Bundle", "type": "transaction-response", "entry": entries}
+    return orjson.dumps(bundle)

@@ -1,0 +1,80 @@
+"""The medical connector: see README.md."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import ClassVar
+
+from fastapi import APIRouter
+
+from connectors.base import Connector, Context
+from connectors.feed import FeedSpec
+from connectors.links import Links, links_table
+from connectors.medical import sample
+from connectors.medical.api import router
+from connectors.medical.bundle import read
+from connectors.medical.fhirjson import MEDIA_TYPE
+from connectors.medical.hospitals import parse
+from connectors.medical.record_table import RecordTable
+from connectors.medical.records import Records
+from connectors.medical.resources import PATIENT_OF
+from schemas.medical import Hospital
+from schemas.xcity import ApiInfo, Dataset, LegalClass
+
+HOSPITALS: FeedSpec[tuple[Hospital, ...]] = FeedSpec(
+    name="organizations",
+    standard="HL7 FHIR R4 Bundle (Organization, Location, HealthcareService, MeasureReport)",
+    media_types=(MEDIA_TYPE, "application/json"),
+    parse=parse,
+    entities=lambda hospitals: hospitals,
+    sample=sample.organizations,
+    interval=60.0,
+    limit=32 * 1024 * 1024,
+)
+
+
+class MedicalConnector(Connector):
+    info: ClassVar[ApiInfo] = ApiInfo(
+        domain="medical",
+        title_ja="医療",
+        datasets=(
+            Dataset(
+                id="hospitals",
+                title="Hospitals and their capacity",
+                title_ja="医療機関と空床",
+                description="Hospitals and clinics, specialties, beds, emergency acceptance.",
+                update_seconds=300,
+                standard="http://hl7.org/fhir/R4",
+            ),
+            Dataset(
+                id="medical-records",
+                title="A resident's own medical records",
+                title_ja="本人の診療記録",
+                description="FHIR resources that hospitals hold of a resident.",
+                licence="",
+                legal_class=LegalClass.PERSONAL,
+                standard="http://hl7.org/fhir/R4",
+            ),
+        ),
+    )
+    title = "Medical"
+    description = "Hospitals and their capacity (open), and a resident's own records (personal)."
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.hospitals = self.feed(HOSPITALS)
+        self.links = Links(self.store, links_table(self.metadata), self.domain)
+        self.records = Records(
+            self.store, RecordTable.declare(self.metadata), self.publisher, self.clock
+        )
+
+    def router(self) -> APIRouter:
+        made = router(self)
+        made.include_router(self.links.router())
+        return made
+
+    async def started(self) -> None:
+        """Give the sample residents their records; kept already, nothing changes."""
+        if self.context.sample:
+            document = await asyncio.to_thread(read, sample.records(), PATIENT_OF)
+            await self.records.keep(document)

@@ -1,0 +1,1 @@
+"""Mobility: public transport from GTFS Schedule and GTFS Realtime."""

@@ -1,0 +1,168 @@
+"""The open API ``/mobility/v1``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, TypeVar
+from urllib.parse import unquote
+
+from fastapi import APIRouter, Query, Response
+from pydantic import AwareDatetime
+
+from connectors.geo import Place, distance, place
+from connectors.mobility.city import City
+from connectors.page import Limit, Offset, Page, answer, page, page_of, shown
+from schemas.mobility import Departure, GtfsRoute, GtfsStop, ServiceAlert, Vehicle
+from schemas.ngsild import URN_PREFIX, Entity, Point
+from schemas.problem import BadRequest, Fault, NotFound, Unavailable
+from schemas.xcity import operation
+
+if TYPE_CHECKING:
+    from connectors.mobility.connector import MobilityConnector
+
+_SCOPE = "mobility:read"
+_STOPS, _DEPARTURES = "mobility-stops", "mobility-departures"
+
+Near = Annotated[str, Query(max_length=60, description="latitude,longitude")]
+Radius = Annotated[float, Query(gt=0, le=50_000, description="Metres around `near`.")]
+
+E = TypeVar("E", bound=Entity)
+L = TypeVar("L", GtfsStop, Vehicle)
+
+
+def mobility_router(connector: MobilityConnector) -> APIRouter:
+    router = APIRouter(tags=["mobility"])
+
+    @router.get(
+        "/stops",
+        operation_id="listStops",
+        summary="Stops, or those near a place, nearest first",
+        response_model=page_of(GtfsStop),
+        openapi_extra=operation(_SCOPE, dataset=_STOPS, priority="essential"),
+    )
+    async def list_stops(
+        near: Near = "", radius: Radius = 1000.0, limit: Limit = 100, offset: Offset = 0
+    ) -> Response:
+        stops: list[GtfsStop] = list(_city(connector).stops.values())
+        return page(_near(stops, near, radius), limit, offset)
+
+    @router.get(
+        "/stops/{stop}",
+        operation_id="getStop",
+        summary="One stop, by its GTFS id or entity id",
+        response_model=shown(GtfsStop),
+        openapi_extra=operation(_SCOPE, dataset=_STOPS, priority="essential"),
+    )
+    async def get_stop(stop: str) -> Response:
+        return answer(_find(_city(connector).stops, stop, "stop").as_keyvalues())
+
+    @router.get(
+        "/stops/{stop}/departures",
+        operation_id="listDepartures",
+        summary="What leaves a stop, from now or from `at` on, soonest first",
+        description="Times are the agency's local time with its offset. A station has the "
+        "departures of all its stops. `total` counts this answer: a timetable has no end.",
+        response_model=Page[Departure],
+        openapi_extra=operation(_SCOPE, dataset=_DEPARTURES, priority="essential"),
+    )
+    async def list_departures(
+        stop: str,
+        at: Annotated[
+            AwareDatetime | None, Query(description="RFC 3339 with offset; now without.")
+        ] = None,
+        limit: Annotated[int, Query(ge=1, le=200)] = 20,
+        offset: Annotated[int, Query(ge=0, le=1000)] = 0,
+    ) -> Response:
+        city = _city(connector)
+        found = _find(city.stops, stop, "stop")
+        since = _sane(at) if at else connector.clock()
+        departures = city.departures(found.stop_id, since, connector.updates, limit + offset)
+        return page(departures, limit, offset)
+
+    @router.get(
+        "/routes",
+        operation_id="listRoutes",
+        summary="Routes",
+        response_model=page_of(GtfsRoute),
+        openapi_extra=operation(_SCOPE, dataset=_STOPS),
+    )
+    async def list_routes(limit: Limit = 100, offset: Offset = 0) -> Response:
+        return page(list(_city(connector).routes.values()), limit, offset)
+
+    @router.get(
+        "/routes/{route}",
+        operation_id="getRoute",
+        summary="One route, by its GTFS id or entity id",
+        response_model=shown(GtfsRoute),
+        openapi_extra=operation(_SCOPE, dataset=_STOPS),
+    )
+    async def get_route(route: str) -> Response:
+        return answer(_find(_city(connector).routes, route, "route").as_keyvalues())
+
+    @router.get(
+        "/vehicles",
+        operation_id="listVehicles",
+        summary="Vehicles in service and where they are now",
+        response_model=page_of(Vehicle),
+        openapi_extra=operation(_SCOPE, dataset="mobility-vehicles"),
+    )
+    async def list_vehicles(
+        route: Annotated[str, Query(max_length=256, description="Only of this GTFS route.")] = "",
+        near: Near = "",
+        radius: Radius = 1000.0,
+        limit: Limit = 100,
+        offset: Offset = 0,
+    ) -> Response:
+        moving = [v for v in connector.vehicles() if not route or v.route_id == route]
+        return page(_near(moving, near, radius), limit, offset)
+
+    @router.get(
+        "/alerts",
+        operation_id="listServiceAlerts",
+        summary="Disruptions of public transport",
+        response_model=page_of(ServiceAlert),
+        openapi_extra=operation(_SCOPE, dataset="mobility-service-alerts"),
+    )
+    async def list_alerts(limit: Limit = 100, offset: Offset = 0) -> Response:
+        return page(connector.alerts(), limit, offset)
+
+    return router
+
+
+def _sane(at: datetime) -> datetime:
+    if not 2000 <= at.year < 2200:
+        fault = Fault("query at", f"The year {at.year} is not one that buses run in.")
+        raise BadRequest("No timetable reaches there.", faults=[fault])
+    return at
+
+
+def _city(connector: MobilityConnector) -> City:
+    if connector.city is None:
+        raise Unavailable(
+            "No timetable has been read yet; /mobility/v1/feeds says why.",
+            headers={"retry-after": "5"},
+        )
+    return connector.city
+
+
+def _find(among: dict[str, E], given: str, what: str) -> E:
+    """An entity by its GTFS id, or by its entity id, percent-encoded once or twice."""
+    local = given.split(":", 4)[-1] if given.startswith(URN_PREFIX) else given
+    found = among.get(local) or among.get(unquote(local))
+    if found is None:
+        raise NotFound(f"There is no {what} {given[:200]!r} in the timetable.")
+    return found
+
+
+def _near(found: Iterable[L], near: str, radius: float) -> list[L]:
+    if not near:
+        return list(found)
+    here: Place = place(near)
+    away = ((_away(here, each.location), each) for each in found)
+    within = [(metres, each) for metres, each in away if metres <= radius]
+    return [each for _, each in sorted(within, key=lambda pair: pair[0])]
+
+
+def _away(here: Place, there: Point | None) -> float:
+    return distance(here, (there.latitude, there.longitude)) if there else float("inf")

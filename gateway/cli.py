@@ -1,0 +1,197 @@
+"""The command ``supercity``: the composition root, which alone reads the environment.
+
+Each process of the city is one command; the operators' commands speak to a running city through
+its open API. Modules are imported inside the commands, so that each process loads only its own.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from gateway import cli_operator
+from gateway.operator_client import Refused
+from gateway.serving import configure_logging, serve
+from gateway.settings import PREFIX, Settings, SettingsError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    help="The data-linkage platform of a Super City. Settings are SUPERCITY_* variables.",
+)
+cli_operator.register(app)
+
+_USUAL_PORTS = {"gateway": 8000, "control": 8001, "broker": 8002, "connectors": 8003}
+_SERVICES_PORT = 8004
+
+
+def _settings() -> Settings:
+    return Settings.from_environ(os.environ)
+
+
+@app.command()
+def up(
+    data_dir: Annotated[
+        str, typer.Option(help="Folder for keys, data and logs; .supercity when left out.")
+    ] = "",
+    port_base: Annotated[
+        int,
+        typer.Option(min=1024, max=64_000, help="First of five ports; metrics are 1000 above."),
+    ] = 8000,
+    log_url: Annotated[str, typer.Option(help="kafka://host:port instead of the own log.")] = "",
+    store_url: Annotated[
+        str, typer.Option(help="postgresql+asyncpg://… instead of SQLite files.")
+    ] = "",
+    limits_url: Annotated[
+        str, typer.Option(help="redis://host:port instead of limits in each process.")
+    ] = "",
+    workers: Annotated[int, typer.Option(help="Gateway processes; half the cores if 0.")] = 0,
+) -> None:
+    """Start the whole city on this machine; Ctrl-C stops it."""
+    from gateway import up as city
+
+    given = {
+        "DATA_DIR": data_dir,
+        "LOG_URL": log_url,
+        "STORE_URL": store_url,
+        "LIMITS_URL": limits_url,
+        "WORKERS": str(workers or ""),
+    }
+    chosen = {PREFIX + name: text for name, text in given.items() if text}
+    settings = Settings.from_environ({**os.environ, **chosen})
+    raise typer.Exit(city.run(settings, environ=os.environ, port_base=port_base))
+
+
+@app.command()
+def gateway() -> None:
+    """Run the data plane: the one public process."""
+    from gateway import worker
+
+    settings = _settings()
+    settings.require("gateway_key", "pairwise_key")
+    configure_logging()
+    worker.run(
+        worker.GatewayConfig(
+            host=settings.host,
+            port=settings.port or _USUAL_PORTS["gateway"],
+            workers=settings.workers or os.cpu_count() or 1,
+            admin_host=settings.host,
+            admin_port=settings.admin_port,
+            control_url=settings.control_url,
+            state_dir=settings.data_dir / "gateway",
+            gateway_key=settings.gateway_key.encode(),
+            pairwise_key=settings.pairwise_key.encode(),
+            limits_url=settings.limits_url,
+            access_log="-",
+        )
+    )
+
+
+@app.command()
+def control() -> None:
+    """Run the control plane: authorization server, catalogue, policy."""
+    from gateway.control import bootstrap
+    from gateway.control.app import create_control
+
+    settings = _settings()
+    settings.require("gateway_key", "pairwise_key")
+    configure_logging()
+    if settings.bootstrap:
+        bootstrap.read(settings.bootstrap)  # so that a mistake is told here, in words
+    app = create_control(
+        public_url=settings.public_url,
+        store_url=settings.store_url,
+        master_key=settings.pairwise_key.encode(),
+        gateway_key=settings.gateway_key,
+        bootstrap=settings.bootstrap,
+        gateway_url=settings.gateway_url,
+        own_url=settings.control_url,
+    )
+    serve(app, settings.host, settings.port or _USUAL_PORTS["control"])
+
+
+@app.command()
+def broker() -> None:
+    """Run the broker: context entities and events."""
+    from services.broker.app import create_broker
+
+    settings = _settings()
+    settings.require("gateway_key")
+    configure_logging()
+    app = create_broker(
+        store_url=settings.store_url, log_url=settings.log_url, gateway_key=settings.gateway_key
+    )
+    serve(app, settings.host, settings.port or _USUAL_PORTS["broker"])
+
+
+@app.command()
+def connectors(
+    only: Annotated[
+        list[str] | None, typer.Option(help="A domain to run; repeat it. All when left out.")
+    ] = None,
+    source: Annotated[
+        list[str] | None,
+        typer.Option(help="<domain>.<feed>=<URL or folder> of a real feed; repeat it."),
+    ] = None,
+) -> None:
+    """Run the domain connectors, all in one process or only some."""
+    from connectors.host import create_host
+
+    settings = _settings()
+    settings.require("gateway_key", "client_id", "client_secret")
+    configure_logging()
+    app = create_host(
+        data_dir=settings.data_dir,
+        store_url=settings.store_url,
+        gateway_url=settings.gateway_url,
+        client_id=settings.client_id,
+        client_secret=settings.client_secret,
+        gateway_key=settings.gateway_key,
+        only=tuple(only or ()),
+        sources=_sources(source or []),
+    )
+    serve(app, settings.host, settings.port or _USUAL_PORTS["connectors"])
+
+
+def _sources(given: list[str]) -> dict[str, str]:
+    for one in given:
+        if "=" not in one:
+            raise SettingsError(
+                f"--source {one!r}: write it like mobility.gtfs=https://feed.example/"
+            )
+    return dict(one.split("=", 1) for one in given)
+
+
+@app.command()
+def services() -> None:
+    """Run the cross-domain services."""
+    from services.evacuation.app import create_evacuation
+
+    settings = _settings()
+    settings.require("gateway_key", "client_id", "client_secret")
+    configure_logging()
+    app = create_evacuation(
+        store_url=settings.store_url,
+        gateway_url=settings.gateway_url,
+        client_id=settings.client_id,
+        client_secret=settings.client_secret,
+        gateway_key=settings.gateway_key,
+    )
+    serve(app, settings.host, settings.port or _SERVICES_PORT)
+
+
+def main() -> None:
+    """Entry point: what is wrong is said in words, with how to mend it."""
+    try:
+        app()
+    except (SettingsError, Refused, ValueError, FileNotFoundError) as error:
+        print(f"supercity: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""The operators' commands of ``supercity``: attach, clients, keys, status."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from typing import Annotated, Any
+
+import httpx
+import typer
+
+from gateway.operator_client import Operator, Refused
+from gateway.settings import Settings
+
+clients = typer.Typer(no_args_is_help=True, help="Register, change and suspend clients.")
+keys = typer.Typer(no_args_is_help=True, help="Look at and rotate the keys that sign tokens.")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for another program.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    app.command()(attach)
+    app.command()(detach)
+    app.command()(status)
+    app.add_typer(clients, name="clients")
+    app.add_typer(keys, name="keys")
+
+
+def _call(method: str, path: str, body: Any = None) -> Any:
+    with Operator.from_settings(Settings.from_environ(os.environ)) as operator:
+        return operator.call(method, path, body)
+
+
+def _show(value: Any, as_json: bool, text: str) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2) if as_json else text)
+
+
+def attach(
+    url: Annotated[str, typer.Argument(help="Where the API's openapi.json is, seen from inside.")],
+    name: Annotated[str, typer.Option(help="From the document's title when left out.")] = "",
+    upstream: Annotated[str, typer.Option(help="http://host:port; of URL when left out.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Attach an API by its OpenAPI document; it is callable when this returns."""
+    body = {"name": name or _name_of(url), "documentUrl": url, "upstream": upstream}
+    api = _call("POST", "/control/v1/apis", body)
+    lines = [f"Attached {api['name']} with {len(api['routes'])} routes:"]
+    lines += [f"  {_route(route)}" for route in api["routes"]]
+    _show(api, as_json, "\n".join(lines))
+
+
+def _route(route: dict[str, Any]) -> str:
+    needs = " or ".join(" ".join(some) for some in route["scopes"]) or route["access"]
+    return f"{route['method']:7}{route['path']}  [{needs}]"
+
+
+def _name_of(url: str) -> str:
+    """A name from the document's title."""
+    try:
+        title = httpx.get(url, timeout=5).raise_for_status().json()["info"]["title"]
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as error:
+        raise Refused(f"No title can be read at {url}: check it, or give --name.") from error
+    name = re.sub(r"[^a-z0-9]+", "-", str(title).lower()).strip("-")[:40].strip("-")
+    if not name:
+        raise Refused(f"The title {title!r} makes no name: give --name.")
+    return name
+
+
+def detach(name: str) -> None:
+    """Detach an API that was attached."""
+    _call("DELETE", f"/control/v1/apis/{name}")
+    typer.echo(f"Detached {name}.")
+
+
+def status(as_json: AsJson = False) -> None:
+    """What is attached, and in which state."""
+    apis = _call("GET", "/control/v1/apis")
+    lines = []
+    for api in apis:
+        lines.append(f"{api['name']:24}{api['state']:12}{len(api['routes']):4} routes")
+        lines += [f"  {one['where'] or '/'}: {one['what']}" for one in api["findings"]]
+        lines += [f"  {api['error']}"] if api["error"] else []
+    _show(apis, as_json, "\n".join(lines) or "Nothing is attached.")
+
+
+@clients.command("list")
+def list_clients(as_json: AsJson = False) -> None:
+    """All registered clients."""
+    found = _call("GET", "/control/v1/clients")
+    lines = [
+        f"{one['client_id']:40}{one['client_class']:14}"
+        f"{'suspended' if one['suspended'] else 'active':11}{one['scope']}"
+        for one in found
+    ]
+    _show(found, as_json, "\n".join(lines))
+
+
+@clients.command("create")
+def create_client(
+    name: Annotated[str, typer.Argument(help="Shown to residents.")],
+    scope: Annotated[list[str] | None, typer.Option(help="A scope; repeat it.")] = None,
+    client_class: Annotated[str, typer.Option(help="partner, service, data-holder, …")] = "partner",
+    redirect_uri: Annotated[
+        list[str] | None, typer.Option(help="For residents' sign-in; repeat it.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Register a client; its secret is shown this once."""
+    coded = ["authorization_code", "refresh_token"] if redirect_uri else []
+    body = {
+        "client_name": name,
+        "scope": " ".join(scope or []),
+        "client_class": client_class,
+        "grant_types": coded or ["client_credentials"],
+        "redirect_uris": redirect_uri or [],
+    }
+    made = _call("POST", "/control/v1/clients", body)
+    text = f"client_id      {made['client_id']}\nclient_secret  {made.get('client_secret', '')}"
+    _show(made, as_json, text)
+
+
+@clients.command("grant")
+def grant_scopes(client_id: str, scope: Annotated[list[str], typer.Argument()]) -> None:
+    """Let a client ask for exactly these scopes from now on."""
+    body = {"scope": " ".join(scope)}
+    changed = _call("PATCH", f"/control/v1/clients/{client_id}", body)
+    typer.echo(f"{client_id} may ask for: {changed['scope']}")
+
+
+@clients.command("suspend")
+def suspend_client(client_id: str) -> None:
+    """Refuse a client from now on, and void its tokens."""
+    _call("POST", f"/control/v1/clients/{client_id}/suspend")
+    typer.echo(f"{client_id} is suspended; its tokens are void.")
+
+
+@clients.command("resume")
+def resume_client(client_id: str) -> None:
+    """Accept a suspended client again."""
+    _call("POST", f"/control/v1/clients/{client_id}/resume")
+    typer.echo(f"{client_id} is active.")
+
+
+@keys.command("list")
+def list_keys(as_json: AsJson = False) -> None:
+    """The published keys."""
+    found = _call("GET", "/control/v1/keys")
+    lines = [f"{one['kid']}  {one['alg']}  signs from {one['signsFrom']}" for one in found]
+    _show(found, as_json, "\n".join(lines))
+
+
+@keys.command("rotate")
+def rotate_keys(
+    immediately: Annotated[
+        bool, typer.Option(help="The key is believed stolen: void every token now.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a new signing key; good tokens stay good unless --immediately."""
+    made = _call("POST", "/control/v1/keys/rotate", {"immediately": immediately})
+    _show(made, as_json, f"The new key is {made['kid']}.")

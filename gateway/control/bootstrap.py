@@ -1,0 +1,204 @@
+"""What exists from the start: APIs, clients and residents from one JSON file.
+
+Read at every start, and idempotent: what is there already is brought to what the file says, except
+that a suspended client stays suspended and a resident's password is never set back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.control import links, residents
+from gateway.control.catalogue import attached
+from gateway.control.catalogue.attached import Attached, upstream_address
+from gateway.control.oauth import clients
+from gateway.control.oauth.registration import DEFAULT_RATE, ClientMetadata, make_client
+from gateway.control.policy.findings import pointer
+from gateway.control.policy.territory import check_name
+from gateway.control.state import Control
+from schemas.policy import ClientClass
+
+_SECRET = 20  # characters, the least
+
+
+class BootstrapError(ValueError):
+    """What is wrong in the file, with the place."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Api(_Part):
+    name: str
+    document_url: str
+    upstream: str = ""
+    internal: bool = True
+
+
+class Client(_Part):
+    client_id: Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9._~-]+$")]
+    client_secret: Annotated[str, Field(min_length=_SECRET, max_length=500)] | None = None
+    name: str = ""
+    client_class: ClientClass = "partner"
+    scopes: list[str] = Field(default_factory=list)
+    grant_types: list[str] = Field(default_factory=lambda: ["client_credentials"])
+    redirect_uris: list[str] = Field(default_factory=list)
+    auth_method: str = ""
+    jwks: dict[str, Any] | None = None
+    rate: tuple[int, int] = DEFAULT_RATE
+
+
+class Resident(_Part):
+    username: Annotated[str, Field(min_length=1, max_length=100)]
+    password: Annotated[
+        str,
+        Field(min_length=residents.SHORTEST_PASSWORD, max_length=residents.LONGEST_PASSWORD),
+    ]
+    name: str = ""
+    links: dict[str, Annotated[str, Field(min_length=1, max_length=200)]] = Field(
+        default_factory=dict
+    )
+
+    @field_validator("links")
+    @classmethod
+    def _domains_take_links(cls, value: dict[str, str]) -> dict[str, str]:
+        for domain in value:
+            if domain not in links.LINKED_DOMAINS:
+                raise ValueError(f"{domain!r} takes no links; {links.LINKED_DOMAINS} do")
+        return value
+
+
+class Bootstrap(_Part):
+    apis: list[Api] = Field(default_factory=list)
+    clients: list[Client] = Field(default_factory=list)
+    residents: list[Resident] = Field(default_factory=list)
+
+
+def read(path: Path) -> Bootstrap:
+    """Raises:
+    BootstrapError: the file cannot be read, or is wrong; with every place.
+    """
+    try:
+        return Bootstrap.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise BootstrapError(f"{path}: cannot be read: {error.strerror}") from error
+    except ValidationError as error:
+        # the values stay out of the message: there are secrets among them
+        found = (f"{path}: {pointer(*item['loc'])}: {item['msg']}" for item in error.errors())
+        raise BootstrapError("\n".join(found)) from None
+
+
+async def apply(control: Control, bootstrap: Bootstrap) -> None:
+    """Bring the store to what the file says, in one transaction.
+
+    Raises:
+        BootstrapError: a client or an API in it is not acceptable.
+    """
+    async with control.store.read() as connection:
+        known = {
+            one.username
+            for one in bootstrap.residents
+            if await residents.find_by_username(connection, one.username)
+        }
+    # before the transaction, because it is slow on purpose
+    hashes = {
+        one.username: await control.passwords.hash(one.password)
+        for one in bootstrap.residents
+        if one.username not in known
+    }
+    async with control.publisher.transaction() as connection:
+        for api in bootstrap.apis:
+            await _apply_api(control, connection, api)
+        for client in bootstrap.clients:
+            await _apply_client(control, connection, client)
+        for resident in bootstrap.residents:
+            await _apply_resident(control, connection, resident, hashes)
+
+
+async def _apply_api(control: Control, connection: AsyncConnection, wanted: Api) -> None:
+    try:
+        check_name(wanted.name, internal=wanted.internal)
+        address = upstream_address(wanted.document_url, wanted.upstream)
+    except ValueError as error:
+        raise BootstrapError(f"API {wanted.name!r}: {error}") from error
+    held = await attached.find(connection, wanted.name)
+    if held is None:
+        new = Attached(
+            name=wanted.name,
+            document_url=wanted.document_url,
+            address=address,
+            internal=wanted.internal,
+            attached=control.now(),
+        )
+        await attached.add(connection, new)
+    else:
+        moved = replace(held, document_url=wanted.document_url, address=address, etag="")
+        await attached.replace(connection, moved)
+
+
+async def _apply_client(control: Control, connection: AsyncConnection, wanted: Client) -> None:
+    try:
+        metadata = ClientMetadata.model_validate(
+            {
+                "client_name": wanted.name,
+                "scope": " ".join(wanted.scopes),
+                "grant_types": wanted.grant_types,
+                "redirect_uris": wanted.redirect_uris,
+                "token_endpoint_auth_method": wanted.auth_method or _method(wanted),
+                "jwks": wanted.jwks,
+            }
+        )
+    except ValidationError as error:
+        faults = "; ".join(item["msg"] for item in error.errors())
+        raise BootstrapError(f"client {wanted.client_id!r}: {faults}") from None
+    client, _ = make_client(
+        metadata,
+        control.secrets,
+        control.now(),
+        client_class=wanted.client_class,
+        rate=wanted.rate,
+        client_id=wanted.client_id,
+        client_secret=wanted.client_secret or "",
+    )
+    held = await clients.find(connection, wanted.client_id)
+    if held is None:
+        await clients.add(connection, client)
+    else:
+        kept = replace(
+            client,
+            suspended=held.suspended,
+            revoked_before=held.revoked_before,
+            created=held.created,
+        )
+        await clients.replace(connection, kept)
+
+
+def _method(wanted: Client) -> str:
+    if wanted.jwks:
+        return clients.PRIVATE_KEY_JWT
+    return clients.BASIC if wanted.client_secret else clients.PUBLIC
+
+
+async def _apply_resident(
+    control: Control, connection: AsyncConnection, wanted: Resident, hashes: dict[str, str]
+) -> None:
+    held = await residents.find_by_username(connection, wanted.username)
+    resident_id = (
+        held.resident_id
+        if held
+        else await residents.add(
+            connection,
+            wanted.username,
+            hashes[wanted.username],
+            wanted.name or wanted.username,
+            control.now(),
+        )
+    )
+    for domain, local_id in wanted.links.items():
+        await links.want(connection, resident_id, domain, local_id)

@@ -1,0 +1,135 @@
+"""Attaching an API, and taking in what its document says now."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from dataclasses import replace
+
+from gateway.control.catalogue import attached
+from gateway.control.catalogue.attached import Attached, upstream_address
+from gateway.control.catalogue.fetch import Unreachable
+from gateway.control.policy import findings
+from gateway.control.policy.compiler import CompiledApi, compile_api
+from gateway.control.policy.territory import check_name
+from gateway.control.state import Control
+from schemas.problem import Conflict, Fault, NotFound, Unprocessable
+
+logger = logging.getLogger(__name__)
+
+
+async def attach(control: Control, name: str, document_url: str, upstream: str = "") -> CompiledApi:
+    """Attach an API from outside: callable when this returns, or refused as a whole.
+
+    Raises:
+        Unprocessable: with everything that is wrong with its name, address or document.
+        Conflict: there is one of this name.
+    """
+    api = _new(control, name, document_url, upstream)
+    if any(other.name == name for other in control.publisher.current.attached):
+        raise Conflict(f"There is an API {name!r} already: detach it first, or choose another.")
+    try:
+        fetched = await control.fetcher.fetch(document_url)
+    except Unreachable as error:
+        fault = Fault("/documentUrl", str(error))
+        raise Unprocessable("The document cannot be had.", faults=[fault]) from error
+    raw = fetched.raw or b""
+    compiled = await judge(control, api, raw)
+    if compiled.faults:
+        raise Unprocessable(
+            f"The document has {len(compiled.faults)} findings; correct them and attach it again.",
+            faults=compiled.faults,
+        )
+    good = replace(api, document=raw.decode(), etag=fetched.etag, fetched=control.now())
+    async with control.change() as connection:
+        await attached.add(connection, good)
+    return compiled
+
+
+def _new(control: Control, name: str, document_url: str, upstream: str) -> Attached:
+    try:
+        check_name(name, internal=False)
+        address = upstream_address(document_url, upstream)
+    except ValueError as error:
+        where = "/upstream" if upstream else "/documentUrl"
+        where = where if "plain http" in str(error) else "/name"
+        raise Unprocessable(
+            "The API cannot be attached.", faults=[Fault(where, str(error))]
+        ) from error
+    return Attached(
+        name=name,
+        document_url=document_url,
+        address=address,
+        internal=False,
+        attached=control.now(),
+    )
+
+
+async def detach(control: Control, name: str) -> None:
+    """Raises:
+    NotFound: there is none.
+    Conflict: it is one of the city's own, which the bootstrap file would bring back.
+    """
+    async with control.change() as connection:
+        api = await attached.find(connection, name)
+        if api is None:
+            raise NotFound(f"There is no API {name!r}.")
+        if api.internal:
+            raise Conflict(f"{name!r} is the city's own: take it out of the bootstrap file.")
+        await attached.remove(connection, name)
+
+
+async def judge(control: Control, api: Attached, raw: bytes) -> CompiledApi:
+    """Compile a document against the others, off the event loop: it may be large."""
+    taken = _datasets_of_others(control.publisher.current.apis, api.name)
+    return await asyncio.to_thread(compile_api, raw, api.territory, api.origins, taken)
+
+
+def _datasets_of_others(apis: Iterable[CompiledApi], name: str) -> list[str]:
+    return [
+        dataset.id for api in apis if api.territory.name != name for dataset in api.info.datasets
+    ]
+
+
+async def refresh(control: Control, api: Attached) -> Attached:
+    """Fetch an attached API's document again; a worse one never replaces a good one."""
+    try:
+        fetched = await control.fetcher.fetch(api.document_url, api.etag)
+    except Unreachable as error:
+        return await _keep(control, api, replace(api, error=str(error)))
+    now = control.now()
+    if fetched.raw is None or fetched.raw == api.document.encode():
+        return await _keep(control, api, replace(api, error="", fetched=now))
+    compiled = await judge(control, api, fetched.raw)
+    if compiled.faults:
+        refused = replace(api, error="", findings=compiled.faults[:50], fetched=now)
+        return await _keep(control, api, refused)
+    good = replace(
+        api,
+        document=fetched.raw.decode(),
+        etag=fetched.etag,
+        fetched=now,
+        error="",
+        findings=(),
+    )
+    logger.info("API %s: %d routes", api.name, len(compiled.routes))
+    async with control.change() as connection:
+        await attached.replace(connection, good)
+    return good
+
+
+async def _keep(control: Control, old: Attached, new: Attached) -> Attached:
+    """Store a state that leaves the routes as they are; say so once, when it is another."""
+    if (old.error, old.findings) == (new.error, new.findings):
+        return new
+    if new.findings:
+        text = "; ".join(findings.lines(new.findings[:3]))
+        logger.error(
+            "API %s: its new document is refused, the last good one stays: %s", old.name, text
+        )
+    elif new.error:
+        logger.warning("API %s: %s", old.name, new.error)
+    async with control.change() as connection:
+        await attached.replace(connection, new)
+    return new

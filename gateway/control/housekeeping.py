@@ -1,0 +1,44 @@
+"""What has to be done now and then: new signing keys, and forgetting what has expired."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import delete
+
+from gateway.control import tables
+from gateway.control.oauth import records, signing_keys
+from gateway.control.state import Control
+
+logger = logging.getLogger(__name__)
+
+EVERY: Final = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Housekeeper:
+    control: Control
+    every: float = EVERY
+
+    async def run(self) -> None:
+        """Runs until cancelled."""
+        while True:
+            await asyncio.sleep(self.every)
+            try:
+                await self.tidy()
+            except Exception as error:
+                logger.warning("housekeeping: will try again: %r", error)
+
+    async def tidy(self) -> None:
+        now = self.control.now()
+        async with self.control.store.write() as connection:
+            await records.forget_expired(connection, now)
+            await connection.execute(delete(tables.sessions).where(tables.sessions.c.expires < now))
+            await connection.execute(
+                delete(tables.login_failures).where(tables.login_failures.c.last < now - 86_400)
+            )
+        async with self.control.change() as connection:
+            await signing_keys.ensure(connection, self.control.secrets, now)

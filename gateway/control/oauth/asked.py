@@ -1,0 +1,53 @@
+"""What a scope means to a resident: the data sets behind it, in their language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from gateway.control.policy.compiler import CompiledApi
+from schemas.scopes import DESCRIPTIONS
+from schemas.xcity import LegalClass
+
+_SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
+_SEPARATORS = {"ja": "、", "en": ", "}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One line of the consent page.
+
+    Attributes:
+        action: key of the text that says what would be done.
+    """
+
+    scope: str
+    title: str
+    action: str
+    personal: bool
+
+
+def describe(apis: Iterable[CompiledApi], scopes: Iterable[str], language: str) -> list[Asked]:
+    """A line for each scope, personal data first."""
+    known = list(apis)
+    lines = [_describe(known, scope, language) for scope in scopes]
+    return sorted(lines, key=lambda one: (not one.personal, one.scope))
+
+
+def _describe(apis: list[CompiledApi], scope: str, language: str) -> Asked:
+    routes = [
+        route
+        for api in apis
+        for route in api.routes
+        if any(scope in some for some in route["scopes"])
+    ]
+    named = {route["dataset"] for route in routes}
+    datasets = [one for api in apis for one in api.info.datasets if one.id in named]
+    titles = [one.title_ja if language == "ja" else one.title for one in datasets]
+    reads = all(route["method"] in _SAFE for route in routes)
+    return Asked(
+        scope=scope,
+        title=_SEPARATORS[language].join(titles) or DESCRIPTIONS.get(scope, scope),
+        action="act" if not routes else "read" if reads else "write",
+        personal=any(one.legal_class is not LegalClass.OPEN for one in datasets),
+    )

@@ -1,0 +1,153 @@
+"""Registered clients (RFC 6749 §2, RFC 7591 §2): what they are and what they may ask for."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.control import tables
+from schemas.policy import ClientClass
+from schemas.problem import Conflict
+from schemas.scopes import parse
+
+CLIENT_CREDENTIALS: Final = "client_credentials"
+AUTHORIZATION_CODE: Final = "authorization_code"
+REFRESH_TOKEN: Final = "refresh_token"  # noqa: S105 - the name of a grant
+BASIC: Final = "client_secret_basic"
+PRIVATE_KEY_JWT: Final = "private_key_jwt"
+PUBLIC: Final = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """One client, with the methods that Authlib asks of it."""
+
+    client_id: str
+    name: str
+    client_class: ClientClass
+    scopes: tuple[str, ...]
+    grant_types: tuple[str, ...]
+    redirect_uris: tuple[str, ...]
+    auth_method: str
+    rate: tuple[int, int]
+    """Requests per seconds."""
+    secret_hash: str = ""
+    jwks: dict[str, Any] | None = None
+    suspended: bool = False
+    revoked_before: int = 0
+    created: int = 0
+
+    def get_client_id(self) -> str:
+        return self.client_id
+
+    def get_default_redirect_uri(self) -> str | None:
+        """RFC 6749 §3.1.2.3: it may be left out only where exactly one is registered."""
+        return self.redirect_uris[0] if len(self.redirect_uris) == 1 else None
+
+    def get_allowed_scope(self, scope: str | None) -> str | None:
+        """All the client's scopes when it names none; ``None`` when it names another's."""
+        wanted = parse(scope or "") or frozenset(self.scopes)
+        return " ".join(sorted(wanted)) if wanted <= frozenset(self.scopes) else None
+
+    def check_redirect_uri(self, redirect_uri: str) -> bool:
+        """Exact comparison (OAuth 2.1 §4.1.3), save the port of a native app's loopback address,
+        which it learns only when it listens (OAuth 2.1 §8.4.2)."""
+        wanted = _without_loopback_port(redirect_uri)
+        return any(_without_loopback_port(held) == wanted for held in self.redirect_uris)
+
+    def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
+        return method == self.auth_method
+
+    def check_response_type(self, response_type: str) -> bool:
+        return response_type == "code" and AUTHORIZATION_CODE in self.grant_types
+
+    def check_grant_type(self, grant_type: str) -> bool:
+        return grant_type in self.grant_types
+
+
+_LOOPBACK_PORT: Final = re.compile(r"\A(http://(?:127\.0\.0\.1|\[::1\])):\d{1,5}(?=/|\Z)")
+
+
+def _without_loopback_port(uri: str) -> str:
+    return _LOOPBACK_PORT.sub(r"\1", uri)
+
+
+async def find(connection: AsyncConnection, client_id: str) -> Client | None:
+    query = select(tables.clients).where(tables.clients.c.client_id == client_id)
+    row = (await connection.execute(query)).one_or_none()
+    return _read(row) if row else None
+
+
+async def find_all(connection: AsyncConnection) -> list[Client]:
+    rows = await connection.execute(select(tables.clients).order_by(tables.clients.c.client_id))
+    return [_read(row) for row in rows]
+
+
+async def add(connection: AsyncConnection, client: Client) -> None:
+    """Raises:
+    Conflict: the ``client_id`` is taken.
+    """
+    try:
+        await connection.execute(insert(tables.clients).values(**_write(client)))
+    except IntegrityError as error:
+        raise Conflict(f"There is a client {client.client_id!r} already.") from error
+
+
+async def replace(connection: AsyncConnection, client: Client) -> None:
+    table = tables.clients
+    await connection.execute(
+        update(table).where(table.c.client_id == client.client_id).values(**_write(client))
+    )
+
+
+def _write(client: Client) -> dict[str, Any]:
+    return {
+        "client_id": client.client_id,
+        "name": client.name,
+        "client_class": client.client_class,
+        "scope": " ".join(client.scopes),
+        "grant_types": " ".join(client.grant_types),
+        "redirect_uris": json.dumps(client.redirect_uris),
+        "auth_method": client.auth_method,
+        "secret_hash": client.secret_hash,
+        "jwks": json.dumps(client.jwks) if client.jwks else "",
+        "rate_requests": client.rate[0],
+        "rate_seconds": client.rate[1],
+        "suspended": client.suspended,
+        "revoked_before": client.revoked_before,
+        "created": client.created,
+    }
+
+
+def _read(row: Any) -> Client:
+    return Client(
+        client_id=row.client_id,
+        name=row.name,
+        client_class=cast(ClientClass, row.client_class),
+        scopes=_words(row.scope),
+        grant_types=_words(row.grant_types),
+        redirect_uris=tuple(json.loads(row.redirect_uris)),
+        auth_method=row.auth_method,
+        rate=(row.rate_requests, row.rate_seconds),
+        secret_hash=row.secret_hash,
+        jwks=json.loads(row.jwks) if row.jwks else None,
+        suspended=row.suspended,
+        revoked_before=row.revoked_before,
+        created=row.created,
+    )
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+def scope_union(clients: Iterable[Client]) -> list[str]:
+    """Every scope that some client may ask for, sorted."""
+    return sorted({scope for client in clients for scope in client.scopes})

@@ -1,0 +1,121 @@
+"""One request to the authorization server: what came in, what was found, what is to be written.
+
+This is the per-request context of *prefetch, decide, commit*: everything that Authlib may ask for
+is here before it runs, and everything that it decides is here when it has.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import urlsafe_b64decode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Request
+from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.control.oauth import clients, records
+from gateway.control.oauth.clients import Client
+from gateway.control.oauth.records import Code, Effect, Grant, Refresh
+from gateway.control.secrets import Secrets
+
+# Authlib refuses http:// although TLS may end before this process; the address is never compared
+_URI = "https://authorization.server/"
+
+
+@dataclass(slots=True)
+class Found:
+    """What the store has about a request."""
+
+    client: Client | None = None
+    code: Code | None = None
+    refresh: Refresh | None = None
+    grant: Grant | None = None
+
+
+class Exchange(OAuth2Request):  # type: ignore[misc]
+    """Args:
+    method: HTTP method.
+    form: the parameters, none repeated.
+    basic: client id and secret of the Basic header.
+    now: seconds since the epoch; the one time of the whole exchange.
+    found: what :func:`prefetch` has read.
+    """
+
+    def __init__(
+        self,
+        method: str,
+        form: dict[str, str],
+        basic: tuple[str, str] | None,
+        now: int,
+        found: Found,
+    ) -> None:
+        super().__init__(method, _URI)
+        self.payload = BasicOAuth2Payload(form)
+        self.basic = basic
+        self.now = now
+        self.found = found
+        self.effects: list[Effect] = []
+        """To be written when the answer is yes."""
+        self.penalties: list[Effect] = []
+        """To be written whatever the answer."""
+
+    @property
+    def form(self) -> dict[str, str]:
+        data: dict[str, str] = self.payload.data
+        return data
+
+    def query_client(self, client_id: str) -> Client | None:
+        """The client, unless it is another than was prefetched, or suspended."""
+        client = self.found.client
+        if client is None or client.client_id != client_id or client.suspended:
+            return None
+        return client
+
+
+def claimed_client_id(form: Mapping[str, str], basic: tuple[str, str] | None) -> str:
+    """Whom the request says it comes from, before anything is believed.
+
+    Raises:
+        InvalidRequestError: several ways of authentication at once (RFC 6749 §2.3), or different
+            clients named.
+    """
+    asserted = _subject(form["client_assertion"]) if "client_assertion" in form else None
+    if basic and (asserted is not None or "client_secret" in form):
+        raise InvalidRequestError("Use one way of client authentication only.")
+    named = {name for name in (basic and basic[0], asserted, form.get("client_id")) if name}
+    if len(named) > 1:
+        raise InvalidRequestError("The request names two different clients.")
+    return named.pop() if named else ""
+
+
+def _subject(assertion: str) -> str:
+    """``sub`` of a JWT that is not yet verified; empty when it cannot be read."""
+    try:
+        payload = assertion.split(".")[1]
+        claims: Any = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        return str(claims["sub"])
+    except (ValueError, IndexError, KeyError, TypeError, RecursionError):
+        return ""
+
+
+async def prefetch(
+    connection: AsyncConnection,
+    secrets: Secrets,
+    form: Mapping[str, str],
+    basic: tuple[str, str] | None,
+) -> Found:
+    """Read everything that deciding may need."""
+    found = Found()
+    if client_id := claimed_client_id(form, basic):
+        found.client = await clients.find(connection, client_id)
+    if code := form.get("code"):
+        found.code = await records.find_code(connection, secrets.hash(code))
+    for name in ("refresh_token", "token"):
+        if (token := form.get(name)) and found.refresh is None:
+            found.refresh = await records.find_refresh(connection, secrets.hash(token))
+    if holder := found.code or found.refresh:
+        found.grant = await records.find_grant(connection, holder.gid)
+    return found

@@ -1,0 +1,173 @@
+"""Authlib's authorization server, fitted to one :class:`Exchange` at a time."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from authlib.oauth2.rfc6749 import (
+    AuthorizationServer,
+    InvalidClientError,
+    InvalidRequestError,
+    OAuth2Error,
+)
+from authlib.oauth2.rfc9207 import IssuerParameter
+
+from gateway.control.oauth import client_authentication, clients, records
+from gateway.control.oauth.access_token import TokenMaker
+from gateway.control.oauth.clients import Client
+from gateway.control.oauth.exchange import Exchange
+from gateway.control.oauth.grants import (
+    AuthorizationCode,
+    ClientCredentials,
+    ProofKey,
+    RefreshRotation,
+)
+from gateway.control.oauth.records import Grant, KeepRefresh, Refresh
+from gateway.control.secrets import Secrets, new_token
+
+# at DEBUG it writes whole tokens
+logging.getLogger("authlib").setLevel(logging.WARNING)
+
+TOKEN_PATH = "/oauth/token"  # noqa: S105 - a path
+
+
+@dataclass(slots=True)
+class Answer:
+    """What Authlib decided, before it is an HTTP response."""
+
+    status: int
+    body: Any
+    headers: list[tuple[str, str]]
+
+    @property
+    def location(self) -> str:
+        return next((value for name, value in self.headers if name == "Location"), "")
+
+    @location.setter
+    def location(self, uri: str) -> None:
+        self.headers = [
+            *(pair for pair in self.headers if pair[0] != "Location"),
+            ("Location", uri),
+        ]
+
+
+class Issuer(IssuerParameter):  # type: ignore[misc]
+    """RFC 9207: every authorization response says who answers."""
+
+    def __init__(self, issuer: str) -> None:
+        self._issuer = issuer
+
+    def get_issuer(self) -> str:
+        return self._issuer
+
+
+class CityAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
+    """Decides one exchange, with no input or output.
+
+    Args:
+        exchange: with everything prefetched; decisions are left in its effects and penalties.
+        maker: signs access tokens.
+    """
+
+    grant_lifetime = records.GRANT_LIFETIME
+
+    def __init__(self, exchange: Exchange, maker: TokenMaker, secrets: Secrets) -> None:
+        super().__init__()
+        self.exchange = exchange
+        self.maker = maker
+        self.secrets = secrets
+        self.issuer = Issuer(maker.issuer)
+        self.presented: Any = None
+        """The token that a request to revoke or introspect is about."""
+        self.register_grant(ClientCredentials)
+        self.register_grant(AuthorizationCode, [ProofKey(required=True)])
+        self.register_grant(RefreshRotation)
+        self.register_client_auth_method(clients.BASIC, client_authentication.basic_method(secrets))
+        self.register_client_auth_method(
+            clients.PRIVATE_KEY_JWT,
+            client_authentication.assertion_method((maker.issuer, maker.issuer + TOKEN_PATH)),
+        )
+        self.register_token_generator("default", self._generate)
+        self.register_extension(lambda server: self.issuer(server))
+
+    def decide(self, method: str, *args: Any, **options: Any) -> Answer:
+        """Run one of Authlib's ``create_*_response`` methods on the exchange."""
+        try:
+            answer: Answer = getattr(self, method)(*args, self.exchange, **options)
+        except ValueError:
+            # Authlib repeats what it was sent in error descriptions, and raises this when
+            # RFC 6749 §5.2 does not allow the characters there
+            answer = self.handle_error_response(
+                self.exchange, InvalidRequestError("A parameter has characters it may not have.")
+            )
+        return answer
+
+    # What Authlib asks of a framework
+
+    def query_client(self, client_id: str) -> Client | None:
+        return self.exchange.query_client(client_id)
+
+    def authenticate_client(
+        self, request: Exchange, methods: list[str], endpoint: str = "token"
+    ) -> Client:
+        try:
+            client: Client = super().authenticate_client(request, methods, endpoint)
+        except InvalidClientError as error:
+            if error.status_code != 401:
+                raise
+            raise InvalidClientError(
+                description="The client is unknown, suspended, or its credentials are wrong.",
+                status_code=401,
+            ) from error
+        return client
+
+    def create_oauth2_request(self, request: Exchange) -> Exchange:
+        return request
+
+    def handle_response(self, status: int, body: Any, headers: list[tuple[str, str]]) -> Answer:
+        return Answer(status, body, headers)
+
+    def send_signal(self, name: str, *args: Any, **options: Any) -> None:
+        """Nobody listens."""
+
+    def save_token(self, token: dict[str, Any], request: Exchange) -> None:
+        refresh = token.get("refresh_token")
+        grant: Grant | None = request.user
+        if refresh and grant:
+            kept = Refresh(
+                hash=self.secrets.hash(refresh),
+                gid=grant.gid,
+                client_id=grant.client_id,
+                scope=token["scope"],
+                expires=min(request.now + records.REFRESH_LIFETIME, grant.expires),
+            )
+            request.effects.append(KeepRefresh(kept))
+
+    def _generate(
+        self,
+        grant_type: str,
+        client: Client,
+        user: Grant | None = None,
+        scope: str | None = None,
+        expires_in: int | None = None,
+        include_refresh_token: bool = True,
+    ) -> dict[str, Any]:
+        """RFC 6749 §5.1. ``user`` is the grant when a resident is behind."""
+        allowed = client.get_allowed_scope(scope)
+        if not allowed:
+            raise _invalid_scope(client)
+        token, lifetime = self.maker.make(client, allowed, user)
+        answer = {
+            "access_token": token,
+            "token_type": "Bearer",
+            "expires_in": lifetime,
+            "scope": allowed,
+        }
+        return {**answer, "refresh_token": new_token()} if include_refresh_token else answer
+
+
+def _invalid_scope(client: Client) -> OAuth2Error:
+    held = " ".join(client.scopes) or "none"
+    return OAuth2Error(error="invalid_scope", description=f"This client may ask for: {held[:900]}")

@@ -1,0 +1,110 @@
+"""The token endpoint (RFC 6749 §3.2)."""
+
+from __future__ import annotations
+
+from authlib.oauth2.rfc6749 import OAuth2Error
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+
+from gateway.control.oauth import forms, records
+from gateway.control.oauth.exchange import Exchange, prefetch
+from gateway.control.oauth.records import Raced, RevokeGrant, RevokeToken
+from gateway.control.oauth.server import Answer, CityAuthorizationServer
+from gateway.control.state import Control, ControlDep
+from schemas.problem import TooLarge
+from schemas.xcity import operation
+
+router = APIRouter(tags=["OAuth"])
+
+CHALLENGE = 'Basic realm="supercity", charset="UTF-8"'
+NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+
+
+def form_body(**fields: str) -> dict[str, object]:
+    """OpenAPI request body of a form; a field's text says what it is."""
+    properties = {name: {"type": "string", "description": text} for name, text in fields.items()}
+    schema = {"type": "object", "properties": properties}
+    return {"required": True, "content": {forms.FORM: {"schema": schema}}}
+
+
+@router.post(
+    "/oauth/token",
+    operation_id="issueToken",
+    summary="Get an access token (RFC 6749 §3.2)",
+    openapi_extra=operation(
+        access="open",
+        rate=(120, 60),
+        max_body_bytes=forms.LARGEST_FORM,
+        request_body=form_body(
+            grant_type="client_credentials, authorization_code or refresh_token",
+            scope="Space-separated scopes; all that the client may have when left out",
+            code="With authorization_code",
+            redirect_uri="With authorization_code, as in the authorization request",
+            code_verifier="With authorization_code (RFC 7636)",
+            refresh_token="With refresh_token",  # noqa: S106 - a description
+            client_id="Of a public client",
+            client_assertion_type="With private_key_jwt (RFC 7523)",
+            client_assertion="With private_key_jwt (RFC 7523)",
+        ),
+    ),
+)
+async def issue_token(request: Request, control: ControlDep) -> Response:
+    try:
+        exchange = await read_exchange(request, control)
+        server = new_server(control, exchange)
+        answer = server.decide("create_token_response")
+        answer = await commit(control, server, answer)
+    except OAuth2Error as error:
+        answer = Answer(*error())
+    return as_response(answer)
+
+
+async def read_exchange(request: Request, control: Control) -> Exchange:
+    """Parse the request and read all that deciding may need."""
+    form = forms.parse_form(await read_body(request), request.headers.get("content-type", ""))
+    basic = forms.parse_basic(request.headers)
+    async with control.store.read() as connection:
+        found = await prefetch(connection, control.secrets, form, basic)
+    return Exchange(request.method, form, basic, control.now(), found)
+
+
+async def read_body(request: Request) -> bytes:
+    """The body, never more of it than an OAuth form can need."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > forms.LARGEST_FORM:
+            raise TooLarge(f"A form here has at most {forms.LARGEST_FORM} bytes.")
+    return bytes(body)
+
+
+def new_server(control: Control, exchange: Exchange) -> CityAuthorizationServer:
+    return CityAuthorizationServer(exchange, control.token_maker(exchange.now), control.secrets)
+
+
+async def commit(control: Control, server: CityAuthorizationServer, answer: Answer) -> Answer:
+    """Write what was decided, in one transaction that first consumes what may be used once."""
+    exchange = server.exchange
+    agreed = exchange.effects if answer.status < 400 else []
+    effects = [*exchange.penalties, *agreed]
+    if not effects:
+        return answer
+    revoking = any(isinstance(effect, RevokeGrant | RevokeToken) for effect in effects)
+    transaction = control.change if revoking else control.store.write
+    try:
+        async with transaction() as connection:
+            for effect in effects:
+                await effect.apply(connection, exchange.now)
+    except Raced as raced:
+        async with control.change() as connection:
+            await RevokeGrant(raced.gid).apply(connection, exchange.now)
+        return Answer(*records.gone()())
+    except OAuth2Error as error:
+        return Answer(*error())
+    return answer
+
+
+def as_response(answer: Answer) -> Response:
+    """RFC 6749 §5.1 and §5.2: JSON, and kept by nobody."""
+    challenge = {"WWW-Authenticate": CHALLENGE} if answer.status == 401 else {}
+    return JSONResponse(answer.body, status_code=answer.status, headers={**challenge, **NO_STORE})

@@ -1,0 +1,69 @@
+"""Server-rendered pages: Jinja2, no script, Japanese and English."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from fastapi import Response
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from gateway.control.pages.texts import TEXTS
+
+_templates: Final = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+LANGUAGES: Final = ("ja", "en")
+
+
+def choose_language(ui_locales: str, accept_language: str) -> str:
+    """``ja`` or ``en``: what the app asks for, else what the browser prefers, else Japanese."""
+    asked = ui_locales.replace(",", " ").split()
+    preferred = [one.partition(";")[0] for one in accept_language.split(",")]
+    for one in [*asked, *preferred][:20]:
+        language = one.strip().lower().partition("-")[0]
+        if language in LANGUAGES:
+            return language
+    return LANGUAGES[0]
+
+
+def page(
+    template: str, language: str, *, status: int = 200, form_target: str = "", **values: Any
+) -> Response:
+    """A page that cannot be framed, runs no script, and posts to this site only.
+
+    Args:
+        form_target: where a form's answer may redirect to; browsers apply ``form-action`` to the
+            redirect after a post, so a client's address must be named.
+    """
+    nonce = secrets.token_urlsafe(16)
+    html = _templates.get_template(template).render(
+        t=TEXTS[language], language=language, nonce=nonce, **values
+    )
+    policy = (
+        f"default-src 'none'; style-src 'nonce-{nonce}'; base-uri 'none'; "
+        f"frame-ancestors 'none'; form-action 'self' {_source(form_target)}"
+    )
+    headers = {
+        "Content-Security-Policy": policy.strip(),
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+        "X-Frame-Options": "DENY",
+        "X-Content-Type-Options": "nosniff",
+        "Content-Language": language,
+    }
+    return HTMLResponse(html, status_code=status, headers=headers)
+
+
+def _source(url: str) -> str:
+    """A URL as a CSP source: its origin, or its scheme where it has no host."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:" * bool(url)

@@ -1,0 +1,68 @@
+"""Everything that the routing core must know → one :class:`schemas.policy.Snapshot`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Final
+
+import orjson
+
+from gateway.control.oauth.clients import Client
+from gateway.control.policy.territory import Territory
+from schemas import policy
+from schemas.policy import Jwk, Rate, Revocations, Route, Snapshot, Upstream
+
+OPEN_RATE: Final = Rate(requests=300, seconds=60)
+
+
+def upstream(territory: Territory, address: str) -> Upstream:
+    """The upstream of one API; a third party's gets less patience."""
+    return Upstream(
+        addresses=[address],
+        sector=territory.name,
+        internal=territory.internal,
+        connect_timeout_ms=1000,
+        response_timeout_ms=30_000 if territory.internal else 10_000,
+        idle_timeout_ms=30_000,
+        max_connections=256 if territory.internal else 64,
+    )
+
+
+def clients_section(clients: Iterable[Client]) -> dict[str, policy.Client]:
+    return {
+        client.client_id: policy.Client(
+            client_class=client.client_class,
+            rate=Rate(requests=client.rate[0], seconds=client.rate[1]),
+            suspended=client.suspended,
+        )
+        for client in clients
+    }
+
+
+def make_snapshot(
+    *,
+    issuer: str,
+    keys: list[Jwk],
+    upstreams: dict[str, Upstream],
+    routes: Iterable[Route],
+    clients: dict[str, policy.Client],
+    revoked: Revocations,
+    open_rate: Rate = OPEN_RATE,
+) -> Snapshot:
+    """The snapshot; the same content has the same ``revision``, in every process."""
+    snapshot = Snapshot(
+        format=policy.FORMAT,
+        revision="",
+        issuer=issuer,
+        audience=issuer,
+        keys=keys,
+        upstreams=upstreams,
+        routes=sorted(routes, key=lambda route: (route["path"], route["method"])),
+        clients=clients,
+        revoked=revoked,
+        open_rate=open_rate,
+    )
+    canonical = orjson.dumps(snapshot, option=orjson.OPT_SORT_KEYS)
+    snapshot["revision"] = hashlib.sha256(canonical).hexdigest()[:32]
+    return snapshot

@@ -1,0 +1,90 @@
+"""Residents' accounts. The internal id never leaves the platform; pseudonyms do."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from dataclasses import dataclass
+from typing import Final
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.control import tables
+
+SHORTEST_PASSWORD: Final = 10
+LONGEST_PASSWORD: Final = 1024
+_AT_ONCE: Final = 2  # each takes 64 MiB and a core for a while
+
+
+class Passwords:
+    """argon2id (RFC 9106), off the event loop and few at once.
+
+    Args:
+        hasher: with RFC 9106's low-memory parameters unless given.
+    """
+
+    def __init__(self, hasher: PasswordHasher | None = None) -> None:
+        self._hasher = hasher or PasswordHasher()
+        self._gate = asyncio.Semaphore(_AT_ONCE)
+        self._nobody = ""
+
+    async def hash(self, password: str) -> str:
+        async with self._gate:
+            return await asyncio.to_thread(self._hasher.hash, password)
+
+    async def matches(self, password: str, stored: str) -> bool:
+        """Whether the password is right; without a ``stored`` one it takes as long, and is not."""
+        if not stored and not self._nobody:
+            self._nobody = await self.hash("nobody's password")
+        async with self._gate:
+            right = await asyncio.to_thread(self._verify, password, stored or self._nobody)
+        return right and bool(stored)
+
+    def _verify(self, password: str, stored: str) -> bool:
+        try:
+            return self._hasher.verify(stored, password)
+        except (VerificationError, InvalidHashError):
+            return False
+
+
+@dataclass(frozen=True, slots=True)
+class Resident:
+    resident_id: str
+    username: str
+    password_hash: str
+    name: str
+    created: int
+
+
+async def find_by_username(connection: AsyncConnection, username: str) -> Resident | None:
+    table = tables.residents
+    query = select(table).where(table.c.username == username)
+    row = (await connection.execute(query)).mappings().one_or_none()
+    return Resident(**row) if row else None
+
+
+async def find(connection: AsyncConnection, resident_id: str) -> Resident | None:
+    table = tables.residents
+    query = select(table).where(table.c.resident_id == resident_id)
+    row = (await connection.execute(query)).mappings().one_or_none()
+    return Resident(**row) if row else None
+
+
+async def add(
+    connection: AsyncConnection, username: str, password_hash: str, name: str, now: int
+) -> str:
+    """A new resident's internal id."""
+    resident_id = str(uuid.uuid4())
+    await connection.execute(
+        insert(tables.residents).values(
+            resident_id=resident_id,
+            username=username,
+            password_hash=password_hash,
+            name=name,
+            created=now,
+        )
+    )
+    return resident_id

@@ -1,0 +1,59 @@
+"""What the control plane's endpoints share, handed to them by dependency."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.control.catalogue.fetch import Fetcher
+from gateway.control.clock import Clock, seconds
+from gateway.control.oauth.access_token import TokenMaker
+from gateway.control.policy.publisher import Publisher
+from gateway.control.residents import Passwords
+from gateway.control.secrets import Secrets
+from schemas.kit.store import Store
+from schemas.pseudonym import Pseudonyms
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """One control plane.
+
+    Attributes:
+        public_url: the address that the world knows; the issuer.
+        publisher: the policy in force, and how to change it.
+    """
+
+    public_url: str
+    store: Store
+    secrets: Secrets
+    pseudonyms: Pseudonyms
+    passwords: Passwords
+    publisher: Publisher
+    fetcher: Fetcher
+    clock: Clock
+
+    def now(self) -> int:
+        """Seconds since the epoch."""
+        return seconds(self.clock)
+
+    def token_maker(self, now: int) -> TokenMaker:
+        return TokenMaker(self.public_url, self.publisher.current.keys, self.pseudonyms, now)
+
+    @asynccontextmanager
+    async def change(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that changes the policy; when it ends, the new policy is published."""
+        async with self.publisher.change() as connection:
+            yield connection
+
+
+def _control(request: Request) -> Control:
+    return cast(Control, request.app.state.control)
+
+
+ControlDep = Annotated[Control, Depends(_control)]

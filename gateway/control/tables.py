@@ -1,0 +1,162 @@
+"""The control plane's tables. Times are seconds since the epoch; no secret is in clear."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+metadata: Final = MetaData()
+
+_ID = 128
+_HASH = 64  # hexadecimal SHA-256
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    # raised with every change of policy, so that other control processes notice
+    Column("number", BigInteger, nullable=False),
+)
+
+signing_keys = Table(
+    "signing_keys",
+    metadata,
+    Column("kid", String(_ID), primary_key=True),
+    Column("alg", String(16), nullable=False),
+    Column("public", Text, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),  # the private JWK, AES-GCM
+    Column("signs_from", BigInteger, nullable=False),
+    Column("retires", BigInteger),  # unpublished from then on; null while it is to sign
+)
+
+clients = Table(
+    "clients",
+    metadata,
+    Column("client_id", String(_ID), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("client_class", String(32), nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("grant_types", Text, nullable=False),
+    Column("redirect_uris", Text, nullable=False),  # JSON array
+    Column("auth_method", String(32), nullable=False),
+    Column("secret_hash", String(_HASH), nullable=False),
+    Column("jwks", Text, nullable=False),  # JSON, or empty
+    Column("rate_requests", Integer, nullable=False),
+    Column("rate_seconds", Integer, nullable=False),
+    Column("suspended", Boolean, nullable=False),
+    Column("revoked_before", BigInteger, nullable=False),  # tokens issued until then are void
+    Column("created", BigInteger, nullable=False),
+)
+
+assertions = Table(
+    "assertions",
+    metadata,
+    Column("client_id", String(_ID), primary_key=True),
+    Column("jti", String(_HASH), primary_key=True),  # of the assertion, hashed: any length fits
+    Column("expires", BigInteger, nullable=False, index=True),
+)
+
+grants = Table(
+    "grants",
+    metadata,
+    Column("gid", String(_ID), primary_key=True),
+    Column("client_id", String(_ID), nullable=False, index=True),
+    Column("resident_id", String(_ID), nullable=False, index=True),
+    Column("scope", Text, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("expires", BigInteger, nullable=False),
+    Column("revoked", BigInteger),
+)
+
+codes = Table(
+    "codes",
+    metadata,
+    Column("hash", String(_HASH), primary_key=True),
+    Column("gid", String(_ID), nullable=False),
+    Column("client_id", String(_ID), nullable=False),
+    Column("redirect_uri", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("challenge", String(128), nullable=False),
+    Column("expires", BigInteger, nullable=False, index=True),
+    Column("used", BigInteger),
+)
+
+refresh_tokens = Table(
+    "refresh_tokens",
+    metadata,
+    Column("hash", String(_HASH), primary_key=True),
+    Column("gid", String(_ID), nullable=False, index=True),
+    Column("client_id", String(_ID), nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("expires", BigInteger, nullable=False, index=True),
+    Column("used", BigInteger),
+)
+
+revoked_tokens = Table(
+    "revoked_tokens",
+    metadata,
+    Column("jti", String(_ID), primary_key=True),
+    Column("expires", BigInteger, nullable=False, index=True),
+)
+
+residents = Table(
+    "residents",
+    metadata,
+    Column("resident_id", String(_ID), primary_key=True),
+    Column("username", String(100), nullable=False, unique=True),
+    Column("password_hash", Text, nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("created", BigInteger, nullable=False),
+)
+
+links = Table(
+    "links",
+    metadata,
+    Column("resident_id", String(_ID), primary_key=True),
+    Column("domain", String(40), primary_key=True),
+    Column("local_id", String(200), nullable=False),
+    Column("told", BigInteger),  # when the data holder took it; null until then
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("hash", String(_HASH), primary_key=True),
+    Column("resident_id", String(_ID), nullable=False, index=True),
+    Column("began", BigInteger, nullable=False),
+    Column("expires", BigInteger, nullable=False, index=True),
+)
+
+login_failures = Table(
+    "login_failures",
+    metadata,
+    Column("key", String(_HASH), primary_key=True),  # keyed hash of a user name or an address
+    Column("failures", Integer, nullable=False),
+    Column("last", BigInteger, nullable=False, index=True),
+)
+
+apis = Table(
+    "apis",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("document_url", Text, nullable=False),
+    Column("address", String(300), nullable=False),  # host:port of the upstream
+    Column("internal", Boolean, nullable=False),
+    Column("document", Text, nullable=False),  # the last good one, JSON; empty until there is one
+    Column("etag", Text, nullable=False),
+    Column("fetched", BigInteger, nullable=False),
+    Column("attached", BigInteger, nullable=False),
+    Column("error", Text, nullable=False),  # why the newest fetch failed; empty when it did not
+    Column("findings", Text, nullable=False),  # JSON array: why the newest document was refused
+)

@@ -1,0 +1,87 @@
+"""One worker process: ``python -m gateway.core FD``, started by :mod:`gateway.worker`.
+
+``FD`` is one end of a socket pair. Over it come first the configuration, in which there are keys
+and which is therefore neither an argument nor in the environment, then questions, a line of JSON
+each. When the other end is gone, so is the gateway: the worker drains and ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import orjson
+import uvloop
+
+from gateway.core.app import Core, CoreConfig
+from gateway.core.feed import Feed
+
+GRACE = 0.5
+"""Seconds that a resting connection has for one more request when the worker drains."""
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that shares its port with the other workers; the kernel spreads connections."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    sock.bind((host, port))
+    return sock
+
+
+async def serve(channel: socket.socket) -> None:
+    """Run a core until told to drain, by the channel, its end, or SIGTERM."""
+    reader, writer = await asyncio.open_connection(sock=channel)
+    config = orjson.loads(await reader.readline())
+    core = Core(
+        CoreConfig(
+            gateway_key=bytes.fromhex(config["gateway_key"]),
+            pairwise_key=bytes.fromhex(config["pairwise_key"]),
+            workers=config["workers"],
+            access_log=config["access_log"],
+            last_good=Path(config["last_good"]),
+        )
+    )
+    core.load_last_good()
+    await core.listen(listening(config["host"], config["port"]))
+    feed = asyncio.create_task(Feed(core, config["control_url"], keep=config["first"]).run())
+    talk = asyncio.create_task(_talk(core, reader, writer))
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    stopped = asyncio.create_task(stop.wait())
+    gc.collect()
+    gc.freeze()  # what lives as long as the process need not be looked at again
+    await asyncio.wait((talk, stopped), return_when=asyncio.FIRST_COMPLETED)
+    await core.drain(GRACE, config["drain_seconds"])
+    for task in (feed, talk, stopped):
+        task.cancel()
+    await asyncio.gather(feed, talk, stopped, return_exceptions=True)
+    await core.close()
+    writer.close()
+
+
+async def _talk(core: Core, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer ``"tell"`` with the worker's counters until ``"drain"`` or the end."""
+    while line := await reader.readline():
+        question: Any = orjson.loads(line)
+        if question == "drain":
+            return
+        writer.write(orjson.dumps(core.as_json()) + b"\n")
+        await writer.drain()
+
+
+def main() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the supervisor, which drains
+    uvloop.run(serve(socket.socket(fileno=int(sys.argv[1]))))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""Reading the head of an upstream's answer.
+
+Upstreams may be anybody's. What cannot be read in one way only is not passed on: the client is
+told 502. Fields that belong to the connection, or that only the gateway may set, stay here.
+
+The lines of one API's answers repeat: its content type, its server, a length, the date of this
+second. What a line means is remembered by its bytes, so that most lines cost one look-up.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from gateway.core.body import Body, Chunked, Malformed, Sized, UntilClose
+from gateway.core.cache import Recent
+
+_STATUS: Final = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?")
+_FIELD: Final = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\x00-\x08\x0a-\x1f\x7f]*)")
+_DROPPED: Final = frozenset(
+    b"keep-alive proxy-connection proxy-authenticate upgrade te x-request-id server "
+    b"x-powered-by ratelimit ratelimit-policy".split()
+)
+BODILESS: Final = frozenset((204, 304))
+
+# What a line of a head is.
+PASS: Final = 1
+DROP: Final = 2
+DATE: Final = 3
+LENGTH: Final = 4
+CHUNKED: Final = 5
+OPTIONS: Final = 6
+
+_Meaning = tuple[int, int, frozenset[bytes]]
+_NONE: Final[frozenset[bytes]] = frozenset()
+_lines: Final[Recent[bytes, _Meaning]] = Recent(4_096)
+_firsts: Final[Recent[bytes, tuple[int, bool]]] = Recent(256)
+
+
+class Answer:
+    """The head of one answer, read.
+
+    Attributes:
+        status: HTTP status code.
+        phrase: what follows the version in the status line: ``b"200 OK"``.
+        fields: the lines that are passed on; framing is not among them.
+        dated: whether a ``Date`` is.
+        length: ``Content-Length``, -1 if not given.
+        chunked, close: as the upstream said them.
+    """
+
+    __slots__ = ("chunked", "close", "dated", "fields", "length", "phrase", "status")
+
+    def __init__(self, head: bytes) -> None:
+        """Read ``head``: everything before the empty line, without the last CRLF.
+
+        Raises:
+            Malformed: it cannot be read, or could be read in two ways.
+        """
+        lines = head.split(b"\r\n")
+        first = lines[0]
+        self.status, self.close = _firsts.young.get(first) or _first(first)
+        self.phrase = first[9:]
+        self.length = -1
+        self.chunked = self.dated = False
+        self.fields: list[bytes] = []
+        passed = self.fields
+        del lines[0]
+        listed = _NONE
+        known = _lines.young
+        for line in lines:
+            kind, number, options = known.get(line) or _meaning(line)
+            if kind == PASS:
+                passed.append(line)
+            elif kind == DATE:
+                self.dated = True
+                passed.append(line)
+            elif kind == LENGTH and self.length in (-1, number):  # RFC 9112 §6.3
+                self.length = number
+            elif kind == OPTIONS:
+                listed |= options
+            elif kind == CHUNKED and not self.chunked:
+                self.chunked = True
+            elif kind != DROP:
+                raise Malformed("more than one length or transfer coding")
+        if listed:
+            self._connection(listed)
+        if self.chunked and (self.length >= 0 or first[7:8] == b"0"):
+            raise Malformed("both a length and a transfer coding, or one in HTTP/1.0")
+
+    def _connection(self, options: frozenset[bytes]) -> None:
+        """``close``, and the names of fields that go no further (RFC 9110 §7.6.1)."""
+        self.close = self.close or b"close" in options
+        self.fields[:] = [
+            line for line in self.fields if line.partition(b":")[0].lower() not in options
+        ]
+
+    def body(self, method: bytes) -> Body:
+        """How the body of this answer to a ``method`` request ends; RFC 9112 §6.3."""
+        if method == b"HEAD" or self.status in BODILESS:
+            return Sized(0)
+        if self.chunked:
+            return Chunked()
+        return UntilClose() if self.length < 0 else Sized(self.length)
+
+
+def _first(line: bytes) -> tuple[int, bool]:
+    """Status of a status line, and whether it is HTTP/1.0, whose connections end."""
+    found = _STATUS.fullmatch(line)
+    if found is None:
+        raise Malformed("no status line")
+    meaning = int(found[2]), found[1] == b"0"
+    _firsts.put(line, meaning)
+    return meaning
+
+
+def _meaning(line: bytes) -> _Meaning:
+    """What a line means that was not seen lately."""
+    meaning = _lines.older(line)
+    if meaning is None:
+        meaning = _classify(line)
+        if len(line) <= 256:
+            _lines.put(line, meaning)
+    return meaning
+
+
+def _classify(line: bytes) -> _Meaning:
+    found = _FIELD.fullmatch(line)
+    if found is None:
+        raise Malformed("a line of the head is no field")
+    name, value = found[1].lower(), found[2].strip(b" \t")
+    if name == b"content-length":
+        if not value.isdigit() or len(value) > 18:
+            raise Malformed("a length that is not one number")
+        return LENGTH, int(value), _NONE
+    if name == b"transfer-encoding":
+        if value.lower() != b"chunked":
+            raise Malformed("a transfer coding that is not known")
+        return CHUNKED, 0, _NONE
+    if name == b"connection":
+        options = frozenset(option.strip(b" \t").lower() for option in value.split(b","))
+        return (OPTIONS, 0, options) if options - {b"keep-alive"} else (DROP, 0, _NONE)
+    if name in _DROPPED or name.startswith(b"x-city-"):
+        return DROP, 0, _NONE
+    return DATE if name == b"date" else PASS, 0, _NONE

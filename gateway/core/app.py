@@ -1,0 +1,258 @@
+"""The core of one worker: what all its connections share, and its life from start to drain."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from pathlib import Path
+from time import monotonic
+from typing import TypeVar
+
+import orjson
+
+from gateway.core.accesslog import AccessLog
+from gateway.core.bounds import CACHED_HEAD_BYTES, Bounds
+from gateway.core.cache import Recent
+from gateway.core.head import Fields
+from gateway.core.ids import Ids
+from gateway.core.limits import Buckets
+from gateway.core.policy import Policy, Surroundings, compile_policy
+from gateway.core.reply import malformed
+from gateway.core.server import ClientConnection
+from gateway.core.target import RequestLine
+from gateway.core.telemetry import Telemetry
+from gateway.core.tokens import Tokens
+from gateway.core.upstream import Upstream
+from schemas import policy as wire
+from schemas.pseudonym import Pseudonyms
+
+_log = logging.getLogger(__name__)
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class CoreConfig:
+    """What a core is told at its start.
+
+    Attributes:
+        gateway_key: sent to the city's own APIs, which believe nobody else.
+        pairwise_key: opens the resident in a token; at least 32 bytes.
+        workers: how many share the rates of the policy.
+        access_log: a file, ``-`` for standard output, ``""`` for none.
+        last_good: where the last good policy is kept; None to keep none.
+        now: the wall clock.
+    """
+
+    gateway_key: bytes = field(repr=False)
+    pairwise_key: bytes = field(repr=False)
+    workers: int = 1
+    access_log: str = ""
+    last_good: Path | None = None
+    bounds: Bounds = field(default_factory=Bounds)
+    now: Callable[[], float] = time.time
+
+
+class Core:
+    """A routing core. Made on the loop it runs on; serves nothing until it has a policy.
+
+    Attributes:
+        policy: all that is in force, None before the first.
+        draining: answers end their connections.
+        under_way: requests begun and not ended.
+        date: the ``Date`` field of this second.
+    """
+
+    def __init__(self, config: CoreConfig) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.config = config
+        self.bounds = config.bounds
+        self.gateway_key = config.gateway_key
+        self.pseudonyms = Pseudonyms(config.pairwise_key)
+        self.tokens = Tokens(self.pseudonyms, self.bounds.tokens, config.now)
+        self.buckets = Buckets(self.bounds.buckets)
+        self.telemetry = Telemetry(self.bounds.series)
+        self.ids = Ids()
+        self.log: AccessLog | None = (
+            AccessLog(config.access_log, self.bounds.log_lines, self.telemetry, self.loop)
+            if config.access_log
+            else None
+        )
+        self.policy: Policy | None = None
+        self.draining = False
+        self.under_way = 0
+        self.date = b""
+        self._lines: Recent[bytes, RequestLine] = Recent(self.bounds.heads)
+        self._blocks: Recent[bytes, Fields] = Recent(self.bounds.heads)
+        self._clients: set[ClientConnection] = set()
+        self._upstreams: dict[bytes, Upstream] = {}
+        self._servers: list[asyncio.Server] = []
+        self._ticking: asyncio.TimerHandle | None = None
+        self._tick()
+
+    # Its life
+
+    async def listen(self, sock: socket.socket) -> None:
+        """Accept connections from ``sock``, which is bound."""
+        self._servers.append(
+            await self.loop.create_server(lambda: ClientConnection(self), sock=sock, backlog=2048)
+        )
+
+    def apply(self, text: bytes) -> Policy:
+        """Put a snapshot in force: read whole, then one assignment.
+
+        Args:
+            text: a :class:`schemas.policy.Snapshot` in JSON.
+
+        Raises:
+            ValueError: it cannot be; what was in force still is.
+        """
+        found: dict[bytes, Upstream] = {}
+
+        def upstream(name: str, config: wire.Upstream) -> Upstream:
+            key = orjson.dumps([name, config])
+            found[key] = self._upstreams.get(key) or Upstream(
+                name, config, self.bounds, self.loop
+            )  # fmt: skip
+            return found[key]
+
+        around = Surroundings(upstream, self.telemetry.of, self.config.workers)
+        policy = compile_policy(orjson.loads(text), around)
+        self.policy = policy
+        for key, old in self._upstreams.items():
+            if key not in found:
+                old.retire()
+        retired = {k: u for k, u in self._upstreams.items() if k not in found and u.busy}
+        self._upstreams = found | retired
+        self.telemetry.count("policies_applied")
+        return policy
+
+    def load_last_good(self) -> bool:
+        """Start on the policy of before, so that the city goes on without the control plane."""
+        path = self.config.last_good
+        if path is None or not path.exists():
+            return False
+        try:
+            self.apply(path.read_bytes())
+        except (OSError, ValueError):
+            _log.exception("the last good policy in %s cannot be used", path)
+            return False
+        return True
+
+    def keep(self, text: bytes) -> None:
+        """Write the policy in force to where the next start finds it, whole or not at all."""
+        path = self.config.last_good
+        if path is None:
+            return
+        aside = path.with_suffix(f".{os.getpid()}.new")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            aside.touch(mode=0o600)
+            aside.write_bytes(text)
+            aside.replace(path)
+        except OSError:
+            _log.exception("the policy could not be kept in %s", path)
+            with suppress(OSError):
+                aside.unlink(missing_ok=True)
+
+    async def drain(self, grace: float, most: float) -> None:
+        """Stop accepting; answers end their connections; wait for what is under way.
+
+        Args:
+            grace: seconds that resting connections have for one more request, whose answer ends
+                them: a connection closed under a client's feet is a failed request.
+            most: seconds after which whatever is left is cut.
+        """
+        self.draining = True
+        for server in self._servers:
+            server.close()
+        began = monotonic()
+        while self._clients and monotonic() < began + most:
+            if monotonic() >= began + grace:
+                for client in [client for client in self._clients if client.rest()]:
+                    client.transport.close()
+            await asyncio.sleep(min(0.02, self.bounds.tick))
+
+    async def close(self) -> None:
+        """Cut what is left and let go of everything."""
+        for server in self._servers:
+            server.close()
+        if self._ticking is not None:
+            self._ticking.cancel()
+        for client in list(self._clients):
+            client.transport.abort()
+        for upstream in self._upstreams.values():
+            await upstream.close()
+        if self.log is not None:
+            await self.log.close(self._wall_minus_loop())
+        await asyncio.sleep(0)
+
+    # What its connections ask of it
+
+    def join(self, client: ClientConnection) -> bool:
+        """Whether one more connection may be held."""
+        self._clients.add(client)
+        return len(self._clients) <= self.bounds.connections
+
+    def leave(self, client: ClientConnection) -> None:
+        self._clients.discard(client)
+
+    def head(self, first: bytes, block: bytes) -> tuple[RequestLine, Fields]:
+        """Request line and header section, read now or remembered by their bytes.
+
+        Raises:
+            Refused: they are malformed, or contradict each other.
+        """
+        lines, blocks = self._lines, self._blocks
+        line = lines.young.get(first) or lines.older(first) or _read(RequestLine, first, lines)
+        fields = blocks.young.get(block) or blocks.older(block) or _read(Fields, block, blocks)
+        if line.authority and line.authority.lower() != fields.host.lower():
+            raise malformed("The target's authority is not the Host field's.", "ambiguous")
+        if line.http10 and fields.chunked:
+            raise malformed("HTTP/1.0 has no chunks.", "ambiguous")
+        return line, fields
+
+    def as_json(self) -> dict[str, object]:
+        """Counters and gauges of this worker, for :mod:`gateway.core.exposition`."""
+        return {
+            **self.telemetry.as_json(),
+            "connections": len(self._clients),
+            "under_way": self.under_way,
+            "buckets": len(self.buckets),
+            "tokens_verified": self.tokens.verified,
+            "tokens_remembered": self.tokens.remembered,
+            "revision": self.policy.revision if self.policy else "",
+            "ready": self.policy is not None and not self.draining,
+        }
+
+    # The clock
+
+    def _tick(self) -> None:
+        now = monotonic()
+        self._ticking = self.loop.call_later(self.bounds.tick, self._tick)
+        self.date = b"date: " + formatdate(self.config.now(), usegmt=True).encode()
+        for client in [client for client in self._clients if client.deadline <= now]:
+            client.expire()
+        for upstream in self._upstreams.values():
+            upstream.tick(now)
+        self.buckets.forget_full(now)
+        if self.log is not None:
+            self.log.flush(self._wall_minus_loop())
+
+    def _wall_minus_loop(self) -> float:
+        return self.config.now() - monotonic()
+
+
+def _read(parse: Callable[[bytes], T], text: bytes, into: Recent[bytes, T]) -> T:
+    found = parse(text)
+    if len(text) <= CACHED_HEAD_BYTES:
+        into.put(text, found)
+    return found

@@ -1,0 +1,75 @@
+"""Every bound of the core in one place: sizes in bytes, times in seconds, numbers of things.
+
+Nothing a client or an upstream does is without one of these. Sizes that the grammar is checked
+against are constants; times and counts are an object, so that a deployment or a test may choose.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+HEAD_BYTES: Final = 32_768
+"""Request line and header fields together; more is 431."""
+TARGET_BYTES: Final = 8_192
+"""Path and query; more is 414 (RFC 9110 §4.1 asks for at least 8000)."""
+FIELDS: Final = 100
+"""Header fields of one request; more is 431."""
+TOKEN_BYTES: Final = 8_192
+"""An access token; more is 401 without a look at it."""
+ANSWER_HEAD_BYTES: Final = 65_536
+"""Head of an upstream's answer; more is 502."""
+TRAILER_BYTES: Final = 8_192
+"""Trailer section of a chunked body, either way."""
+CHUNK_LINE_BYTES: Final = 256
+"""Chunk size with its extensions."""
+PIPELINED_BYTES: Final = 65_536
+"""What is read ahead of the request in hand; then the connection is not read from."""
+PIPELINED_TURNS: Final = 32
+"""Requests of one connection answered in one go before others have their turn."""
+CACHED_HEAD_BYTES: Final = 4_096
+"""Request lines and header sections longer than this are parsed each time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Times and counts of one worker.
+
+    Attributes:
+        head: from a request's first byte to the end of its head (slow-header attacks), then 408.
+        body: grace for a request body, to which ``1 / body_rate`` a byte is added; then 408.
+        body_rate: bytes per second that a body must keep up on average.
+        keep_alive: how long a connection may rest between two requests.
+        stall: how long a client may refuse to read its answer.
+        linger: after the last answer, how long what the client still sends is read and dropped,
+            so that the answer is not destroyed by a reset.
+        upstream_rest: how long an upstream connection is kept unused. Shorter than the 5 s after
+            which common servers close theirs, so that the race is rare.
+        upstream_fresh: a request that must not be sent twice only goes out on a connection that
+            rested no longer than this.
+        down: how long an address that refused a connection is passed over.
+        tick: resolution of all of these.
+        connections: client connections of one worker; one more is told 503.
+        heads, tokens: entries remembered of parsed request lines and header sections, each; and
+            of verified tokens.
+        buckets: rate-limit buckets of one worker.
+        series: label sets of the metrics; what comes later is counted as ``other``.
+        log_lines: access-log lines waiting to be written; more are dropped and counted.
+    """
+
+    head: float = 10.0
+    body: float = 30.0
+    body_rate: float = 1_024.0
+    keep_alive: float = 75.0
+    stall: float = 60.0
+    linger: float = 2.0
+    upstream_rest: float = 3.0
+    upstream_fresh: float = 1.0
+    down: float = 1.0
+    tick: float = 0.1
+    connections: int = 10_000
+    heads: int = 4_096
+    tokens: int = 50_000
+    buckets: int = 100_000
+    series: int = 10_000
+    log_lines: int = 100_000

@@ -1,0 +1,213 @@
+"""Reading the head of a request, strictly.
+
+A gateway and the server behind it must read the same request in the same bytes, or one client's
+request becomes part of another's (request smuggling). So nothing is repaired here: what RFC 9112
+and RFC 9110 call malformed, and what parsers are known to read differently, is refused.
+
+The header section of a client hardly changes from call to call. Its parsed form holds nothing of
+the request line, so it is remembered by its bytes (:class:`gateway.core.cache.Recent`) and a
+repeated one costs a dictionary look-up.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from gateway.core import bounds, reply
+from gateway.core.reply import Refused, malformed
+from schemas.headers import PREFIX
+
+_CONTROLS: Final = bytes([*range(0x09), *range(0x0A, 0x20), 0x7F])
+_NAME: Final = re.compile(rb"[!#$%&'*+.^`|~0-9A-Za-z-]+")  # a token (RFC 9110 §5.6.2) without `_`
+_HOST: Final = re.compile(
+    rb"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,253}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?"
+)
+_LENGTH: Final = re.compile(rb"[0-9]{1,18}")
+_REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+_TRACEPARENT: Final = re.compile(rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+
+# What becomes of a field on its way to the upstream.
+PASS: Final = 1
+DROP: Final = 2
+READ: Final = 3  # read here, at most once; written anew where the upstream needs it
+
+_READ: Final = (
+    "host content-length transfer-encoding authorization connection cookie expect x-request-id "
+    "traceparent tracestate"
+)
+_DROPPED: Final = (
+    # hop by hop (RFC 9110 §7.6.1)
+    "keep-alive proxy-connection te trailer upgrade proxy-authorization proxy-authenticate "
+    # what only the gateway may say about where a request comes from
+    "forwarded x-real-ip x-client-ip x-cluster-client-ip true-client-ip via "
+    # what makes an upstream see another method or path than the one that was checked
+    "x-http-method-override x-http-method x-method-override x-original-url x-rewrite-url "
+    # nothing left of it after the `Upgrade` is gone (RFC 9113 §3.2.1)
+    "http2-settings"
+)
+_PASSED: Final = (
+    "accept accept-encoding accept-language cache-control content-type if-match "
+    "if-modified-since if-none-match if-unmodified-since idempotency-key last-event-id link "
+    "origin prefer range referer user-agent sec-fetch-mode sec-fetch-site sec-fetch-dest"
+)
+
+
+def _roles() -> dict[bytes, tuple[int, bytes]]:
+    """Fields by their usual spellings; others are looked at letter by letter."""
+    known = {PASS: _PASSED, DROP: _DROPPED, READ: _READ}
+    return {
+        spelled.encode(): (role, name.encode())
+        for role, names in known.items()
+        for name in names.split()
+        for spelled in (name, name.title())
+    }
+
+
+_ROLES: Final = _roles()
+
+
+class Fields:
+    """The header section of one request, read.
+
+    Attributes:
+        host: the ``Host`` field.
+        token: the bearer token, ``b""`` if there is none.
+        authorization, cookie: these values, for open routes whose API reads them itself.
+        length: ``Content-Length``, -1 if there is none.
+        chunked: whether the body comes in chunks.
+        close: the client asked for the connection to be closed.
+        expects: the client waits for ``100 Continue`` before it sends its body.
+        request_id, traceparent: what the client sent of them, if well-formed; else ``b""``.
+        forward: all fields that the upstream is sent as they came, each ending in CRLF.
+    """
+
+    __slots__ = (
+        "authorization", "chunked", "close", "cookie", "expects", "forward", "host", "length",
+        "request_id", "token", "traceparent",
+    )  # fmt: skip
+
+    def __init__(self, block: bytes) -> None:
+        """Read ``block``: the bytes between the request line and the empty line.
+
+        Raises:
+            Refused: it is malformed, ambiguous or too large.
+        """
+        read, passed = _split(block)
+        self.host = _host(read)
+        self.length, self.chunked = _framing(read)
+        self.authorization = read.get(b"authorization", b"")
+        self.token = self._bearer()
+        self.cookie = read.get(b"cookie", b"")
+        self.expects = _expects(read)
+        self.request_id = _if_well_formed(_REQUEST_ID, read.get(b"x-request-id", b""))
+        self.traceparent = _if_well_formed(_TRACEPARENT, read.get(b"traceparent", b""))
+        if self.traceparent and b"tracestate" in read:
+            passed.append((b"tracestate", b"tracestate: " + read[b"tracestate"]))
+        listed = _listed(read.get(b"connection", b""))
+        self.close = b"close" in listed
+        self.forward = b"".join([line + b"\r\n" for name, line in passed if name not in listed])
+
+    def _bearer(self) -> bytes:
+        if self.authorization[:7].lower() != b"bearer ":
+            return b""
+        return self.authorization[7:].strip(b" ")
+
+
+def _split(block: bytes) -> tuple[dict[bytes, bytes], list[tuple[bytes, bytes]]]:
+    """The fields read here by name, and the lines to pass on with their names."""
+    lines = block.split(b"\r\n")
+    lines.pop()
+    if len(lines) > bounds.FIELDS:
+        raise Refused(reply.HEAD_TOO_LARGE)
+    # Every line ends in CRLF, and there is no CR, LF, NUL or other control character besides.
+    if len(block) - len(block.translate(None, _CONTROLS)) != 2 * len(lines):
+        raise malformed("A header field contains a control character or a bare CR or LF.")
+    read: dict[bytes, bytes] = {}
+    passed: list[tuple[bytes, bytes]] = []
+    for line in lines:
+        name, colon, value = line.partition(b":")
+        role, lower = _ROLES.get(name) or _role(name)
+        if not colon:
+            raise malformed("A header line has no colon.")
+        if role == PASS:
+            passed.append((lower, line))
+        elif role == READ:
+            if lower in read:
+                read[lower] = _again(lower, read[lower], value)
+            else:
+                read[lower] = value.strip(b" \t")
+    return read, passed
+
+
+def _role(name: bytes) -> tuple[int, bytes]:
+    """What becomes of a field that is not spelled in one of the usual ways."""
+    if not _NAME.fullmatch(name):
+        raise malformed(
+            "A header field's name is not a token, is followed by space, or has an underscore "
+            "(which some servers read as a hyphen); or a line is folded."
+        )
+    lower = name.lower()
+    known = _ROLES.get(lower)
+    if known:
+        return known
+    if lower.startswith((PREFIX.encode(), b"x-forwarded-")):
+        return DROP, lower
+    return PASS, lower
+
+
+def _again(name: bytes, first: bytes, value: bytes) -> bytes:
+    """A second field of a name that is read here."""
+    if name in (b"connection", b"tracestate"):
+        return first + b"," + value.strip(b" \t")
+    if name == b"cookie":
+        return first + b"; " + value.strip(b" \t")
+    if name in (b"x-request-id", b"traceparent"):
+        return b""
+    raise malformed(f"There is more than one {name.decode()} field.", "ambiguous")
+
+
+def _host(read: dict[bytes, bytes]) -> bytes:
+    host = read.get(b"host")
+    if host is None:
+        raise malformed("There is no Host field (RFC 9112 §3.2).")
+    if not _HOST.fullmatch(host):
+        raise malformed("The Host field is not a host with an optional port.")
+    return host
+
+
+def _framing(read: dict[bytes, bytes]) -> tuple[int, bool]:
+    """Length of the body (-1: not said) and whether it is chunked; RFC 9112 §6.3."""
+    coding = read.get(b"transfer-encoding")
+    length = read.get(b"content-length")
+    if coding is None and length is None:
+        return -1, False
+    if coding is not None:
+        if length is not None:
+            raise malformed("Both Transfer-Encoding and Content-Length are given.", "ambiguous")
+        if coding.lower() != b"chunked":
+            raise Refused(reply.CODING)
+        return -1, True
+    if length is None or not _LENGTH.fullmatch(length):
+        raise malformed("Content-Length is not one decimal number.", "ambiguous")
+    return int(length), False
+
+
+def _expects(read: dict[bytes, bytes]) -> bool:
+    expected = read.get(b"expect")
+    if expected is None:
+        return False
+    if expected.lower() != b"100-continue":
+        raise Refused(reply.EXPECTATION)
+    return True
+
+
+def _listed(connection: bytes) -> frozenset[bytes]:
+    """Connection options, which also name the fields that go no further (RFC 9110 §7.6.1)."""
+    if not connection:
+        return frozenset()
+    return frozenset(option.strip(b" \t").lower() for option in connection.split(b","))
+
+
+def _if_well_formed(pattern: re.Pattern[bytes], value: bytes) -> bytes:
+    return value if value and pattern.fullmatch(value) else b""

@@ -1,0 +1,153 @@
+"""A request's way through the gateway, as a list.
+
+The head has been read (:mod:`gateway.core.head`, :mod:`gateway.core.target`). Then :func:`admit`:
+the route is found, and the steps of its access class run in order. Each either returns or raises
+:class:`~gateway.core.reply.Refused`; none waits for anything. What has passed them all is written
+to the upstream in the same turn of the event loop (:mod:`gateway.core.upstream`), and the answer is
+streamed back (:mod:`gateway.core.exchange`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from gateway.core import reply
+from gateway.core.reply import Refused
+
+if TYPE_CHECKING:
+    from gateway.core.app import Core
+    from gateway.core.exchange import Exchange
+
+Step = Callable[["Core", "Exchange"], None]
+
+
+def admit(core: Core, exchange: Exchange) -> None:
+    """Take ``exchange`` through every step up to its upstream.
+
+    Raises:
+        Refused: at the first step that it does not pass.
+    """
+    find_route(core, exchange)
+    for step in exchange.route.steps:
+        step(core, exchange)
+    if exchange.body is not None:
+        limit_body(exchange)
+
+
+def find_route(core: Core, exchange: Exchange) -> None:
+    """One dictionary step per path segment; 404, or 405 with the methods that there are."""
+    policy = core.policy
+    if policy is None:
+        raise Refused(reply.NO_POLICY)
+    exchange.policy = policy
+    node = policy.table.find(exchange.segments)
+    if node is None:
+        raise Refused(reply.NOT_FOUND)
+    route = node.routes.get(exchange.method)
+    if route is None:
+        raise Refused(node.refusal or reply.NOT_FOUND)
+    exchange.take(route)
+
+
+def authenticate(core: Core, exchange: Exchange) -> None:
+    """Whose token is it? A signature is verified once; afterwards this is a look-up."""
+    token = exchange.fields.token
+    if not token:
+        raise Refused(reply.NO_TOKEN)
+    grant = core.tokens.grant(token, exchange.policy, exchange.client.source, exchange.began)
+    exchange.grant = grant
+    exchange.stats = exchange.route.stats[grant.client.kind]
+
+
+def limit_client(core: Core, exchange: Exchange) -> None:
+    """The client's own rate, over all routes. Before the scope: a wrong scope is a call too."""
+    client = exchange.grant.client
+    slack = core.buckets.take(client.id, client.rate, exchange.began)
+    exchange.rate_fields = client.rate.fields(slack)
+
+
+def authorise(core: Core, exchange: Exchange) -> None:
+    """One of the route's alternatives must be held whole (OpenAPI's ``security``)."""
+    held = exchange.grant.scopes
+    for needed in exchange.route.scopes:
+        if needed <= held:
+            return
+    raise Refused(exchange.route.forbidden)
+
+
+def need_resident(core: Core, exchange: Exchange) -> None:
+    """A personal route needs a resident behind the token."""
+    if not exchange.grant.resident:
+        raise Refused(reply.NO_RESIDENT)
+
+
+def bind_resident(core: Core, exchange: Exchange) -> None:
+    """The resident named in the path is the token's and nobody else.
+
+    ``me``, and the name by which the client knows the resident, become the name by which the API
+    behind knows them.
+    """
+    grant, route = exchange.grant, exchange.route
+    pseudonym = grant.pseudonym(route.upstream.sector, core.pseudonyms).encode()
+    named = exchange.segments[route.subject]
+    if named == pseudonym:
+        return
+    if named not in (b"me", grant.subject.encode()):
+        raise Refused(reply.OTHER_RESIDENT)
+    exchange.replace_segment(route.subject, pseudonym)
+
+
+def limit_route(core: Core, exchange: Exchange) -> None:
+    """The route's own rate for each client."""
+    _limit_route(core, exchange, exchange.grant.client_id)
+
+
+def limit_route_by_source(core: Core, exchange: Exchange) -> None:
+    """The route's own rate for each address."""
+    _limit_route(core, exchange, exchange.client.source)
+
+
+def _limit_route(core: Core, exchange: Exchange, who: str) -> None:
+    route = exchange.route
+    assert route.rate is not None  # noqa: S101 - or the step would not be in the list
+    slack = core.buckets.take((who, route.id), route.rate, exchange.began)
+    exchange.rate_fields = route.rate.fields(slack)
+
+
+def limit_source(core: Core, exchange: Exchange) -> None:
+    """Open routes have no client; the address that asks is limited."""
+    rate = exchange.policy.open_rate
+    slack = core.buckets.take(exchange.client.source, rate, exchange.began)
+    exchange.rate_fields = rate.fields(slack)
+
+
+def limit_body(exchange: Exchange) -> None:
+    """What is too long by its own word is refused before it is sent; chunks are counted."""
+    if exchange.fields.length > exchange.route.max_body:
+        raise Refused(exchange.route.too_large)
+
+
+def steps(access: str, *, subject: bool, limited: bool) -> tuple[Step, ...]:
+    """What a request passes on a route, in this order. What has nothing to do is not in it.
+
+    Args:
+        access: the route's access class.
+        subject: a segment of its path names the resident.
+        limited: it has a rate of its own.
+    """
+    if access == "open":
+        way: list[Step | None] = [
+            limit_source,
+            limit_route_by_source if limited else None,
+        ]
+    else:
+        way = [
+            authenticate,
+            limit_client,
+            authorise,
+            need_resident if access == "personal" else None,
+            bind_resident if subject else None,
+            limit_route if limited else None,
+        ]
+    return tuple(step for step in way if step is not None)

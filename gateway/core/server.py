@@ -1,0 +1,359 @@
+"""The client's side: one connection, whose requests are answered in the order they came."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from ipaddress import IPv6Address
+from math import inf
+from time import monotonic
+from typing import TYPE_CHECKING, cast
+
+from gateway.core import bounds, pipeline, reply
+from gateway.core.body import Chunked, Malformed, Sized
+from gateway.core.exchange import Exchange
+from gateway.core.reply import Refused, Reply, malformed
+
+if TYPE_CHECKING:
+    from gateway.core.app import Core
+
+_log = logging.getLogger(__name__)
+
+
+class ClientConnection(asyncio.Protocol):
+    """One connection from a client.
+
+    One request is in hand at a time; what is sent ahead waits in ``_ahead``, and beyond a bound the
+    connection is not read from. So answers are in order, and memory is bounded.
+
+    Attributes:
+        source: the address by which open routes are limited; a /64 network for IPv6.
+        deadline: when to give up what is waited for, on the loop's clock.
+    """
+
+    __slots__ = (
+        "_ahead", "_choked", "_core", "_dropping", "_host", "_origin",
+        "_paused_at", "_peer", "deadline", "exchange", "source", "transport",
+    )  # fmt: skip
+
+    transport: asyncio.Transport
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self.exchange: Exchange | None = None
+        self.deadline = inf
+        self._ahead = b""
+        self._choked = False  # the client does not take what it was sent
+        self._dropping = False  # the last answer is out; what still comes is not looked at
+        self._paused_at = 0.0
+        self._host = self._origin = b""
+        self.source = self._peer = ""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        self._peer = (transport.get_extra_info("peername") or ("unknown",))[0]
+        self.source = _source(self._peer)
+        self.deadline = monotonic() + self._core.bounds.head
+        if not self._core.join(self):
+            self.write_reply(reply.FULL, self._core.ids.trace_id(), False, True)
+            self._finish()
+
+    def origin(self, host: bytes, scheme: bytes) -> bytes:
+        """What upstreams are told of where the request came from (RFC 7239), and ``Via``."""
+        if host != self._host:
+            self._host = host
+            node = f'"[{self._peer}]"' if ":" in self._peer else self._peer
+            said = (
+                f"x-forwarded-for: {self._peer}\r\nx-forwarded-host: {host.decode()}\r\n"
+                f"x-forwarded-proto: {scheme.decode()}\r\n"
+                f'forwarded: for={node};host="{host.decode()}";proto={scheme.decode()}\r\n'
+                "via: 1.1 supercity\r\n"
+            )
+            self._origin = said.encode()
+        return self._origin
+
+    # What the client sends
+
+    def data_received(self, data: bytes) -> None:
+        if self._dropping:
+            return
+        if self._ahead:
+            data = self._ahead + data
+            self._ahead = b""
+        self._advance(data)
+
+    def _advance(self, data: bytes) -> None:
+        turns = bounds.PIPELINED_TURNS
+        try:
+            while data and not self._dropping:
+                exchange = self.exchange
+                if exchange is None:
+                    if self._choked or not turns:
+                        self._hold(data)
+                        return
+                    turns -= 1
+                    data = self._request(data)
+                elif exchange.sent:
+                    self._ahead = data
+                    if len(data) > bounds.PIPELINED_BYTES:
+                        self._pause()
+                    return
+                else:
+                    data = self._body(exchange, data)
+        except Exception:  # a fault of ours must not leave a connection hanging
+            _log.exception("a request could not be handled")
+            self._refuse(reply.INTERNAL)
+
+    def _request(self, data: bytes) -> bytes:
+        """One request's head, if it is all there; returns what comes after it."""
+        if data[:2] == b"\r\n":  # one empty line before a request is let pass (RFC 9112 §2.2)
+            data = data[2:]
+        end = data.find(b"\r\n\r\n")
+        now = monotonic()
+        try:
+            if end < 0 or end > bounds.HEAD_BYTES:
+                self._partial(data, end, now)
+                return b""
+            at = data.find(b"\r\n")
+            line, fields = self._core.head(data[:at], data[at + 2 : end + 2])
+            exchange = Exchange(self._core, self, line, fields, now)
+        except Refused as refused:
+            self._refuse(refused.reply)
+            return b""
+        return self._begin(exchange, data[end + 4 :])
+
+    def _partial(self, data: bytes, end: int, now: float) -> None:
+        """A head that is not all there: wait for more, if there may be more."""
+        line = data.find(b"\r\n")
+        if line > bounds.TARGET_BYTES + 64 or (line < 0 and len(data) > bounds.TARGET_BYTES + 64):
+            raise Refused(reply.TARGET_TOO_LONG)
+        if len(data) > bounds.HEAD_BYTES:
+            raise Refused(reply.HEAD_TOO_LARGE)
+        if data.count(b"\n") != data.count(b"\r\n"):
+            raise malformed("A line ends in a bare LF.")
+        if not self._ahead and data:
+            # counted from the first byte: more bytes buy no more time
+            self.deadline = min(self.deadline, now + self._core.bounds.head)
+        self._ahead = data
+
+    def _begin(self, exchange: Exchange, rest: bytes) -> bytes:
+        self.exchange = exchange
+        self._core.under_way += 1
+        self.deadline = inf
+        fields = exchange.fields
+        if fields.chunked or fields.length > 0:
+            exchange.body = Chunked() if fields.chunked else Sized(fields.length)
+            exchange.sent = exchange.repeatable = exchange.plain = False
+            self.deadline = exchange.began + self._core.bounds.body
+        try:
+            pipeline.admit(self._core, exchange)
+        except Refused as refused:
+            return self._turn_away(exchange, refused.reply, rest)
+        if not exchange.sent:
+            if fields.expects and not rest and not exchange.http10:
+                self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            rest = self._body(exchange, rest)
+        if exchange.alive:
+            exchange.admitted = True
+            exchange.stats.in_flight += 1
+            exchange.route.upstream.send(exchange)
+        return rest
+
+    def _turn_away(self, exchange: Exchange, answer: Reply, rest: bytes) -> bytes:
+        """Refuse before the upstream. A body that is here already is passed over."""
+        if exchange.body is not None:
+            try:
+                _, rest = exchange.body.feed(rest)
+                exchange.sent = exchange.body.done
+            except Malformed:
+                exchange.sent = False
+        exchange.refuse(answer)
+        return rest
+
+    def _body(self, exchange: Exchange, data: bytes) -> bytes:
+        """A piece of the request's body; returns what comes after the body."""
+        body = exchange.body
+        assert body is not None  # noqa: S101 - `sent` is True where there is no body
+        try:
+            content, rest = body.feed(data)
+        except Malformed as error:
+            exchange.cut(malformed(f"The body cannot be read: {error}.", "ambiguous").reply)
+            return b""
+        exchange.upload += len(content)
+        if exchange.upload > exchange.route.max_body:
+            exchange.cut(exchange.route.too_large)
+            return b""
+        limits = self._core.bounds
+        self.deadline = (
+            inf
+            if body.done
+            else exchange.began_body + limits.body + exchange.upload / limits.body_rate
+        )
+        exchange.upload_piece(content, body)
+        return rest
+
+    def eof_received(self) -> bool:
+        """The client has closed, or half closed, which looks the same from here: it has gone.
+
+        What it still waited for is let go (see :meth:`connection_lost`): clients that gave up must
+        not keep the APIs busy.
+        """
+        return False
+
+    # What the client gets
+
+    def write(self, data: bytes) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(data)
+
+    def write_reply(self, answer: Reply, request_id: bytes, bodiless: bool, close: bool) -> None:
+        """An answer of the core's own."""
+        self.write(
+            b"%b%b\r\nx-request-id: %b\r\n%b\r\n%b"
+            % (
+                answer.head, self._core.date, request_id,
+                b"connection: close\r\n" if close else b"", b"" if bodiless else answer.body,
+            )
+        )  # fmt: skip
+
+    def ended(self, exchange: Exchange) -> None:
+        """The answer to ``exchange`` is written; the next request has its turn."""
+        self.exchange = None
+        exchange.connection = None
+        if exchange.close:
+            self._finish()
+            return
+        rest = self._core.bounds.stall if self._choked else self._core.bounds.keep_alive
+        self.deadline = monotonic() + rest
+        if self._ahead or self._paused_at:
+            self._core.loop.call_soon(self._next)
+
+    def _next(self) -> None:
+        """Go on with what was sent ahead."""
+        if self.exchange is None and not self._dropping:
+            data, self._ahead = self._ahead, b""
+            self._resume()
+            self._advance(data)
+
+    def _hold(self, data: bytes) -> None:
+        self._ahead = data
+        self._pause()
+        if not self._choked:
+            self._core.loop.call_soon(self._next)
+
+    def _refuse(self, answer: Reply) -> None:
+        """What came is no request: say so, and trust nothing that follows."""
+        exchange, self.exchange = self.exchange, None
+        if exchange is not None:
+            exchange.abandon()
+        telemetry = self._core.telemetry.unrouted
+        telemetry.reject(answer.reason)
+        telemetry.observe(answer.status, 0.0)
+        self.write_reply(answer, self._core.ids.trace_id(), False, True)
+        self._finish()
+
+    def _finish(self) -> None:
+        """Close after the last answer, reading on for a moment: closing a socket with unread bytes
+        resets it, and the client would lose the answer (RFC 9112 §9.6)."""
+        self._dropping = True
+        self._ahead = b""
+        self.deadline = monotonic() + self._core.bounds.linger
+        if not self.transport.is_closing():
+            self._resume()
+            self.transport.write_eof()
+
+    def cut(self) -> None:
+        """End the connection so that the client sees that its answer is not whole."""
+        self.exchange = None
+        self.transport.abort()
+
+    # Pace
+
+    def pause_writing(self) -> None:
+        self._choked = True
+        self.deadline = monotonic() + self._core.bounds.stall
+        if self.exchange is not None and self.exchange.connection is not None:
+            self.exchange.connection.pause_reading()
+
+    def resume_writing(self) -> None:
+        self._choked = False
+        if self._dropping:
+            return
+        if self.exchange is None:
+            self.deadline = monotonic() + self._core.bounds.keep_alive
+            self._next()
+        else:
+            self.deadline = inf
+            if self.exchange.connection is not None:
+                self.exchange.connection.resume_reading()
+
+    def pause_body(self) -> None:
+        """The upstream is not ready for more."""
+        self._pause()
+        self.deadline = inf
+
+    def resume_body(self) -> None:
+        exchange = self.exchange
+        if exchange is not None and not exchange.sent:
+            limits = self._core.bounds
+            if self._paused_at:  # time in which the client could not send is not its own
+                exchange.began_body += monotonic() - self._paused_at
+            self.deadline = exchange.began_body + limits.body + exchange.upload / limits.body_rate
+        self._resume()
+
+    def carried(self, exchange: Exchange) -> None:
+        """The exchange has its connection."""
+        if self._paused_at or not exchange.sent:
+            self.resume_body()
+        if exchange.sent and not self._choked:
+            self.deadline = inf
+
+    def wait_for_upstream(self, seconds: float) -> None:
+        self.deadline = monotonic() + seconds
+
+    def _pause(self) -> None:
+        if not self._paused_at and not self.transport.is_closing():
+            self._paused_at = monotonic()
+            self.transport.pause_reading()
+
+    def _resume(self) -> None:
+        if self._paused_at:
+            self._paused_at = 0.0
+            if not self.transport.is_closing():
+                self.transport.resume_reading()
+
+    # The end
+
+    def expire(self) -> None:
+        """The deadline has passed."""
+        exchange = self.exchange
+        if self._dropping or self._choked:
+            self.transport.abort()
+        elif exchange is not None:
+            if exchange.connection is None:
+                exchange.fail(reply.UPSTREAM_BUSY, "busy")
+            else:
+                exchange.cut(reply.SLOW_REQUEST)
+        elif self._ahead:
+            self._refuse(reply.SLOW_REQUEST)
+        else:
+            self.transport.close()
+
+    def rest(self) -> bool:
+        """Whether nothing is under way."""
+        return self.exchange is None and not self._ahead
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._core.leave(self)
+        exchange, self.exchange = self.exchange, None
+        if exchange is not None:
+            exchange.abandon()
+
+
+def _source(peer: str) -> str:
+    """An address, or for IPv6 the network that one subscriber has (RFC 6177)."""
+    if ":" not in peer:
+        return peer
+    address = IPv6Address(peer.partition("%")[0])
+    mapped = address.ipv4_mapped
+    return str(mapped or IPv6Address(int(address) >> 64 << 64))

@@ -1,0 +1,102 @@
+"""Reading a request line and its target, so that gateway and upstream see the same path.
+
+The route is chosen by the *decoded* segments, as the server behind chooses it: ``/users/%6de`` is
+``/users/me`` there, and must be here. What cannot be told apart after decoding (an encoded slash,
+dot segments, empty segments, backslashes, ``;`` parameters) is refused: RFC 9110 §17.3 and
+RFC 3986 §6.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+from gateway.core import bounds, reply
+from gateway.core.reply import Refused, malformed
+
+_PLAIN: Final = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-_~:@!$&'()*+,="
+_METHOD: Final = re.compile(rb"[A-Z]{3,20}(?:-[A-Z]{1,10})?")
+_VISIBLE: Final = bytes(sorted(set(range(0x21, 0x7F)) - set(b"#")))
+_ESCAPES: Final = re.compile(rb"(?:[^%]|%[0-9A-Fa-f]{2})*+")
+_REFUSED_WHEN_DECODED: Final = re.compile(rb"[/\\\x00-\x1f\x7f]")
+
+
+class RequestLine:
+    """A request line, read; RFC 9112 §3.
+
+    Attributes:
+        path: as it was sent; ``query`` with its ``?``, or empty.
+        segments: of the path, decoded.
+        authority: of an absolute-form target, with which ``Host`` must agree; else empty.
+        http10: the version is 1.0, not 1.1.
+
+    Example:
+        ``GET /a/b%20c?x=1 HTTP/1.1`` has the segments ``a`` and ``b c``, and the query ``?x=1``.
+    """
+
+    __slots__ = ("authority", "http10", "method", "path", "query", "segments")
+
+    def __init__(self, line: bytes) -> None:
+        """Read ``line``, which has no CRLF.
+
+        Raises:
+            Refused: it is malformed, too long, or of another protocol.
+        """
+        parts = line.split(b" ")
+        if len(parts) != 3:
+            raise malformed("The request line is not `METHOD target HTTP/1.1` with single spaces.")
+        self.method, target, version = parts
+        self.http10 = _is_http10(version)
+        if not _METHOD.fullmatch(self.method):
+            raise malformed("The method is not one that HTTP knows.")
+        if len(target) > bounds.TARGET_BYTES:
+            raise Refused(reply.TARGET_TOO_LONG)
+        self.authority = b""
+        if target[:1] != b"/":
+            self.authority, target = _absolute(target)
+        self.path, mark, query = target.partition(b"?")
+        if query.translate(None, _VISIBLE):
+            raise malformed("The query has characters that must be percent-encoded.")
+        self.query = mark + query
+        self.segments = _segments(self.path)
+
+
+def _is_http10(version: bytes) -> bool:
+    if version in (b"HTTP/1.1", b"HTTP/1.0"):
+        return version == b"HTTP/1.0"
+    if re.fullmatch(rb"HTTP/[0-9]\.[0-9]", version):
+        raise Refused(reply.VERSION)
+    raise malformed("The request line does not end in an HTTP version.")
+
+
+def _absolute(target: bytes) -> tuple[bytes, bytes]:
+    """Authority and path of an absolute-form target (RFC 9112 §3.2.2)."""
+    scheme, mark, rest = target.partition(b"://")
+    if not mark or scheme.lower() not in (b"http", b"https"):
+        raise malformed("The target is neither a path nor an http URL.")
+    authority, slash, path = rest.partition(b"/")
+    return authority, slash + path if slash else b"/"
+
+
+def _segments(path: bytes) -> list[bytes]:
+    odd = path.translate(None, _PLAIN)
+    if odd and odd.strip(b".%"):
+        raise malformed("The path has characters that must be percent-encoded, or `;` or `\\`.")
+    if b"//" in path:
+        raise malformed("The path has an empty segment.", "ambiguous")
+    segments = path.split(b"/")
+    del segments[0]
+    return _decoded(path, segments) if odd else segments
+
+
+def _decoded(path: bytes, segments: list[bytes]) -> list[bytes]:
+    if b"%" in path:
+        if not _ESCAPES.fullmatch(path):
+            raise malformed("A `%` in the path is not followed by two hexadecimal digits.")
+        segments = [unquote_to_bytes(segment) for segment in segments]
+        if any(map(_REFUSED_WHEN_DECODED.search, segments)):
+            raise malformed("The path has an encoded slash or control character.", "ambiguous")
+    if any(segment in (b".", b"..") for segment in segments):
+        raise malformed("The path has dot segments.", "ambiguous")
+    return segments

@@ -1,0 +1,115 @@
+"""The open API as an operator's command line sees it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Self
+
+import httpx
+
+from gateway.settings import Settings
+
+FILE: Final = "operator.json"
+_TIMEOUT = 15.0
+
+
+class Refused(Exception):
+    """What the platform said no to, in words for a terminal."""
+
+
+@dataclass(slots=True)
+class Operator:
+    """Args:
+    http: with the platform's public address as its base.
+    """
+
+    http: httpx.Client
+    client_id: str
+    client_secret: str
+    _token: str = ""
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Operator:
+        """With the credentials of the environment, else of ``<data dir>/operator.json``.
+
+        Raises:
+            Refused: there are none.
+        """
+        client_id, secret = settings.client_id, settings.client_secret
+        if not (client_id and secret):
+            client_id, secret = _read(settings.data_dir / FILE)
+        http = httpx.Client(base_url=settings.gateway_url, timeout=_TIMEOUT)
+        return cls(http, client_id, secret)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.http.close()
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """The JSON of an answer; ``None`` when it has no body.
+
+        Raises:
+            Refused: anything but success, with the findings if there are any.
+        """
+        headers = {"authorization": f"Bearer {self._token or self._get_token()}"}
+        answer = self._send(method, path, json=body, headers=headers)
+        if answer.is_error:
+            raise Refused(explain(answer))
+        return answer.json() if answer.content else None
+
+    def _get_token(self) -> str:
+        answer = self._send(
+            "POST",
+            "/oauth/token",
+            data={"grant_type": "client_credentials"},
+            auth=(self.client_id, self.client_secret),
+        )
+        if answer.status_code in {400, 401}:
+            raise Refused(
+                f"The platform does not know client {self.client_id!r} with this secret: set "
+                "SUPERCITY_CLIENT_ID and SUPERCITY_CLIENT_SECRET, or SUPERCITY_DATA_DIR."
+            )
+        if answer.is_error:
+            raise Refused(explain(answer))
+        self._token = str(answer.json()["access_token"])
+        return self._token
+
+    def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
+        try:
+            return self.http.request(method, path, **options)
+        except httpx.TransportError as error:
+            raise Refused(
+                f"Nothing answers at {self.http.base_url} ({error}): start it with `supercity up`, "
+                "or set SUPERCITY_GATEWAY_URL."
+            ) from error
+
+
+def _read(path: Path) -> tuple[str, str]:
+    try:
+        found = json.loads(path.read_text())
+        return str(found["client_id"]), str(found["client_secret"])
+    except FileNotFoundError as error:
+        raise Refused(
+            f"No operator's credentials: {path} is not there. Run in the folder of "
+            "`supercity up`, or set SUPERCITY_CLIENT_ID and SUPERCITY_CLIENT_SECRET."
+        ) from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Refused(f"{path} cannot be read as credentials: {error!r}") from error
+
+
+def explain(answer: httpx.Response) -> str:
+    """A refusal as lines: what, where, and what to do."""
+    try:
+        problem = answer.json()
+    except ValueError:
+        return f"{answer.request.url.path} answered {answer.status_code}."
+    lines = [str(problem.get("detail") or problem.get("error_description") or problem)]
+    for fault in problem.get("errors", []):
+        lines.append(f"  {fault['where'] or '/'}: {fault['what']}")
+        if fault.get("fix"):
+            lines.append(f"    → {fault['fix']}")
+    return "\n".join(lines)

@@ -1,0 +1,49 @@
+"""Running an ASGI application as a process of the city."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from typing import Any
+
+import uvicorn
+
+_GRACE = 10  # seconds for requests in flight when the process is told to end
+
+
+class _Server(uvicorn.Server):
+    """Ends long-polls and streams first, which would otherwise be waited for.
+
+    An application that has such answers sets ``app.state.drain`` to a coroutine function.
+    """
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        drain = getattr(getattr(self.config.app, "state", None), "drain", None)
+        if drain:
+            await drain()
+        await super().shutdown(sockets)
+
+
+def serve(app: Any, host: str, port: int) -> None:
+    """Serve ``app`` until SIGTERM or SIGINT."""
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        loop="uvloop",
+        http="httptools",
+        lifespan="on",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        log_config=None,
+        timeout_graceful_shutdown=_GRACE,
+    )
+    _Server(config).run()
+
+
+def configure_logging() -> None:
+    """Lines on stderr, and nothing from libraries that would write tokens or addresses."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    for name in ("authlib", "httpx", "httpcore", "uvicorn.error"):
+        logging.getLogger(name).setLevel(logging.WARNING)

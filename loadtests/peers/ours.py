@@ -1,0 +1,61 @@
+"""Our gateway as a candidate: ``python -m loadtests.peers.ours FOLDER PORT ADMIN ACCESS_LOG``.
+
+It runs on the last good policy in ``FOLDER``, as it would with the control plane down.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from gateway.worker import GatewayConfig, run
+from loadtests.peers import work
+
+
+def policy(upstream: int, signers: list[work.Signer]) -> dict[str, Any]:
+    """The snapshot: every route of the work, every client, limits that nobody reaches."""
+    plenty = {"requests": 1_000_000, "seconds": 1}
+    client = {"client_class": "partner", "rate": plenty, "suspended": False}
+    routes = [
+        {
+            "id": f"bench.{path}", "method": "GET", "path": path, "upstream": "api", "strip": "",
+            "access": "scoped", "scopes": [[work.SCOPE]], "subject": "", "dataset": "",
+            "priority": "normal", "max_body_bytes": 1_000_000, "stream": False,
+        }
+        for collection in work.ROUTES
+        for path in (collection, collection + "/{id}")
+    ]  # fmt: skip
+    api = {
+        "addresses": [f"127.0.0.1:{upstream}"], "sector": "bench", "internal": True,
+        "connect_timeout_ms": 5_000, "response_timeout_ms": 30_000, "idle_timeout_ms": 30_000,
+        "max_connections": 256,
+    }  # fmt: skip
+    return {
+        "format": 1, "revision": "bench", "issuer": work.ISSUER, "audience": work.ISSUER,
+        "keys": [signer.jwk for signer in signers], "upstreams": {"api": api}, "routes": routes,
+        "clients": {f"client-{number}": client for number in range(work.CLIENTS)},
+        "revoked": {"tokens": {}, "families": {}, "clients": {}}, "open_rate": plenty,
+    }  # fmt: skip
+
+
+def main() -> None:
+    folder, port, admin, access_log = sys.argv[1:]
+    run(
+        GatewayConfig(
+            host="127.0.0.1",
+            port=int(port),
+            workers=1,
+            admin_host="127.0.0.1",
+            admin_port=int(admin),
+            control_url="http://127.0.0.1:9",  # nobody is there
+            state_dir=Path(folder),
+            gateway_key=b"bench",
+            pairwise_key=b"0" * 32,
+            access_log="" if access_log == "off" else access_log,
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""The table and the figures."""
+
+from __future__ import annotations
+
+import statistics
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from loadtests.peers.measure import Run
+
+HERE = Path(__file__).parents[1]
+FIGURES = HERE / "results" / "compare.json"
+README = HERE / "README.md"
+BEGIN, END = "<!-- compare: begin -->", "<!-- compare: end -->"
+FLOOR = "nginx"
+
+
+def summary(runs: list[Run]) -> dict[str, Any]:
+    """Median, least and most of each figure."""
+    found: dict[str, Any] = {"bad": sum(run.bad for run in runs), "rounds": len(runs)}
+    for name in ("rps", "cpu_us", "p50_us", "p99_us"):
+        values = [getattr(run, name) for run in runs]
+        found[name] = {
+            "median": round(statistics.median(values), 1),
+            "min": round(min(values), 1),
+            "max": round(max(values), 1),
+        }
+    return found
+
+
+def figures(results: dict[str, dict[str, list[Run]]], machine: dict[str, Any]) -> dict[str, Any]:
+    """What goes into ``compare.json``: per candidate and work, and ratios to the floor's CPU."""
+    found = {
+        name: {work: summary(runs) for work, runs in works.items() if runs}
+        for name, works in results.items()
+    }
+    floor = found.get(FLOOR, {})
+    ratios = {
+        name: {
+            work: round(figure["cpu_us"]["median"] / floor["ES256"]["cpu_us"]["median"], 2)
+            for work, figure in works.items()
+        }
+        for name, works in found.items()
+        if "ES256" in floor
+    }
+    return {"machine": machine, "candidates": found, "cpu_ratio_to_nginx_bare": ratios}
+
+
+def table(found: dict[str, Any], does: dict[str, str]) -> str:
+    """The figures as Markdown."""
+    lines = [
+        "| candidate | work | CPU µs/request | × floor | requests/s | p50 ms | p99 ms "
+        "| what it does |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name, works in found["candidates"].items():
+        for work, figure in works.items():
+            cpu = figure["cpu_us"]
+            ratio = found["cpu_ratio_to_nginx_bare"].get(name, {}).get(work, "")
+            lines.append(
+                f"| {name} | {work} | **{cpu['median']}** ({cpu['min']}–{cpu['max']}) | {ratio} "
+                f"| {figure['rps']['median']:,.0f} | {figure['p50_us']['median'] / 1000:.2f} "
+                f"| {figure['p99_us']['median'] / 1000:.2f} | {does[name]} |"
+            )
+    return "\n".join(lines)
+
+
+def publish(found: dict[str, Any], text: str) -> None:
+    """Write ``compare.json``, and the table into ``loadtests/README.md``."""
+    FIGURES.parent.mkdir(exist_ok=True)
+    FIGURES.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2) + b"\n")
+    machine = found["machine"]
+    about = (
+        f"{datetime.now(UTC):%Y-%m-%d}, {machine['cpu']}, {machine['cores']} cores, "
+        f"{machine['rounds']} rounds of {machine['seconds']:g} s each, interleaved; load average "
+        f"{machine['load_before']} before and {machine['load_after']} after."
+    )
+    before, _, rest = README.read_text().partition(BEGIN)
+    after = rest.partition(END)[2]
+    README.write_text(f"{before}{BEGIN}\n{about}\n\n{text}\n{END}{after}")

@@ -1,0 +1,111 @@
+"""The work that is measured: tokens, routes, and the wrk script that asks."""
+
+from __future__ import annotations
+
+import time
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+
+ISSUER = "https://city.example"
+SCOPE = "mobility:read"
+CLIENTS = 100
+TOKENS = 1000
+DOMAINS = (
+    "mobility", "disaster", "medical", "administration", "logistics", "education", "payments",
+    "entities", "events", "evacuation",
+)  # fmt: skip
+NOUNS = ("stops", "routes", "alerts", "places", "items", "records")
+ROUTES = [f"/{domain}/v1/{noun}" for domain in DOMAINS for noun in NOUNS]
+"""60 collections, each with ``/{id}`` below it; the members are what is asked for."""
+
+
+def b64(raw: bytes) -> str:
+    return urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+@dataclass(frozen=True)
+class Signer:
+    """A key of one algorithm: how to sign, and how to tell others."""
+
+    alg: str
+    key: Any
+    jwk: dict[str, str]
+    pem: bytes
+
+    def token(self, number: int) -> str:
+        """The access token of client ``number % CLIENTS`` (RFC 9068)."""
+        now = int(time.time())
+        claims = {
+            "iss": ISSUER, "aud": ISSUER, "sub": f"client-{number % CLIENTS}",
+            "client_id": f"client-{number % CLIENTS}", "iat": now, "exp": now + 36_000,
+            "jti": f"token-{number}", "scope": f"{SCOPE} disaster:read events:read",
+        }  # fmt: skip
+        header = {"typ": "at+jwt", "alg": self.alg, "kid": self.jwk["kid"]}
+        signed = f"{b64(orjson.dumps(header))}.{b64(orjson.dumps(claims))}".encode()
+        return f"{signed.decode()}.{b64(self._sign(signed))}"
+
+    def _sign(self, signed: bytes) -> bytes:
+        if self.alg == "RS256":
+            return bytes(self.key.sign(signed, padding.PKCS1v15(), SHA256()))
+        r, s = decode_dss_signature(self.key.sign(signed, ec.ECDSA(SHA256())))
+        return r.to_bytes(32) + s.to_bytes(32)
+
+
+def signer(alg: str) -> Signer:
+    """A new ``ES256`` or ``RS256`` key."""
+    key: Any
+    if alg == "RS256":
+        key = rsa.generate_private_key(65_537, 2_048)
+        numbers = key.public_key().public_numbers()
+        parts = {"kty": "RSA", "n": b64(numbers.n.to_bytes(256)), "e": "AQAB"}
+    else:
+        key = ec.generate_private_key(ec.SECP256R1())
+        point = key.public_key().public_numbers()
+        x, y = b64(point.x.to_bytes(32)), b64(point.y.to_bytes(32))
+        parts = {"kty": "EC", "crv": "P-256", "x": x, "y": y}
+    pem = key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return Signer(alg, key, {"kid": alg, "alg": alg, "use": "sig", **parts}, pem)
+
+
+LUA = """\
+-- Every request takes the next of the tokens and the next of the paths.
+local tokens, paths = {}, {}
+for line in io.lines("%(tokens)s") do tokens[#tokens + 1] = line end
+for line in io.lines("%(paths)s") do paths[#paths + 1] = line end
+local n = 0
+function request()
+  n = n + 1
+  return "GET " .. paths[n %% #paths + 1] .. " HTTP/1.1\\r\\nHost: city.example\\r\\n"
+    .. "Accept: application/json\\r\\nUser-Agent: partner-app/1.0\\r\\nAuthorization: Bearer "
+    .. tokens[n %% #tokens + 1] .. "\\r\\n\\r\\n"
+end
+function done(summary, latency, requests)
+  local e = summary.errors
+  io.write(string.format(
+    'RESULT {"requests": %%d, "us": %%d, "p50": %%d, "p99": %%d, "p999": %%d, "bad": %%d}\\n',
+    summary.requests, summary.duration, latency:percentile(50), latency:percentile(99),
+    latency:percentile(99.9), e.connect + e.read + e.write + e.status + e.timeout))
+end
+"""
+
+
+def write_script(folder: Path, name: str, tokens: list[str]) -> Path:
+    """A wrk script that asks with ``tokens``; its path."""
+    paths = [f"{route}/{number}" for number, route in enumerate(ROUTES)]
+    (folder / f"{name}.tokens").write_text("\n".join(tokens) + "\n")
+    (folder / "paths").write_text("\n".join(paths) + "\n")
+    script = folder / f"{name}.lua"
+    script.write_text(
+        LUA % {"tokens": folder / f"{name}.tokens", "paths": folder / "paths"}
+    )  # fmt: skip
+    return script

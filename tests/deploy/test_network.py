@@ -1,0 +1,49 @@
+"""The NetworkPolicies draw the architecture's arrows: these, and no other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.deploy.manifests import FOLDERS, City, build
+from tests.deploy.network import arrows
+
+ARCHITECTURE = {
+    # a request's way: the gateway to everything that it routes to
+    ("gateway", "control", 8001),
+    ("gateway", "broker", 8002),
+    ("gateway", "connectors", 8003),
+    ("gateway", "evacuation", 8004),
+    # the policy compiler reads each API's document; links are told through the open API
+    ("control", "broker", 8002),
+    ("control", "connectors", 8003),
+    ("control", "evacuation", 8004),
+    ("control", "gateway", 8000),
+    # whoever publishes or asks does so through the open API, like anybody
+    ("connectors", "gateway", 8000),
+    ("evacuation", "gateway", 8000),
+    # only the broker touches Kafka
+    ("broker", "kafka", 9092),
+}
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_the_arrows_are_the_architectures(folder: Path) -> None:
+    assert arrows(City(build(folder))) == ARCHITECTURE
+
+
+def test_without_policies_everything_is_open() -> None:
+    city = City([r for r in build(FOLDERS[0]) if r["kind"] != "NetworkPolicy"])
+    assert ("connectors", "broker", 8002) in arrows(city)
+
+
+def test_a_policy_too_wide_shows_as_an_arrow_too_many() -> None:
+    city = City(build(FOLDERS[0]))
+    policy = next(p for p in city.of("NetworkPolicy") if p["metadata"]["name"] == "evacuation")
+    policy["spec"]["egress"].append({"to": [{"podSelector": {}}]})
+    # let out is not let in: the broker's own policy still refuses
+    assert arrows(city) == ARCHITECTURE
+    broker = next(p for p in city.of("NetworkPolicy") if p["metadata"]["name"] == "broker")
+    broker["spec"]["ingress"][0]["from"].append({"podSelector": {}})
+    assert ("evacuation", "broker", 8002) in arrows(city)

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from tests.gateway.control.city import City, running
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty store of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path}/store"
+    url: str = request.getfixturevalue("postgres_url")
+    # one database for the module, emptied: much quicker than one for each test
+    engine = create_async_engine(url)
+    async with engine.begin() as connection:
+        await connection.execute(text("DROP SCHEMA IF EXISTS control CASCADE"))
+    await engine.dispose()
+    return url
+
+
+@pytest.fixture
+async def city(store_url: str, tmp_path: Path) -> AsyncIterator[City]:
+    """A control plane, once over each kind of store."""
+    async with running(tmp_path, store_url=store_url) as found:
+        yield found
+
+
+@pytest.fixture
+async def small_city(tmp_path: Path) -> AsyncIterator[City]:
+    """A control plane over SQLite alone, for what does not depend on the store."""
+    async with running(tmp_path) as found:
+        yield found

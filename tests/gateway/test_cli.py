@@ -1,0 +1,183 @@
+"""The command line against a real control plane over HTTP."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from typer.testing import CliRunner
+
+from gateway import cli
+from gateway.control.app import create_control
+from gateway.operator_client import Refused
+
+SECRET = "operator-secret-operator"
+SCOPES = ["operator:apis", "operator:clients", "operator:keys"]
+runner = CliRunner()
+
+
+@contextmanager
+def served(app: FastAPI, listener: socket.socket) -> Iterator[None]:
+    """``app`` over real HTTP in a thread of its own."""
+    config = uvicorn.Config(app, log_config=None, lifespan="on", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    started = threading.Event()
+    startup = server.startup
+
+    async def tell(sockets: list[socket.socket] | None = None) -> None:
+        await startup(sockets)
+        started.set()
+
+    server.startup = tell  # type: ignore[method-assign]
+    thread = threading.Thread(target=server.run, args=([listener],))
+    thread.start()
+    try:
+        assert started.wait(20)
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(20)
+
+
+def listen() -> tuple[socket.socket, str]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    return listener, f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a control plane that is reached without a gateway."""
+    folder = tmp_path_factory.mktemp("city")
+    bootstrap = folder / "bootstrap.json"
+    operator = {"client_id": "operator", "client_secret": SECRET, "scopes": SCOPES}
+    bootstrap.write_text(json.dumps({"clients": [operator]}))
+    listener, url = listen()
+    app = create_control(
+        public_url=url,
+        store_url=f"sqlite+aiosqlite:///{folder}/store",
+        master_key=b"m" * 32,
+        gateway_key="",
+        bootstrap=bootstrap,
+        gateway_url=url,
+        own_url=url,
+    )
+    with served(app, listener):
+        yield url
+
+
+@pytest.fixture(scope="module")
+def parks() -> Iterator[str]:
+    """The address of the document of an app that the platform has never seen."""
+    app = FastAPI(title="Parks & Benches")
+    security = {"security": [{"oauth": ["parks-benches:read"]}]}
+
+    @app.get("/benches/{bench}", openapi_extra=security)
+    async def bench(bench: str) -> str:
+        return bench
+
+    document = app.openapi()
+    document["components"]["securitySchemes"] = {"oauth": {"type": "oauth2", "flows": {}}}
+    listener, url = listen()
+    with served(app, listener):
+        yield f"{url}/openapi.json"
+
+
+@pytest.fixture(autouse=True)
+def environment(city: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    credentials = {"client_id": "operator", "client_secret": SECRET}
+    (tmp_path / "operator.json").write_text(json.dumps(credentials))
+    monkeypatch.setenv("SUPERCITY_PUBLIC_URL", city)
+    monkeypatch.setenv("SUPERCITY_DATA_DIR", str(tmp_path))
+
+
+def run(*arguments: str) -> str:
+    result = runner.invoke(cli.app, arguments, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def refusal(*arguments: str) -> str:
+    with pytest.raises(Refused) as refused:
+        runner.invoke(cli.app, arguments, catch_exceptions=False)
+    return str(refused.value)
+
+
+def test_an_unknown_api_is_attached_by_its_address_alone(parks: str) -> None:
+    assert run("status") == "Nothing is attached.\n"
+    told = run("attach", parks)
+    assert "GET    /apps/parks-benches/benches/{bench}  [parks-benches:read]" in told
+    assert "parks-benches" in run("status")
+    (api,) = json.loads(run("status", "--json"))
+    assert api["state"] == "attached"
+    assert "409" not in refusal("attach", parks)
+    assert run("detach", "parks-benches") == "Detached parks-benches.\n"
+
+
+def test_findings_say_where_and_what_to_do(parks: str) -> None:
+    told = refusal("attach", parks, "--name", "other")
+    assert "/paths/~1benches~1{bench}/get/security/0: Scope 'parks-benches:read'" in told
+    assert "→ Name scopes of your own: other:read." in told
+
+
+def test_a_document_that_is_not_there_is_told_before_anything_is_asked(city: str) -> None:
+    told = refusal("attach", f"{city}/nowhere.json")
+    assert "give --name" in told
+
+
+def test_clients_are_created_changed_and_suspended() -> None:
+    made: dict[str, Any] = json.loads(
+        run("clients", "create", "Maps", "--scope", "mobility:read", "--json")
+    )
+    assert made["client_secret"]
+    client_id = made["client_id"]
+    assert "disaster:read" in run("clients", "grant", client_id, "disaster:read")
+    assert "void" in run("clients", "suspend", client_id)
+    (line,) = [one for one in run("clients", "list").splitlines() if client_id in one]
+    assert "suspended" in line
+    assert "disaster:read" in line
+    assert "active" in run("clients", "resume", client_id)
+
+
+def test_keys_are_rotated() -> None:
+    before = json.loads(run("keys", "list", "--json"))
+    assert "The new key is" in run("keys", "rotate")
+    assert len(json.loads(run("keys", "list", "--json"))) == len(before) + 1
+
+
+def test_without_credentials_the_way_to_them_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SUPERCITY_DATA_DIR", str(tmp_path / "empty"))
+    assert "SUPERCITY_CLIENT_ID" in refusal("status")
+
+
+def test_wrong_credentials_and_an_absent_city_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUPERCITY_CLIENT_ID", "operator")
+    monkeypatch.setenv("SUPERCITY_CLIENT_SECRET", "wrong")
+    assert "does not know client 'operator'" in refusal("status")
+    monkeypatch.setenv("SUPERCITY_GATEWAY_URL", "http://127.0.0.1:1")
+    assert "supercity up" in refusal("status")
+
+
+def test_a_process_without_its_keys_says_which(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["supercity", "control"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 1
+    assert "SUPERCITY_GATEWAY_KEY is not set" in capsys.readouterr().err
+
+
+def test_help_names_every_command() -> None:
+    told = run("--help")
+    for command in ("up", "gateway", "control", "broker", "connectors", "services", "attach"):
+        assert command in told

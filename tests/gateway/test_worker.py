@@ -1,0 +1,202 @@
+"""The gateway as a process: workers that share a port, die and drain; what operators see."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from asyncio import StreamReader, StreamWriter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+import pytest
+
+from gateway.worker import GatewayConfig, run
+from tests.gateway.core.city import (
+    Api,
+    Raw,
+    Reply,
+    api,
+    read_request,
+    request,
+    snapshot,
+    token,
+)
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from gateway.worker import GatewayConfig, run
+port, admin, control, state, workers = sys.argv[1:]
+run(GatewayConfig(
+    host="127.0.0.1", port=int(port), workers=int(workers), admin_host="127.0.0.1",
+    admin_port=int(admin), control_url=f"http://127.0.0.1:{control}", state_dir=Path(state),
+    gateway_key=b"gateway-key-of-the-tests", pairwise_key=b"p" * 32,
+    access_log=str(Path(state) / "access.log"), drain_seconds=10))
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+@dataclass
+class Running:
+    """A gateway in a process of its own."""
+
+    port: int
+    admin: int
+    process: asyncio.subprocess.Process
+
+    async def ask(self, sent: bytes, port: int = 0) -> Reply:
+        raw = Raw(*await asyncio.open_connection("127.0.0.1", port or self.port))
+        try:
+            raw.writer.write(sent)
+            return await raw.reply()
+        finally:
+            raw.writer.close()
+
+    async def page(self, path: str) -> Reply:
+        return await self.ask(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode(), self.admin)
+
+    async def ready(self) -> bool:
+        try:
+            return (await self.page("/readyz")).status == 200
+        except OSError:
+            return False
+
+    async def workers(self) -> list[int]:
+        """Process ids of the workers."""
+        found = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return [int(pid) for pid in found.split()]
+
+
+@asynccontextmanager
+async def running(state: Path, behind: int, workers: int) -> AsyncIterator[Running]:
+    policy = orjson.dumps(snapshot(behind))
+
+    async def control(api: Api, reader: StreamReader, writer: StreamWriter) -> None:
+        if b"if-none-match" in await read_request(api, reader):
+            await reader.read()
+        head = b'HTTP/1.1 200 OK\r\nETag: "r1"\r\nContent-Length: %d\r\n\r\n' % len(policy)
+        writer.write(head + policy)
+        await writer.drain()
+
+    async with api(control) as plane:
+        port, admin = free_port(), free_port()
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", PROGRAM, str(port), str(admin), str(plane.port), str(state),
+            str(workers),
+        )  # fmt: skip
+        found = Running(port, admin, process)
+        try:
+            await eventually(found.ready)
+            yield found
+        finally:
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
+
+
+async def eventually(condition: object, seconds: float = 20) -> None:
+    async with asyncio.timeout(seconds):
+        while not await condition():  # type: ignore[operator]
+            await asyncio.sleep(0.05)
+
+
+async def test_workers_share_the_port_die_and_come_back_and_drain(tmp_path: Path) -> None:
+    async with api() as behind, running(tmp_path, behind.port, workers=2) as city:
+        good = token()
+        for _ in range(40):
+            assert (await city.ask(request("/stops", good))).status == 200
+        metrics = (await city.page("/metrics")).body.decode()
+        wanted = (
+            'supercity_gateway_requests_total{client_class="partner",route="test.get-stops",'
+            'status="2xx"} 40.0'
+        )
+        assert wanted in metrics
+        assert "supercity_gateway_workers 2.0" in metrics
+        assert (await city.page("/healthz")).status == 200
+        assert (await city.page("/nothing")).status == 404
+
+        # a worker is killed: another takes its place, and what it had counted stays counted
+        before = await city.workers()
+        assert len(before) == 2
+        os.kill(before[0], signal.SIGKILL)
+
+        async def replaced() -> bool:
+            now = await city.workers()
+            return len(now) == 2 and now != before
+
+        await eventually(replaced)
+        await eventually(city.ready)
+
+        async def answers() -> bool:
+            return (await city.ask(request("/stops", good))).status == 200
+
+        for _ in range(10):
+            await eventually(answers)
+
+        # told to stop: what is kept open is ended with an answer, and the process ends well
+        raw = Raw(*await asyncio.open_connection("127.0.0.1", city.port))
+        raw.writer.write(request("/open"))
+        assert (await raw.reply()).status == 200
+        city.process.send_signal(signal.SIGTERM)
+
+        async def draining() -> bool:
+            try:
+                return (await city.page("/readyz")).status == 503
+            except OSError:
+                return True
+
+        await eventually(draining)
+        assert await raw.ended()
+        raw.writer.close()
+        assert await asyncio.wait_for(city.process.wait(), 15) == 0
+        log = (tmp_path / "access.log").read_bytes().splitlines()
+        assert len(log) >= 30, "what was to be logged was written before the end"
+        assert (tmp_path / "policy.json").exists()
+
+
+async def test_it_starts_on_the_last_good_policy_without_a_control_plane(tmp_path: Path) -> None:
+    async with api() as behind:
+        (tmp_path / "policy.json").write_bytes(orjson.dumps(snapshot(behind.port)))
+        port, admin = free_port(), free_port()
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", PROGRAM, str(port), str(admin), str(free_port()),
+            str(tmp_path), "1",
+        )  # fmt: skip
+        city = Running(port, admin, process)
+        try:
+            await eventually(city.ready)
+            assert (await city.ask(request("/stops", token()))).status == 200
+            assert (await city.ask(request("/open"))).status == 200
+        finally:
+            process.terminate()
+            assert await asyncio.wait_for(process.wait(), 15) == 0
+
+
+def config(**changes: object) -> GatewayConfig:
+    given: dict[str, object] = {
+        "host": "127.0.0.1", "port": 1, "workers": 1, "admin_host": "127.0.0.1", "admin_port": 1,
+        "control_url": "http://127.0.0.1:1", "state_dir": Path(), "gateway_key": b"secret",
+        "pairwise_key": b"secret" * 6, **changes,
+    }  # fmt: skip
+    return GatewayConfig(**given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("change", [{"workers": 0}, {"limits_url": "memcached://x"}])
+def test_a_configuration_that_cannot_be_is_refused_at_once(change: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"worker|limits"):
+        run(config(**change))
+
+
+def test_keys_are_not_shown() -> None:
+    assert "secret" not in repr(config())

@@ -1,0 +1,41 @@
+"""Two cities, each started once: one on the embedded defaults, one on real servers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.journeys.city import City, running_city
+from tests.servers import choose
+
+
+@pytest.fixture(scope="session")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
+    """A city on the embedded log, SQLite and local limits."""
+    with running_city(tmp_path_factory.mktemp("embedded")) as city:
+        yield city
+
+
+@pytest.fixture(scope="session")
+def city_on_servers(
+    tmp_path_factory: pytest.TempPathFactory,
+    kafka_url: str,
+    postgres_server: choose.Databases,
+    redis_server: choose.Databases,
+) -> Iterator[City]:
+    """A city on Kafka, PostgreSQL and Redis."""
+    folder = tmp_path_factory.mktemp("servers")
+    options = (
+        *("--log-url", kafka_url),
+        *("--store-url", postgres_server.database()),
+        *("--limits-url", redis_server.database()),
+    )
+    with running_city(folder, *options) as city:
+        yield city
+
+
+def sample(name: str) -> Path:
+    """A bundled file of the sample city."""
+    return Path(__file__).parents[2] / "connectors" / name

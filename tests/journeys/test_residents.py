@@ -1,0 +1,216 @@
+"""A resident lets an app read her own records, and takes that back."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import re
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import httpx
+import pytest
+
+from tests.journeys.city import City, until
+
+REDIRECT = "http://127.0.0.1:8099/callback"
+RECORDS = "/medical/v1/residents/me/records"
+
+
+@dataclass
+class Partner:
+    """The sample partner's app, as far as it is on a server."""
+
+    city: City
+
+    def __post_init__(self) -> None:
+        self.verifier = secrets.token_urlsafe(48)
+        self.state = secrets.token_urlsafe(16)
+
+    def authorize_url(self, scope: str) -> str:
+        challenge = hashlib.sha256(self.verifier.encode()).digest()
+        query = {
+            "response_type": "code",
+            "client_id": "sample-partner",
+            "redirect_uri": REDIRECT,
+            "scope": scope,
+            "state": self.state,
+            "code_challenge": base64.urlsafe_b64encode(challenge).rstrip(b"=").decode(),
+            "code_challenge_method": "S256",
+        }
+        return f"/oauth/authorize?{urlencode(query)}"
+
+    def redeem(self, code: str) -> httpx.Response:
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": REDIRECT,
+            "code_verifier": self.verifier,
+        }
+        return self._post("/oauth/token", form)
+
+    def refresh(self, token: str) -> httpx.Response:
+        return self._post("/oauth/token", {"grant_type": "refresh_token", "refresh_token": token})
+
+    def revoke(self, token: str) -> httpx.Response:
+        return self._post("/oauth/revoke", {"token": token})
+
+    def _post(self, path: str, form: dict[str, str]) -> httpx.Response:
+        auth = ("sample-partner", self.city.secret("sample-partner"))
+        return httpx.post(f"{self.city.url}{path}", data=form, auth=auth)
+
+
+@dataclass
+class Browser:
+    """A resident's browser: follows nothing by itself, keeps cookies."""
+
+    city: City
+    cookies: httpx.Cookies = field(default_factory=httpx.Cookies)
+
+    def get(self, url: str) -> httpx.Response:
+        return self._ask("GET", url)
+
+    def _ask(self, method: str, url: str, **options: Any) -> httpx.Response:
+        with httpx.Client(base_url=self.city.url, timeout=15, cookies=self.cookies) as http:
+            answer = http.request(method, url, **options)
+            self.cookies = http.cookies
+            return answer
+
+    def submit(self, page: httpx.Response, **fields: str) -> httpx.Response:
+        """Post the page's form, with what is hidden in it."""
+        action = html.unescape(_found(r'<form method="post" action="([^"]+)"', page.text))
+        csrf = _found(r'name="csrf" value="([^"]+)"', page.text)
+        answer = self._ask("POST", action, data={"csrf": csrf, **fields})
+        target = answer.headers.get("location", "")
+        if target.startswith("/"):
+            return self.get(target)
+        return answer
+
+    def sign_in(self, url: str, resident: str, password: str) -> httpx.Response:
+        page = self.get(url)
+        assert page.status_code == 200, page.text
+        return self.submit(page, decision="sign-in", username=resident, password=password)
+
+    def allow(self, url: str, resident: str) -> dict[str, str]:
+        """Sign in and agree; what comes back to the app."""
+        consent = self.sign_in(url, resident, self.city.password(resident))
+        assert "Mirai Note" in consent.text
+        back = self.submit(consent, decision="allow")
+        assert back.status_code in {302, 303}, back.text
+        assert back.headers["location"].startswith(REDIRECT)
+        return {k: v[0] for k, v in parse_qs(urlsplit(back.headers["location"]).query).items()}
+
+
+def _found(pattern: str, text: str) -> str:
+    match = re.search(pattern, text)
+    assert match, text
+    return match[1]
+
+
+@pytest.fixture(scope="module")
+def linked(city: City) -> City:
+    """The city once the control plane has linked its residents to their records."""
+
+    def all_told() -> bool:
+        tokens = granted(city, "kenji", "medical:records")
+        with city.bearer(tokens["access_token"]) as http:
+            return http.get(RECORDS).status_code == 200
+
+    until(all_told, 30)
+    return city
+
+
+def granted(city: City, resident: str, scope: str) -> dict[str, str]:
+    """Tokens that a resident has agreed to."""
+    partner = Partner(city)
+    back = Browser(city).allow(partner.authorize_url(scope), resident)
+    assert back["state"] == partner.state
+    assert back["iss"] == city.url  # RFC 9207
+    answer = partner.redeem(back["code"])
+    assert answer.status_code == 200, answer.text
+    tokens: dict[str, str] = answer.json()
+    return tokens
+
+
+def test_a_resident_lets_an_app_read_her_own_records_and_nobody_elses(linked: City) -> None:
+    hana = granted(linked, "hana", "medical:records")
+    taro = granted(linked, "taro", "medical:records")
+    with linked.bearer(hana["access_token"]) as hers, linked.bearer(taro["access_token"]) as his:
+        hers_read, his_read = hers.get(RECORDS), his.get(RECORDS)
+        assert hers_read.status_code == his_read.status_code == 200
+        assert "patient-hana" in hers_read.text
+        assert "patient-taro" not in hers_read.text
+        assert "patient-taro" in his_read.text
+        # naming somebody else in the path opens nothing
+        assert hers.get("/medical/v1/residents/patient-taro/records").status_code == 403
+        # nor does another scope
+        assert hers.get("/education/v1/residents/me/enrolments").status_code == 403
+
+
+def test_withdrawn_consent_is_refused_everywhere_within_a_second(linked: City) -> None:
+    tokens = granted(linked, "hana", "medical:records")
+    partner = Partner(linked)
+    with linked.bearer(tokens["access_token"]) as http:
+        assert http.get(RECORDS).status_code == 200
+        assert partner.revoke(tokens["refresh_token"]).status_code == 200
+        until(lambda: http.get(RECORDS).status_code == 401, seconds=1)
+    assert partner.refresh(tokens["refresh_token"]).status_code == 400
+
+
+def test_a_refresh_token_works_once_and_its_reuse_ends_the_grant(linked: City) -> None:
+    tokens = granted(linked, "taro", "medical:records")
+    partner = Partner(linked)
+    fresh = partner.refresh(tokens["refresh_token"])
+    assert fresh.status_code == 200
+    assert partner.refresh(tokens["refresh_token"]).json()["error"] == "invalid_grant"
+    assert partner.refresh(fresh.json()["refresh_token"]).status_code == 400
+    with linked.bearer(fresh.json()["access_token"]) as http:
+        until(lambda: http.get(RECORDS).status_code == 401, seconds=2)
+
+
+def test_a_code_works_once_with_its_own_verifier(linked: City) -> None:
+    partner, thief = Partner(linked), Partner(linked)
+    url = partner.authorize_url("medical:records")
+    code = Browser(linked).allow(url, "hana")["code"]
+    assert thief.redeem(code).json()["error"] == "invalid_grant"
+
+
+def test_a_wrong_password_opens_nothing(linked: City) -> None:
+    page = Browser(linked).sign_in(Partner(linked).authorize_url("medical:records"), "hana", "no")
+    assert 'name="password"' in page.text
+
+
+def test_an_app_cannot_be_answered_elsewhere(linked: City) -> None:
+    url = Partner(linked).authorize_url("medical:records").replace("8099", "8098")
+    answer = Browser(linked).get(url)
+    assert answer.status_code == 400
+    assert "location" not in answer.headers
+
+
+def test_a_resident_files_a_procedure_and_pays(linked: City) -> None:
+    tokens = granted(linked, "hana", "administration:procedures payments:pay payments:read")
+    with linked.bearer(tokens["access_token"]) as http:
+        filings = http.get("/administration/v1/residents/me/filings")
+        assert filings.status_code == 200, filings.text
+        before = int(http.get("/payments/v1/residents/me/balance").json()["balance"])
+        order = {"amount": "210", "currency": "JPY", "creditorAccount": "acct-mirai-bus"}
+        headers = {"idempotency-key": secrets.token_hex(16)}
+        paid = http.post("/payments/v1/residents/me/payments", json=order, headers=headers)
+        assert paid.status_code == 201, paid.text
+        assert before - int(http.get("/payments/v1/residents/me/balance").json()["balance"]) == 210
+
+
+def test_two_apps_know_the_same_resident_by_different_names(linked: City) -> None:
+    def subject(token: str) -> str:
+        part = token.split(".")[1]
+        claims = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode()
+        return _found(r'"sub":\s*"([^"]+)"', claims)
+
+    mine = subject(granted(linked, "hana", "medical:records")["access_token"])
+    again = subject(granted(linked, "hana", "medical:records")["access_token"])
+    his = subject(granted(linked, "taro", "medical:records")["access_token"])
+    assert mine == again != his
+    assert "hana" not in mine
