@@ -1,18 +1,19 @@
-"""The log's topics as Strimzi resources, written from the registry of event types.
+"""The log's topics as Strimzi resources, written from what the broker says of them.
 
 ``python -m tests.deploy topics`` writes ``deploy/k8s/base/kafka/topics.yaml``; a check finds it
-when a domain has registered an event type since.
+when a domain has registered an event type since, or the broker keeps a topic for another time.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from schemas import registry
+from services.broker.log import Topic
+from services.broker.topics import log_topics
 from tests.deploy.manifests import BASE
 
 FILE: Final = BASE / "kafka" / "topics.yaml"
-_HEAD = "# Written by `python -m tests.deploy topics` from schemas/registry.py.\n"
+_HEAD = "# Written by `python -m tests.deploy topics` from services/broker/topics.py.\n"
 _TOPIC = """\
 ---
 apiVersion: kafka.strimzi.io/v1
@@ -22,16 +23,15 @@ metadata:
   labels:
     strimzi.io/cluster: city
 spec:
-  partitions: 6
+  partitions: {partitions}
   replicas: 3
   config:
     min.insync.replicas: 2
-    retention.ms: 604800000
 """
 
 
 def render() -> str:
-    return _HEAD + "".join(_TOPIC.format(name=topic) for topic in registry.topics())
+    return _HEAD + "".join(map(_resource, log_topics()))
 
 
 def write() -> None:
@@ -39,7 +39,16 @@ def write() -> None:
 
 
 def outdated() -> list[str]:
-    """What to do when the file is not what the registry says."""
+    """What to do when the file is not what the broker says."""
     if FILE.read_text() == render():
         return []
-    return [f"{FILE.name} is not what the registry says: run `python -m tests.deploy topics`"]
+    return [f"{FILE.name} is not what the broker says: run `python -m tests.deploy topics`"]
+
+
+def _resource(topic: Topic) -> str:
+    """The topic as it would be if the broker had to create it (``services/broker/log``)."""
+    config = {"retention.ms": str(topic.retention_seconds * 1000 or -1)}
+    if topic.compacted:
+        config |= {"cleanup.policy": "compact", "min.compaction.lag.ms": "3600000"}
+    lines = "".join(f"    {key}: {value}\n" for key, value in config.items())
+    return _TOPIC.format(name=topic.name, partitions=topic.partitions) + lines

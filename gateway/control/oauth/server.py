@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,9 @@ from gateway.control.oauth.grants import (
 )
 from gateway.control.oauth.records import Grant, KeepRefresh, Refresh
 from gateway.control.secrets import Secrets, new_token
+
+# at DEBUG it writes whole tokens
+logging.getLogger("authlib").setLevel(logging.WARNING)
 
 TOKEN_PATH = "/oauth/token"  # noqa: S105 - a path
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import orjson
-from sqlalchemy import insert, select, update
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.control import tables
@@ -86,10 +87,14 @@ class Publisher:
 
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that changes the policy, and tells the other processes so."""
+        """A transaction that changes the policy, and tells the other processes so.
+
+        The number is raised first: its row is the lock that puts such transactions of several
+        processes in a row, so that "add it unless it is there" means what it says.
+        """
         async with self.store.write() as connection:
-            yield connection
             await _note_change(connection)
+            yield connection
 
     @contextlib.asynccontextmanager
     async def change(self) -> AsyncIterator[AsyncConnection]:
@@ -188,11 +193,11 @@ class Publisher:
 async def _note_change(connection: AsyncConnection) -> None:
     """Say, within a transaction, that it changes the policy."""
     table = tables.changes
-    raised = await connection.execute(
-        update(table).where(table.c.id == 1).values(number=table.c.number + 1)
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    first = dialect.insert(table).values(id=1, number=1)
+    await connection.execute(
+        first.on_conflict_do_update(index_elements=["id"], set_={"number": table.c.number + 1})
     )
-    if not raised.rowcount:
-        await connection.execute(insert(table).values(id=1, number=1))
 
 
 async def _read_number(connection: AsyncConnection) -> int:

@@ -175,6 +175,13 @@ async def test_events_that_come_late_are_put_where_they_belong(run: Running) -> 
     assert "containedIn" not in shown
 
 
+async def test_a_late_move_is_told_of_what_was_inside_then(run: Running) -> None:
+    await capture(run, packed(0, PALLET, ITEM), packed(30, PALLET, ITEM, action="DELETE"))
+    await capture(run, seen(10, 7, PALLET))
+    item = (await run.api.get(f"{ROOT}/shipments/{quote(ITEM, safe='')}")).json()
+    assert item["readPoint"] == place(7)
+
+
 async def test_a_transformation_links_what_went_in_with_what_came_out(run: Running) -> None:
     await capture(
         run, event("TransformationEvent", 0, inputEPCList=[ITEM], outputEPCList=[OTHER, PALLET])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,9 @@ from tests.connectors.harness import Running
 METHODS = ("get", "put", "post", "delete", "patch")
 EXAMPLES = {"lat": 36.55, "lon": 139.88, "near": "36.55,139.88"}
 """Values of query parameters that some lists need."""
+
+NOBODY = ("no-such-thing", "0" * 32, "00000000-0000-0000-0000-000000000000", "0")
+"""Ids that nothing has, in the forms that ids have."""
 
 CALLER = {headers.CLIENT: "contract", headers.SUBJECT: "nobody-is-linked-to-this"}
 
@@ -43,10 +47,21 @@ class Operation:
     def takes_a_path_parameter(self) -> bool:
         return "{" in self.path
 
+    def ids_of_nothing(self) -> dict[str, str]:
+        """Path parameters of the form that the operation asks for, which name nothing."""
+        return {p["name"]: _nothing(p["schema"]) for p in self.parameters if p["in"] == "path"}
+
     def query(self) -> dict[str, Any] | None:
         """Values for the required query parameters; None where we have none."""
         names = [p["name"] for p in self.parameters if p["in"] == "query" and p.get("required")]
         return {n: EXAMPLES[n] for n in names} if set(names) <= set(EXAMPLES) else None
+
+
+def _nothing(schema: dict[str, Any]) -> str:
+    pattern = schema.get("pattern", "")
+    found = next((name for name in NOBODY if re.search(pattern, name)), None)
+    assert found, f"add an id that matches {pattern} and names nothing"
+    return found
 
 
 async def document(run: Running) -> dict[str, Any]:

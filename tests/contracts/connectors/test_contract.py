@@ -67,8 +67,7 @@ async def test_what_does_not_exist_is_a_404_problem(living: Running) -> None:
     for operation in await operations(living):
         if operation.method != "get" or not operation.takes_a_path_parameter:
             continue
-        names = [p["name"] for p in operation.parameters if p["in"] == "path"]
-        path = operation.path.format(**dict.fromkeys(names, "no-such-thing"))
+        path = operation.path.format(**operation.ids_of_nothing())
         answer = await living.api.get(path, params=operation.query() or {}, headers=CALLER)
         assert answer.status_code == 404, f"{path}: {answer.status_code} {answer.text}"
         assert answer.headers["content-type"] == MEDIA_TYPE

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 
 import pytest
 
+from gateway.control.oauth.clients import Client
 from gateway.control.pages.texts import TEXTS
 from schemas.policy import CLAIM_GRANT, CLAIM_RESIDENT
 from schemas.pseudonym import Pseudonyms
@@ -14,7 +16,9 @@ from tests.gateway.control.city import (
     CALLBACK,
     CHALLENGE,
     MASTER,
+    PASSWORD,
     PUBLIC,
+    SECRET,
     VERIFIER,
     City,
     authorize_url,
@@ -306,3 +310,41 @@ async def test_a_public_client_proves_nothing_but_its_code(small_city: City) -> 
     }
     answer = await small_city.http.post("/oauth/token", data=form)
     assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+
+
+@pytest.mark.parametrize(
+    ("registered", "asked", "allowed"),
+    [
+        ("http://127.0.0.1/cb", "http://127.0.0.1:51004/cb", True),
+        ("http://127.0.0.1:1/cb", "http://127.0.0.1:51004/cb", True),
+        ("http://[::1]/cb", "http://[::1]:51004/cb", True),
+        ("http://127.0.0.1/cb", "http://127.0.0.1:51004/other", False),
+        ("http://127.0.0.1/cb", "http://127.0.0.1:80@evil.example/cb", False),
+        ("http://127.0.0.1/cb", "http://127.0.0.1.evil.example:80/cb", False),
+        ("http://127.0.0.1/cb", "http://[::1]:80/cb", False),
+        ("https://app.example/cb", "https://app.example:8443/cb", False),
+        ("http://localhost/cb", "http://localhost:80/cb", False),
+    ],
+)
+def test_only_the_port_of_a_loopback_address_may_differ(
+    registered: str, asked: str, allowed: bool
+) -> None:
+    client = Client("c", "c", "partner", (), (), (registered,), "none", (1, 1))
+    assert client.check_redirect_uri(asked) is allowed
+
+
+async def test_a_native_app_is_called_back_by_its_scheme(small_city: City) -> None:
+    url = authorize_url(client_id="spa", redirect_uri="com.example.spa:/cb")
+    async with small_city.browser() as browser:
+        await sign_in(browser, url)
+        answer = await decide(browser, url, "allow")
+    assert answer.headers["location"].startswith("com.example.spa:/cb?code=")
+
+
+async def test_nothing_secret_is_logged(small_city: City, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    code = await small_city.code()
+    tokens = (await small_city.redeem(code)).json()
+    await small_city.redeem(code)
+    for secret in (code, tokens["access_token"], tokens["refresh_token"], SECRET, PASSWORD):
+        assert secret not in caplog.text
