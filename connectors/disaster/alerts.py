@@ -18,6 +18,7 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.disaster.alert_store import AlertStore, Filed, Stored
+from connectors.disaster.recent import Recent
 from connectors.disaster.report import Report
 from connectors.publish import Publisher
 from schemas.cloudevents import CloudEvent, event
@@ -50,6 +51,7 @@ class Alerts:
     ) -> None:
         self._store, self._files, self._publisher = store, files, publisher
         self._source, self._clock = source, clock
+        self.recent = Recent(clock)
 
     async def accept(self, report: Report) -> tuple[AnyAlert, bool]:
         """Apply a report: state, event and outbox in one transaction.
@@ -68,6 +70,7 @@ class Alerts:
             if known and known.digest:
                 return await self._again(connection, report, known), False
             alert = await self._apply(connection, report, keys, filed)
+        self.recent.forget()
         self._publisher.outbox.wake()
         return alert, True
 
@@ -194,6 +197,7 @@ class Alerts:
                 await self._files.put(connection, stored._replace(state="expired", body=body))
                 await self._publisher.say(connection, entities=[alert])
         if over:
+            self.recent.forget()
             self._publisher.outbox.wake()
         return len(over)
 

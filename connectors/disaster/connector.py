@@ -14,6 +14,9 @@ from connectors.disaster.alert_store import AlertStore
 from connectors.disaster.alerts import Alerts
 from connectors.disaster.api_alerts import alerts_router
 from connectors.disaster.api_shelters import shelters_router
+from connectors.disaster.document import MOST_BYTES
+from connectors.disaster.reader import MEDIA_TYPES, STANDARDS, read_alert
+from connectors.disaster.report import Report
 from connectors.disaster.shelter_csv import STANDARD, parse_shelters
 from connectors.disaster.shelters import Counts, Occupancy, counted_at
 from connectors.feed import FeedSpec
@@ -46,7 +49,7 @@ DATASETS: Final = (
 
 
 class DisasterConnector(Connector):
-    """Alerts are pushed one by one (``POST /alerts``); shelters are a feed."""
+    """Shelters are a feed; alerts are pushed (``POST /alerts``), or followed as a feed."""
 
     info = ApiInfo(domain="disaster", title_ja="防災", datasets=DATASETS)
     title = "Disaster prevention"
@@ -71,9 +74,24 @@ class DisasterConnector(Connector):
                 limit=16 * 1024 * 1024,
             )
         )
+        self.feed(
+            FeedSpec[Report](
+                name="alerts",
+                standard=STANDARDS,
+                media_types=MEDIA_TYPES,
+                parse=read_alert,
+                take=self._take_alert,
+                interval=10.0,
+                limit=MOST_BYTES,
+            )
+        )
         self._of: dict[str, Shelter] | None = None
         self._now: dict[str, Shelter] = {}
         self._ticking: asyncio.Task[None] | None = None
+
+    async def _take_alert(self, report: Report) -> int:
+        _, is_new = await self.alerts.accept(report)
+        return int(is_new)
 
     def router(self) -> APIRouter:
         router = APIRouter()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from hashlib import sha256
+from typing import Final
 
 from lxml import etree
 
@@ -12,7 +13,8 @@ from connectors.disaster.document import read_xml
 from connectors.disaster.report import Report
 from connectors.faults import Faults
 
-STANDARDS = "CAP 1.1, CAP 1.2 or JMA 防災情報XML"
+STANDARDS: Final = "CAP 1.1, CAP 1.2 or JMA 防災情報XML"
+MEDIA_TYPES: Final = ("application/cap+xml", "application/xml", "text/xml")
 
 
 def read_alert(raw: bytes) -> Report:
