@@ -8,7 +8,6 @@ import platform
 import shutil
 import socket
 import sys
-import sysconfig
 import tempfile
 from pathlib import Path
 
@@ -39,7 +38,7 @@ def main() -> None:
         load_before = os.getloadavg()[0]
         results, does = compare(Path(folder), works, options)
     machine = {
-        "cpu": _cpu(), "cores": os.cpu_count(), "python": platform.python_version(), "pgo": _pgo(),
+        "cpu": _cpu(), "cores": os.cpu_count(), "python": platform.python_version(),
         "rounds": options.rounds, "seconds": options.seconds,
         "load_before": round(load_before, 2), "load_after": round(os.getloadavg()[0], 2),
     }  # fmt: skip
@@ -121,12 +120,6 @@ def free_port() -> int:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return int(sock.getsockname()[1])
-
-
-def _pgo() -> bool:
-    """Whether this Python was built with profile-guided optimisation."""
-    flags = f"{sysconfig.get_config_var('PY_CFLAGS')}{sysconfig.get_config_var('CONFIG_ARGS')}"
-    return "-fprofile" in flags or "--enable-optimizations" in flags
 
 
 def _cpu() -> str:

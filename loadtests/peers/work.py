@@ -87,7 +87,8 @@ function request()
   n = n + 1
   local unique = %(unique)s and "X-Request-Id: request-" .. n .. "\\r\\n" or ""
   return "GET " .. paths[n %% #paths + 1] .. " HTTP/1.1\\r\\nHost: city.example\\r\\n"
-    .. unique .. "Accept: application/json\\r\\nUser-Agent: partner-app/1.0\\r\\nAuthorization: Bearer "
+    .. unique .. "Accept: application/json\\r\\nUser-Agent: partner-app/1.0\\r\\n"
+    .. "Authorization: Bearer "
     .. tokens[n %% #tokens + 1] .. "\\r\\n\\r\\n"
 end
 function done(summary, latency, requests)
