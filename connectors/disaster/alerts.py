@@ -25,12 +25,14 @@ from schemas.cloudevents import CloudEvent, event
 from schemas.disaster import Alert, AlertChanged, DrillAlert, DrillChanged
 from schemas.kit.store import Store
 from schemas.ngsild import urn
-from schemas.problem import Conflict
+from schemas.problem import Conflict, Unprocessable
 
 AnyAlert = Alert | DrillAlert
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _MOST_REPLACED: Final = 200
+MOST_BYTES: Final = 600_000
+"""Of an alert as JSON: what the broker takes in one event, with room for the envelope."""
 
 
 class Alerts:
@@ -135,6 +137,11 @@ class Alerts:
     ) -> None:
         ends = self._ends(report)
         body = alert.model_dump_json(exclude_none=True).encode()
+        if len(body) > MOST_BYTES:
+            raise Unprocessable(
+                f"The alert is too long to be passed on: it has {len(body)} bytes as JSON, at most "
+                f"{MOST_BYTES} are passed on. Tell fewer areas, or areas with fewer corners."
+            )
         await self._files.put(
             connection,
             Stored(

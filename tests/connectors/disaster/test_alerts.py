@@ -324,3 +324,14 @@ async def test_an_answer_read_before_a_change_is_not_kept_after_it(run: Running)
     await post(run, cap())
     recent.keep("question", b"old", began)
     assert recent.get("question") is None
+
+
+async def test_an_alert_too_long_to_be_passed_on_is_refused(run: Running) -> None:
+    """Else it would wait in the outbox for ever, and everything after it."""
+    long = cap(headline="避" * 200_000)
+    refused = await run.api.post(URL, content=long)
+    assert refused.status_code == 422
+    assert "too long" in refused.json()["detail"]
+    assert await listed(run, state="all") == []
+    await post(run, cap())
+    assert await said(run) == ["alert.issued"]
