@@ -210,3 +210,11 @@ async def test_records_survive_a_restart(tmp_path: Path) -> None:
         headers = await link(run, "pseudonym-1", "p1")
     async with running(MedicalConnector, tmp_path) as run:
         assert await resources(run, headers) == [patient()]
+
+
+async def test_a_document_that_is_too_large_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.medical.api.INGEST_LIMIT", 20)
+    async with running(MedicalConnector, tmp_path) as run:
+        assert (await run.api.post(FHIR, content=bundle(patient()))).status_code == 413
