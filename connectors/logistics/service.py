@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 import orjson
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.logistics import query
-from connectors.logistics.entities import place_of, point
+from connectors.logistics.entities import entity_id, place_of, point
 from connectors.logistics.events import Event, Role
 from connectors.logistics.masterdata import Place
 from connectors.logistics.models import SightingView, TrackView
@@ -40,14 +42,16 @@ class Reading:
         token = query.token(page[-1].time, page[-1].id) if more else None
         return [event_of(row) for row in page], token
 
-    async def event(self, id_: str) -> Event:
+    async def event(self, name: str) -> Event:
         """One event; NotFound when there is none of this id."""
-        table = self._tables.events
+        table, candidates = self._tables.events, spellings(name)
+        query = select(table).where(table.c.id.in_(candidates))
         async with self._store.read() as connection:
-            row = (await connection.execute(select(table).where(table.c.id == id_))).one_or_none()
-        if row is None:
-            raise NotFound("There is no event of this id.")
-        return event_of(row)
+            rows = {row.id: row for row in await connection.execute(query)}
+        for id_ in candidates:
+            if id_ in rows:
+                return event_of(rows[id_])
+        raise NotFound("There is no event of this id.")
 
     async def shipments(
         self, scheme: str | None, limit: int, offset: int
@@ -55,25 +59,30 @@ class Reading:
         async with self._store.read() as connection:
             return await self._shipments.page(connection, scheme, limit, offset)
 
-    async def shipment(self, epc: str) -> dict[str, Any]:
+    async def shipment(self, name: str) -> dict[str, Any]:
+        """A thing as last seen, by its EPC or the id of its entity; NotFound when nobody saw it."""
         async with self._store.read() as connection:
-            bodies = await self._shipments.bodies(connection, [epc])
-        if epc not in bodies:
-            raise NotFound("No event has named this thing.")
-        found: dict[str, Any] = orjson.loads(bodies[epc])
-        return found
+            _, body = await self._find(connection, name)
+        return body
 
-    async def track(self, epc: str, limit: int) -> TrackView:
+    async def _find(self, connection: AsyncConnection, name: str) -> tuple[str, dict[str, Any]]:
+        candidates = spellings(name.removeprefix(entity_id("")))
+        bodies = await self._shipments.bodies(connection, candidates)
+        for epc in candidates:
+            if epc in bodies:
+                return epc, orjson.loads(bodies[epc])
+        raise NotFound("No event has named this thing.")
+
+    async def track(self, name: str, limit: int) -> TrackView:
         """Where a thing has been; its latest ``limit`` sightings.
 
         Raises:
             NotFound: no event has named it.
         """
         async with self._store.read() as connection:
+            epc, _ = await self._find(connection, name)
             history = await self._shipments.history(connection, [epc])
             sightings = history.track(epc)
-            if not sightings:
-                raise NotFound("No event has named this thing.")
             inside = await self._shipments.contents(connection, epc)
             last = sightings[-limit:]
             places = await self._events.places(connection, _place_ids(last))
@@ -86,6 +95,14 @@ class Reading:
             total=len(sightings),
             sightings=[_view(sighting, places) for sighting in last],
         )
+
+
+def spellings(name: str) -> list[str]:
+    """The ids that one in a path may mean: itself, or what it is percent-encoded once more.
+
+    Many ids of GS1 have slashes, and gateways, the city's too, let no encoded slash pass.
+    """
+    return list(dict.fromkeys((name, unquote(name))))
 
 
 def _across(history: History, epc: str, side: Role, other: Role) -> list[str]:

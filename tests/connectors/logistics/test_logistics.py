@@ -105,6 +105,25 @@ async def test_a_foreign_things_entity_says_where_it_was_last_seen(run: Running)
     assert one.json() in listed["items"]
 
 
+async def test_ids_with_slashes_are_found_encoded_twice(run: Running) -> None:
+    link, escaped = "https://id.gs1.org/00/006141411234567890", "urn:epc:id:sgtin:0614141.1.a%2Fb"
+    await capture(run, seen(0, 1, link, escaped, eventID="ni:///sha-256;abc?ver=CBV2.0"))
+
+    def once(name: str) -> str:
+        return quote(name, safe="")
+
+    def twice(name: str) -> str:
+        return once(once(name))
+
+    for epc in (link, escaped):
+        found = (await run.api.get(f"{ROOT}/shipments/{twice(epc)}")).json()
+        assert found["epc"] == epc
+        by_entity = await run.api.get(f"{ROOT}/shipments/{once(found['id'])}/track")
+        assert by_entity.json()["epc"] == epc
+    event = await run.api.get(f"{ROOT}/events/{twice('ni:///sha-256;abc?ver=CBV2.0')}")
+    assert event.json()["epcList"] == [link, escaped]
+
+
 async def test_the_same_event_again_is_the_same_event(run: Running) -> None:
     first = await capture(run, seen(0, 1, ITEM), seen(0, 1, ITEM))
     again = await capture(run, seen(0, 1, ITEM), seen(5, 2, ITEM))
@@ -213,8 +232,11 @@ async def test_places_get_their_names_from_master_data(run: Running) -> None:
 
 
 async def test_a_geo_uri_is_a_place_by_itself(run: Running) -> None:
-    await capture(run, seen(0, 1, ITEM, readPoint={"id": "geo:36.5,139.5"}))
-    (step,) = (await track(run, ITEM))["sightings"]
+    here = {"id": "geo:36.5,139.5"}
+    await capture(run, seen(0, 1, ITEM, readPoint=here), seen(1, 2, ITEM))
+    found = await query(run, EQ_readPoint=f"{here['id']},urn:x:y")
+    assert [one["readPoint"] for one in found] == [here]
+    step, _ = (await track(run, ITEM))["sightings"]
     assert step["location"]["coordinates"] == [139.5, 36.5]
 
 
