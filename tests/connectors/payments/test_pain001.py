@@ -112,6 +112,8 @@ async def test_the_same_message_again_is_answered_again_and_paid_once(tmp_path: 
         (b'Ccy="GBP">10<', b'Ccy="GBP">-10<', "InstdAmt"),
         (b"<Dt>2020-06-16</Dt>", b"<Dt>2020-06-36</Dt>", "ReqdExctnDt/Dt"),
         (b"2019-12-03T13:01:00+00:00", b"yesterday", "CreDtTm"),
+        (b"<CtrlSum>10<", b"<CtrlSum>1E+999999999<", "CtrlSum"),
+        (b"<CtrlSum>10<", b"<CtrlSum>-10<", "CtrlSum"),
         (b"<NbOfTxs>1<", b"<NbOfTxs>one<", "NbOfTxs"),
         (b"<Id>12345678</Id>", b"<Id>12 34</Id>", "CdtrAcct"),
         (b"<Id>12345678</Id>", b"", "CdtrAcct"),
