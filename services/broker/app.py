@@ -119,6 +119,7 @@ def create_broker(*, store_url: str, log_url: str, gateway_key: str = "") -> Fas
     app.include_router(context_api.router, prefix=context_api.PREFIX)
     app.include_router(batch_api.router, prefix=context_api.PREFIX)
     app.state.broker = broker
+    app.state.drain = broker.fanout.stop  # streams would be waited for
     _add_metrics(app, broker)
     return app
 

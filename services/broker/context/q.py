@@ -2,7 +2,8 @@
 
 Read here: ``;`` (and) before ``|`` (or), parentheses, ``==  !=  >  >=  <  <=  ~=  !~=``, existence,
 value lists ``a,b``, ranges ``a..b``, ``attribute.sub`` paths and ``attribute[member.member]``.
-Not read: paths through linked entities (``attribute{…}``).
+A pattern that holds ``;``, ``|`` or a parenthesis stands in quotes. Not read: paths through linked
+entities (``attribute{…}``).
 """
 
 from __future__ import annotations

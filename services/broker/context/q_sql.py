@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import ColumnElement, and_, bindparam, not_, or_, text
+from sqlalchemy import Boolean, ColumnElement, and_, bindparam, not_, or_, text, type_coerce
 
 from services.broker.context.attributes import METADATA, VALUE_OF
 from services.broker.context.jsonld import Context
@@ -77,8 +77,8 @@ class Compiler:
         self._count += 1
         mark = f"q{self._count}_"
         bound: list[Any] = [bindparam(mark + name, value) for name, value in values.items()]
-        found: ColumnElement[bool] = text(template.replace("{n}", mark)).bindparams(*bound)  # type: ignore[assignment]
-        return found
+        clause = text(f"({template.replace('{n}', mark)})").bindparams(*bound)
+        return type_coerce(clause, Boolean)  # as a condition it can be negated and combined
 
     # ---- SQLite
 

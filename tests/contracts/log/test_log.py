@@ -124,7 +124,9 @@ async def test_from_the_end_only_what_is_to_come(log: EventLog, topic: str) -> N
 async def test_topics_are_apart(log: EventLog, topic: str) -> None:
     other = f"test.{uuid4().hex}"
     await log.ensure([Topic(other, partitions=1)])
-    await log.publish([Record(topic, "a", b"1"), Record(other, "a", b"2"), Record(topic, "a", b"3")])
+    await log.publish(
+        [Record(topic, "a", b"1"), Record(other, "a", b"2"), Record(topic, "a", b"3")]
+    )
     assert by_key(await read_all(log, topic)) == {"a": [1, 3]}
     assert by_key(await read_all(log, other)) == {"a": [2]}
 
@@ -157,9 +159,7 @@ async def test_a_reader_gives_up_waiting_in_time(log: EventLog, topic: str) -> N
     await reader.close()
 
 
-async def test_a_group_stands_where_it_committed(
-    log: EventLog, log_url: str, topic: str
-) -> None:
+async def test_a_group_stands_where_it_committed(log: EventLog, log_url: str, topic: str) -> None:
     group = f"group-{uuid4().hex}"
     await log.publish(numbered(topic, 9))
     assert await log.committed(group, [topic]) == START
@@ -206,7 +206,9 @@ async def test_the_largest_record_fits(log: EventLog, topic: str) -> None:
     assert [stored.record.value for stored in await read_all(log, topic)] == [value]
 
 
-async def test_creating_a_topic_again_changes_nothing(log: EventLog, log_url: str, topic: str) -> None:
+async def test_creating_a_topic_again_changes_nothing(
+    log: EventLog, log_url: str, topic: str
+) -> None:
     await log.publish(numbered(topic, 3))
     other = open_log(log_url)
     await other.ensure([Topic(topic, partitions=3)])

@@ -15,9 +15,7 @@ from fastapi import FastAPI
 from schemas.cloudevents import BATCH_MEDIA_TYPE
 from services.broker.app import create_broker
 
-ALL = (
-    "entities:read entities:write entities:personal events:read events:publish events:personal"
-)
+ALL = "entities:read entities:write entities:personal events:read events:publish events:personal"
 OPEN = "entities:read entities:write events:read events:publish"
 BATCH = {"content-type": BATCH_MEDIA_TYPE}
 DEADLINE = 20.0

@@ -1,4 +1,4 @@
-"""A broker process for tests that kill it: ``uvicorn --factory tests.services.broker.server:create``."""
+"""A broker for ``uvicorn --factory``: the process that tests kill."""
 
 from __future__ import annotations
 

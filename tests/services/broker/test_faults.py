@@ -209,9 +209,7 @@ async def test_events_accepted_before_the_kill_are_published_after_it(
     assert_complete(found, [*range(20)])
 
 
-async def test_killing_kafka_loses_no_accepted_event(
-    sqlite_url: str, own_kafka: Killable
-) -> None:
+async def test_killing_kafka_loses_no_accepted_event(sqlite_url: str, own_kafka: Killable) -> None:
     async with process(sqlite_url, own_kafka.url) as broker:
         publisher = Publisher(broker.url, "kafka")
         publishing = asyncio.create_task(publisher.run())

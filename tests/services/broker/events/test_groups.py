@@ -35,9 +35,7 @@ def numbers(batch: dict[str, Any]) -> list[int]:
     return [event["data"]["number"] for event in batch["events"]]
 
 
-async def test_a_group_gets_each_event_once_when_it_commits(
-    sqlite_url: str, log_url: str
-) -> None:
+async def test_a_group_gets_each_event_once_when_it_commits(sqlite_url: str, log_url: str) -> None:
     """In order, across brokers that come and go: the cursor is on the log."""
     client = f"client-{uuid4().hex[:8]}"
     got: list[int] = []

@@ -124,7 +124,7 @@ async def test_an_unknown_type_names_those_that_look_like_it(api: httpx.AsyncCli
 async def test_attributes_that_no_log_header_could_hold_are_refused(
     api: httpx.AsyncClient,
 ) -> None:
-    long = {f"x{n}": "v" * 500 for n in range(9)}
+    long: dict[str, Any] = {f"x{n}": "v" * 500 for n in range(9)}
     assert "/0" in faults(await publish(api, thing(**long)))
 
 

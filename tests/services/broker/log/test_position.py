@@ -41,5 +41,5 @@ def test_foreign_text_is_refused_or_a_position(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["x", "a=-1", "a=1;b", "a=٣", "=3", "a=99999999999999999999"])
 def test_what_is_no_position_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="position|stands"):
+    with pytest.raises(ValueError, match=r"position|stands"):
         Position.parse(text)

@@ -1,0 +1,53 @@
+"""FIWARE Smart Data Models' own examples, which were not made for this broker."""
+
+from __future__ import annotations
+
+import httpx
+import orjson
+import pytest
+
+from tests.foreign import foreign
+from tests.services.broker.context.samples import BATCH, ENTITIES
+
+EXAMPLES = ["Alert", "ArrivalEstimation", "WeatherAlert"]
+JSON_LD = {"content-type": "application/ld+json"}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+async def test_an_example_goes_in_and_comes_back_equal(api: httpx.AsyncClient, name: str) -> None:
+    example = orjson.loads(foreign(f"ngsi-ld/{name}.jsonld").read_bytes())
+    assert (await api.post(ENTITIES, json=example, headers=JSON_LD)).status_code == 201
+    found = (await api.get(f"{ENTITIES}/{example['id']}")).json()
+    del example["@context"]
+    assert found == example
+    query = await api.get(ENTITIES, params={"type": name})
+    assert query.json() == [example]
+
+
+async def test_examples_go_in_as_a_batch(api: httpx.AsyncClient) -> None:
+    examples = [orjson.loads(foreign(f"ngsi-ld/{n}.jsonld").read_bytes()) for n in EXAMPLES]
+    answer = await api.post(f"{BATCH}/upsert", json=examples, headers=JSON_LD)
+    assert answer.status_code == 201
+    assert answer.json() == [example["id"] for example in examples]
+
+
+async def test_an_example_is_found_by_its_values(api: httpx.AsyncClient) -> None:
+    example = orjson.loads(foreign("ngsi-ld/Alert.jsonld").read_bytes())
+    await api.post(ENTITIES, json=example, headers=JSON_LD)
+    for q in ('category=="traffic"', "dateIssued<2017-02-01T00:00:00Z", 'description~="road"'):
+        found = await api.get(ENTITIES, params={"type": "Alert", "q": q})
+        assert [entity["id"] for entity in found.json()] == [example["id"]], q
+
+
+async def test_the_core_terms_are_those_of_the_specification() -> None:
+    """The terms that can name an attribute stand for what ETSI's own context says."""
+    from services.broker.context.jsonld import CORE_TERMS
+
+    for version in ("1.8", "1.9"):
+        path = foreign(f"ngsi-ld/ngsi-ld-core-context-v{version}.jsonld")
+        official = orjson.loads(path.read_bytes())["@context"]
+        prefixes = {"ngsi-ld": official["ngsi-ld"]}
+        for name, iri in CORE_TERMS.items():
+            said = official[name]["@id"] if isinstance(official[name], dict) else official[name]
+            prefix, _, rest = said.partition(":")
+            assert prefixes.get(prefix, prefix + ":") + rest == iri

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx
+import pytest
+from openapi_spec_validator import validate
+
+from schemas.kit.outbox import Message
+from schemas.problem import Unavailable
+from services.broker.app import build_broker, create_broker
+from services.broker.backlog import Backlog
+from tests.services.broker.domain import THING, thing
+from tests.services.broker.running import party, publish, running, serving
+
+
+@pytest.fixture
+def document(sqlite_url: str, embedded_url: str) -> dict[str, object]:
+    return create_broker(store_url=sqlite_url, log_url=embedded_url).openapi()
+
+
+def operations(document: dict[str, object]) -> dict[str, dict[str, object]]:
+    paths = document["paths"]
+    assert isinstance(paths, dict)
+    return {
+        f"{method.upper()} {path}": operation
+        for path, item in paths.items()
+        for method, operation in item.items()
+    }
+
+
+def test_the_document_is_openapi(document: dict[str, object]) -> None:
+    validate(document)
+
+
+def test_every_operation_says_who_may_call_it(document: dict[str, object]) -> None:
+    for name, operation in operations(document).items():
+        city = operation["x-city"]
+        assert isinstance(city, dict), name
+        assert bool(operation["security"]) == (city["access"] != "open"), name
+        assert operation["summary"], name
+
+
+def test_operation_ids_are_unique(document: dict[str, object]) -> None:
+    ids = [operation["operationId"] for operation in operations(document).values()]
+    assert len(set(ids)) == len(ids)
+
+
+def test_streams_are_marked_as_such(document: dict[str, object]) -> None:
+    stream = operations(document)["GET /events/v1/stream"]["x-city"]
+    assert isinstance(stream, dict)
+    assert stream["stream"] is True
+
+
+async def test_event_types_and_their_schemas_are_public(url: str) -> None:
+    async with httpx.AsyncClient(base_url=url) as anybody:
+        types = (await anybody.get("/events/v1/types")).json()["types"]
+        known = {entry["type"]: entry for entry in types}
+        assert known[THING]["topic"] == "city.test.thing"
+        assert known["city.test.person.seen"]["legalClass"] == "personal"
+        schema = await anybody.get(known[THING]["dataschema"])
+        assert schema.headers["content-type"] == "application/schema+json"
+        assert schema.json()["required"] == ["thing"]
+        assert (await anybody.get(f"/events/v1/schemas/{THING}")).json() == schema.json()
+        missing = await anybody.get("/schemas/v1/city.test.thing.mooved")
+        assert missing.status_code == 404
+        assert THING in missing.json()["errors"][0]["fix"]
+
+
+async def test_only_the_gateway_is_let_in(sqlite_url: str, embedded_url: str) -> None:
+    app = create_broker(store_url=sqlite_url, log_url=embedded_url, gateway_key="secret")
+    async with serving(app) as url, party(url) as api:
+        assert (await publish(api, thing())).status_code == 403
+        api.headers["x-city-gateway-key"] = "secret"
+        assert (await publish(api, thing())).status_code == 202
+        async with httpx.AsyncClient(base_url=url) as anybody:
+            for path in ("/healthz", "/readyz", "/metrics", "/events/v1/openapi.json"):
+                assert (await anybody.get(path)).status_code == 200
+
+
+async def test_figures_are_counted(url: str) -> None:
+    async with party(url) as api:
+        event = thing()
+        await publish(api, event, thing(1))
+        await publish(api, event)
+
+        async def value(name: str) -> str:
+            lines = (await api.get("/metrics")).text.splitlines()
+            return next((line.rpartition(" ")[2] for line in lines if line.startswith(name)), "")
+
+        assert await value("city_broker_events_duplicate_total") == "1.0"
+        assert await value("city_broker_log_reachable") == "1.0"
+        assert await value("city_broker_outbox_messages") != ""
+        assert await value("city_broker_records_published_total") in ("", "1.0", "2.0")
+
+
+async def test_the_broker_accepts_while_its_log_is_away(sqlite_url: str) -> None:
+    async with running(sqlite_url, "kafka://127.0.0.1:1") as url, party(url) as api:
+        assert (await publish(api, thing())).status_code == 202
+        ready = await api.get("/readyz")
+        assert (ready.status_code, ready.json()["status"]) == (200, "ready")
+        stream = await api.get("/events/v1/stream")
+        assert stream.status_code == 503
+        assert stream.headers["retry-after"]
+
+
+async def test_publishers_are_asked_to_wait_before_the_outbox_is_too_long(
+    sqlite_url: str, embedded_url: str
+) -> None:
+    broker = build_broker(sqlite_url, embedded_url)
+    await broker.store.open()
+    await broker.outbox.say([Message("t", "k", b"{}")] * 8)
+    backlog = Backlog(broker.outbox, most=10)
+    await backlog.count()
+    backlog.admit(2)
+    backlog.grew(2)
+    with pytest.raises(Unavailable) as refused:
+        backlog.admit(1)
+    assert refused.value.headers["retry-after"]
+    await broker.log.close()
+    await broker.store.close()
+
+
+async def test_two_brokers_on_one_store_relay_by_turns(store_url: str, embedded_url: str) -> None:
+    """One of them holds the relay; the other takes over when it goes."""
+    one, two = build_broker(store_url, embedded_url), build_broker(store_url, embedded_url)
+    await one.store.open()
+    await two.store.open()
+    await one.outbox.say([Message("city.test.thing", "k", b"{}", "[]")])
+    assert await one.outbox.relay_once()
+    await two.outbox.say([Message("city.test.thing", "k", b"{}", "[]")])
+    assert not await two.outbox.relay_once()
+    await one.outbox.stop()
+    assert await two.outbox.relay_once()
+    await two.outbox.stop()
+    for broker in (one, two):
+        await broker.log.close()
+        await broker.store.close()
+
+
+@pytest.mark.parametrize(
+    ("store", "log"), [("redis://x", "sqlite:///x.db"), ("sqlite+aiosqlite:///x", "redis://x")]
+)
+def test_a_url_that_nobody_speaks_is_refused_at_once(store: str, log: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="speaks"):
+        create_broker(store_url=store, log_url=log)
