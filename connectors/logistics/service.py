@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.logistics import query
@@ -23,6 +23,8 @@ from connectors.logistics.vocabulary import bare
 from schemas.kit.store import Store
 from schemas.problem import NotFound
 
+MOST_BYTES: Final = 8 * 1024 * 1024
+
 
 class Reading:
     """Reads one store."""
@@ -34,12 +36,20 @@ class Reading:
     async def events(
         self, parameters: Mapping[str, Iterable[str]], after: str | None, limit: int
     ) -> tuple[list[Event], str | None]:
-        """A page of events, and the token of the next if there is one."""
+        """A page of events, and the token of the next if there is one.
+
+        A page ends before ``limit`` where its events would be more than :data:`MOST_BYTES`.
+        """
         statement = query.build(self._tables, parameters, after, limit + 1)
+        page: list[Row[Any]] = []
+        size, token = 0, None
         async with self._store.read() as connection:
-            rows = (await connection.execute(statement)).all()
-        page, more = rows[:limit], len(rows) > limit
-        token = query.token(page[-1].time, page[-1].id) if more else None
+            async for row in await connection.stream(statement):
+                size += len(row.body)
+                if page and (len(page) == limit or size > MOST_BYTES):
+                    token = query.token(page[-1].time, page[-1].id)
+                    break
+                page.append(row)
         return [event_of(row) for row in page], token
 
     async def event(self, name: str) -> Event:

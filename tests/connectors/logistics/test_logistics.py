@@ -10,6 +10,7 @@ from urllib.parse import quote
 import orjson
 import pytest
 
+from connectors.logistics import service
 from connectors.logistics.connector import LogisticsConnector
 from tests.connectors.harness import Running, running
 from tests.connectors.logistics.epcis_events import (
@@ -271,17 +272,22 @@ async def test_queries_choose_by_the_standards_parameters(run: Running) -> None:
     assert await minutes(MATCH_anyEPC="urn:epc:idpat:sgtin:0614141.10734.*") == []
 
 
-async def test_pages_follow_one_another_without_gap_or_repetition(run: Running) -> None:
+@pytest.mark.parametrize("most_bytes", [8_000_000, 400])
+async def test_pages_follow_one_another_without_gap_or_repetition(
+    run: Running, monkeypatch: pytest.MonkeyPatch, most_bytes: int
+) -> None:
     await capture(run, *(seen(n // 3, n, ITEM) for n in range(10)))
+    everything = await query(run)
+    monkeypatch.setattr(service, "MOST_BYTES", most_bytes)
     url, found = f"{ROOT}/events?perPage=4&MATCH_epc={ITEM}", []
-    for _ in range(5):
+    for _ in range(12):
         answer = await run.api.get(url)
         body = answer.raise_for_status().json()
         found += body["epcisBody"]["queryResults"]["resultsBody"]["eventList"]
         if "link" not in answer.headers:
             break
         url = answer.headers["link"].partition(">")[0].removeprefix("<")
-    assert found == await query(run)
+    assert found == everything
     assert len(found) == 10
 
 
