@@ -112,16 +112,15 @@ def _find(control: Control, name: str) -> CompiledApi:
 
 def describe(api: CompiledApi, public_url: str) -> dict[str, Any]:
     """One API's catalogue entry; its title comes from its own document."""
-    info = api.document.get("info")
-    known = info if isinstance(info, dict) else {}
+    info = api.document["info"]
     name = api.territory.name
     return {
         "name": name,
         "domain": api.info.domain,
-        "title": str(known.get("title", name)),
+        "title": info["title"],
         "titleJa": api.info.title_ja,
-        "description": str(known.get("description", "")),
-        "version": str(known.get("version", "")),
+        "description": str(info.get("description", "")),
+        "version": str(info.get("version", "")),
         "operatedByCity": api.territory.internal,
         "document": f"{public_url}/catalogue/v1/apis/{name}/openapi.json",
         "datasets": [dataset.id for dataset in api.info.datasets],
