@@ -94,14 +94,14 @@ def gateway() -> None:
 @app.command()
 def control() -> None:
     """Run the control plane: authorization server, catalogue, policy."""
-    from gateway.control import bootstrap
+    from gateway.control import bootstrap_file
     from gateway.control.app import create_control
 
     settings = _settings()
     settings.require("gateway_key", "pairwise_key")
     configure_logging()
     if settings.bootstrap:
-        bootstrap.read(settings.bootstrap)  # so that a mistake is told here, in words
+        bootstrap_file.read(settings.bootstrap)  # so that a mistake is told here, in words
     app = create_control(
         public_url=settings.public_url,
         store_url=settings.store_url,

@@ -44,7 +44,8 @@ class GatewayConfig:
         state_dir: where the last good policy is kept.
         gateway_key: shared with the city's own APIs, which believe nobody else; text in bytes.
         pairwise_key: opens the resident in a token; at least 32 bytes.
-        limits_url: ``local://``: each worker grants its share of every rate.
+        limits_url: ``local://``: each worker grants its share of every rate; ``redis://…``: rates
+            hold across workers and machines, by leases (:mod:`gateway.leases`).
         access_log: a file, ``-`` for standard output, ``""`` for none.
         drain_seconds: how long what is under way may take when the gateway stops.
     """
@@ -88,12 +89,13 @@ class Worker:
         self._config = config
         self._number = number
         self._one_at_a_time = asyncio.Lock()
+        self._question = 0
         self.told: dict[str, Any] = {}
 
     async def start(self) -> None:
         ours, theirs = socket.socketpair()
         self.process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "gateway.core", str(theirs.fileno()),
+            sys.executable, "-m", "gateway.process", str(theirs.fileno()),
             pass_fds=(theirs.fileno(),),
         )  # fmt: skip
         theirs.close()
@@ -111,6 +113,7 @@ class Worker:
             "last_good": str(Path(config.state_dir) / "policy.json"),
             "gateway_key": config.gateway_key.hex(),
             "pairwise_key": config.pairwise_key.hex(),
+            "limits_url": config.limits_url,
             "access_log": config.access_log,
             "drain_seconds": config.drain_seconds,
         }
@@ -119,8 +122,11 @@ class Worker:
         """What the worker says of itself now; what it said before if it does not answer."""
         with suppress(OSError, TimeoutError, ValueError):
             async with asyncio.timeout(1), self._one_at_a_time:
-                self._writer.write(b'"tell"\n')
-                self.told = orjson.loads(await self._reader.readline())
+                self._question += 1
+                self._writer.write(orjson.dumps(self._question) + b"\n")
+                number = 0
+                while number != self._question:  # answers to questions given up come first
+                    number, self.told = orjson.loads(await self._reader.readline())
         return self.told
 
     def drain(self) -> None:

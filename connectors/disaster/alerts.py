@@ -8,28 +8,31 @@ drill's cancellation can never reach a real alert, whatever it references.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from hashlib import sha256
 from typing import Any, Final
 
 import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from connectors.disaster.alert_entity import (
+    AnyAlert,
+    as_body,
+    build,
+    changed,
+    from_body,
+    new_id,
+)
 from connectors.disaster.alert_store import AlertStore, Filed, Stored
+from connectors.disaster.recent import Recent
 from connectors.disaster.report import Report
 from connectors.publish import Publisher
-from schemas.cloudevents import CloudEvent, event
-from schemas.disaster import Alert, AlertChanged, DrillAlert, DrillChanged
 from schemas.kit.store import Store
-from schemas.ngsild import urn
-from schemas.problem import Conflict
+from schemas.problem import Conflict, Unprocessable
 
-AnyAlert = Alert | DrillAlert
-
-_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _MOST_REPLACED: Final = 200
+MOST_BYTES: Final = 600_000
+"""Of an alert as JSON: what the broker takes in one event, with room for the envelope."""
 
 
 class Alerts:
@@ -50,6 +53,7 @@ class Alerts:
     ) -> None:
         self._store, self._files, self._publisher = store, files, publisher
         self._source, self._clock = source, clock
+        self.recent = Recent(clock)
 
     async def accept(self, report: Report) -> tuple[AnyAlert, bool]:
         """Apply a report: state, event and outbox in one transaction.
@@ -68,6 +72,7 @@ class Alerts:
             if known and known.digest:
                 return await self._again(connection, report, known), False
             alert = await self._apply(connection, report, keys, filed)
+        self.recent.forget()
         self._publisher.outbox.wake()
         return alert, True
 
@@ -78,7 +83,7 @@ class Alerts:
                 f"{report.told['sender']!r}; a changed message needs an identifier of its own."
             )
         stored = await self._files.get(connection, known.alert_id)
-        return _entity(stored)
+        return from_body(stored.status, stored.body)
 
     async def _apply(
         self,
@@ -88,12 +93,12 @@ class Alerts:
         filed: dict[str, Filed],
     ) -> AnyAlert:
         ids = list(dict.fromkeys(filed[key].alert_id for key in keys if key in filed))
-        alert_id = ids[0] if ids else _new_id(report)
+        alert_id = ids[0] if ids else new_id(report)
         await self._files.file(connection, alert_id, keys, filed, report.digest)
         before = await self._files.find(connection, alert_id)
         overtaken = keys[0] in filed or (before is not None and before.order > report.order)
         if before is not None and overtaken:
-            return _entity(before)
+            return from_body(before.status, before.body)
         alert = self._told(report, alert_id, before)
         await self._save(connection, report, alert, before)
         for other in ids[1:]:
@@ -107,7 +112,7 @@ class Alerts:
         replaced = [*last.get("replaced", ()), last["identifier"]] if last else []
         ended = bool((ends := self._ends(report)) and ends <= self._clock())
         state = "cancelled" if report.kind == "cancel" else "expired" if ended else "active"
-        return _build(
+        return build(
             {
                 **told,
                 "id": alert_id,
@@ -131,7 +136,8 @@ class Alerts:
         before: Stored | None,
     ) -> None:
         ends = self._ends(report)
-        body = alert.model_dump_json(exclude_none=True).encode()
+        body = as_body(alert)
+        _check_length(body)
         await self._files.put(
             connection,
             Stored(
@@ -154,47 +160,34 @@ class Alerts:
         stored = await self._files.find(connection, other)
         if stored is None or stored.state != "active":
             return
-        alert = _entity(stored).model_copy(update={"state": "cancelled"})
-        body = alert.model_dump_json(exclude_none=True).encode()
+        alert = from_body(stored.status, stored.body).model_copy(update={"state": "cancelled"})
+        body = as_body(alert)
         await self._files.put(
             connection, stored._replace(state="cancelled", order=report.order, body=body)
         )
         await self._say(connection, alert, "cancelled", report.key)
 
     async def _say(self, connection: AsyncConnection, alert: AnyAlert, verb: str, key: str) -> None:
-        await self._publisher.say(
-            connection,
-            events=[self._event(alert, verb, f"{alert.id}|{key}")],
-            entities=[alert],
-        )
-
-    def _event(self, alert: AnyAlert, verb: str, key: str) -> CloudEvent:
-        data: AlertChanged | DrillChanged
-        if isinstance(alert, Alert):
-            noun, data = "alert", AlertChanged(**dict(alert))
-        else:
-            noun, data = "drill", DrillChanged(**dict(alert))
-        return event(
-            f"city.disaster.{noun}.{verb}",
-            data,
-            source=self._source,
-            subject=alert.id,
-            time=self._clock(),
-            key=key,
-        )
+        happened = changed(alert, verb, source=self._source, time=self._clock(), key=key)
+        await self._publisher.say(connection, events=[happened], entities=[alert])
 
     async def expire(self) -> int:
         """Mark the alerts whose time is over; returns how many."""
         now = int(self._clock().timestamp())
+        async with self._store.read() as connection:
+            if not await self._files.ended(connection, now):
+                return 0
         async with self._store.write() as connection:
             over = await self._files.ended(connection, now)
             for stored in over:
-                alert = _entity(stored).model_copy(update={"state": "expired"})
-                body = alert.model_dump_json(exclude_none=True).encode()
+                alert = from_body(stored.status, stored.body).model_copy(
+                    update={"state": "expired"}
+                )
+                body = as_body(alert)
                 await self._files.put(connection, stored._replace(state="expired", body=body))
                 await self._publisher.say(connection, entities=[alert])
-        if over:
-            self._publisher.outbox.wake()
+        self.recent.forget()
+        self._publisher.outbox.wake()
         return len(over)
 
     async def listed(
@@ -214,17 +207,9 @@ class Alerts:
         return self._as_now(stored, int(self._clock().timestamp())) if stored else None
 
     def _as_now(self, stored: Stored, now: int) -> AnyAlert:
-        alert = _entity(stored)
+        alert = from_body(stored.status, stored.body)
         over = stored.state == "active" and stored.ends is not None and stored.ends <= now
         return alert.model_copy(update={"state": "expired"}) if over else alert
-
-
-def _new_id(report: Report) -> str:
-    """Readable, safe in a URL, and the same whenever the same message comes first."""
-    kind = "Alert" if report.status == "actual" else "DrillAlert"
-    readable = _UNSAFE.sub("-", str(report.told["identifier"])).strip("-")[:80]
-    mark = sha256(f"{report.status}|{report.key}".encode()).hexdigest()[:12]
-    return urn(kind, f"{readable}-{mark}" if readable else mark)
 
 
 def _who(report: Report) -> dict[str, Any]:
@@ -232,10 +217,9 @@ def _who(report: Report) -> dict[str, Any]:
     return {name: report.told[name] for name in ("sender", "identifier", "sent", "alert_source")}
 
 
-def _build(values: dict[str, Any]) -> AnyAlert:
-    return (Alert if values["status"] == "actual" else DrillAlert)(**values)
-
-
-def _entity(stored: Stored) -> AnyAlert:
-    model = Alert if stored.status == "actual" else DrillAlert
-    return model.model_validate_json(stored.body)
+def _check_length(body: bytes) -> None:
+    if len(body) > MOST_BYTES:
+        raise Unprocessable(
+            f"The alert is too long to be passed on: it has {len(body)} bytes as JSON, at most "
+            f"{MOST_BYTES} are passed on. Tell fewer areas, or areas with fewer corners."
+        )

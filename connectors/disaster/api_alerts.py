@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
+import orjson
 from fastapi import APIRouter, Query, Request, Response
 
 from connectors.disaster.document import MOST_BYTES
-from connectors.disaster.reader import STANDARDS, read_alert
+from connectors.disaster.reader import MEDIA_TYPES, STANDARDS, read_alert
 from connectors.page import Limit, Offset, Page, answer, plain, shown
 from schemas.disaster import Alert, DrillAlert
 from schemas.kit.body import read_body
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 _DATASET: Final = "disaster-alerts"
 _DRILLS: Final = ("exercise", "system", "test", "draft")
-_MEDIA: Final = ("application/cap+xml", "application/xml", "text/xml")
 
 Status = Annotated[
     Literal["actual", "exercise", "system", "test", "draft", "drill"],
@@ -46,10 +46,16 @@ def alerts_router(connector: DisasterConnector) -> APIRouter:
     async def list_alerts(
         status: Status = "actual", state: State = "active", limit: Limit = 100, offset: Offset = 0
     ) -> Response:
-        statuses = _DRILLS if status == "drill" else (status,)
-        found, total = await alerts.listed(statuses, state, limit, offset)
-        items = [plain(alert) for alert in found]
-        return answer({"items": items, "total": total, "limit": limit, "offset": offset})
+        question, generation = (status, state, limit, offset), alerts.recent.generation
+        body = alerts.recent.get(question)
+        if body is None:
+            statuses = _DRILLS if status == "drill" else (status,)
+            found, total = await alerts.listed(statuses, state, limit, offset)
+            items = [plain(alert) for alert in found]
+            page = {"items": items, "total": total, "limit": limit, "offset": offset}
+            body = orjson.dumps(page)
+            alerts.recent.keep(question, body, generation)
+        return Response(body, media_type="application/json")
 
     @router.get(
         "/alerts/{alert}",
@@ -81,7 +87,7 @@ def alerts_router(connector: DisasterConnector) -> APIRouter:
             dataset=_DATASET,
             priority="life-safety",
             max_body_bytes=MOST_BYTES,
-            request_body=raw_body(*_MEDIA),
+            request_body=raw_body(*MEDIA_TYPES),
         ),
     )
     async def post_alert(request: Request) -> Response:

@@ -14,6 +14,10 @@ from connectors.disaster.alert_store import AlertStore
 from connectors.disaster.alerts import Alerts
 from connectors.disaster.api_alerts import alerts_router
 from connectors.disaster.api_shelters import shelters_router
+from connectors.disaster.document import MOST_BYTES
+from connectors.disaster.index import Follower, Index, read_alert_or_index
+from connectors.disaster.reader import MEDIA_TYPES, STANDARDS
+from connectors.disaster.report import Report
 from connectors.disaster.shelter_csv import STANDARD, parse_shelters
 from connectors.disaster.shelters import Counts, Occupancy, counted_at
 from connectors.feed import FeedSpec
@@ -46,7 +50,7 @@ DATASETS: Final = (
 
 
 class DisasterConnector(Connector):
-    """Alerts are pushed one by one (``POST /alerts``); shelters are a feed."""
+    """Shelters are a feed; alerts are pushed (``POST /alerts``), or followed as a feed."""
 
     info = ApiInfo(domain="disaster", title_ja="防災", datasets=DATASETS)
     title = "Disaster prevention"
@@ -71,9 +75,29 @@ class DisasterConnector(Connector):
                 limit=16 * 1024 * 1024,
             )
         )
+        self.feed(
+            FeedSpec[Report | Index](
+                name="alerts",
+                standard=f"{STANDARDS}, or an Atom index of such",
+                media_types=MEDIA_TYPES,
+                parse=read_alert_or_index,
+                take=self._take,
+                interval=10.0,
+                limit=MOST_BYTES,
+            )
+        )
+        self._follower = Follower(context.sources.get("alerts", ""), self._accept)
         self._of: dict[str, Shelter] | None = None
         self._now: dict[str, Shelter] = {}
         self._ticking: asyncio.Task[None] | None = None
+
+    async def _take(self, found: Report | Index) -> int:
+        if isinstance(found, Index):
+            return await self._follower.follow(found)
+        return int(await self._accept(found))
+
+    async def _accept(self, report: Report) -> bool:
+        return (await self.alerts.accept(report))[1]
 
     def router(self) -> APIRouter:
         router = APIRouter()
@@ -91,6 +115,7 @@ class DisasterConnector(Connector):
         if self._ticking:
             self._ticking.cancel()
             await asyncio.gather(self._ticking, return_exceptions=True)
+        await self._follower.close()
 
     async def _tick(self) -> None:
         failing = False

@@ -86,7 +86,7 @@ def _found(body: Node, head: Node) -> dict[str, Any]:
         return quake(body)
     if "meteorology" in body.namespace and body.first("Warning") is not None:
         return warnings(body)
-    return headline_areas(head)
+    return headline_areas(head, "geo" if "volcanology" in body.namespace else "met")
 
 
 def _head(control: Node, head: Node) -> dict[str, Any]:

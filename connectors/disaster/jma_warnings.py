@@ -13,7 +13,12 @@ _GRADES: Final = (
     ("大津波警報", "extreme", "immediate", "likely"),
     ("特別警報", "extreme", "immediate", "likely"),
     ("危険警報", "severe", "immediate", "likely"),
+    ("氾濫発生", "extreme", "immediate", "observed"),
+    ("氾濫危険", "severe", "immediate", "likely"),
+    ("記録的短時間大雨", "severe", "immediate", "observed"),
     ("警報", "severe", "expected", "likely"),
+    ("警戒", "severe", "immediate", "likely"),
+    ("注意情報", "moderate", "expected", "possible"),
     ("注意報", "moderate", "expected", "possible"),
     ("予報", "minor", "future", "possible"),
 )
@@ -63,9 +68,14 @@ def warnings(body: Node) -> dict[str, Any]:
     return {**_graded(kinds, "met"), "areas": tuple(areas), "lifted": not areas}
 
 
-def headline_areas(head: Node) -> dict[str, Any]:
-    """Attributes of any other alert: what its headline says, area by area."""
+def headline_areas(head: Node, category: str) -> dict[str, Any]:
+    """Attributes of any other alert: what its headline says, area by area.
+
+    A telegram without such areas (a forecast, a forecaster's comment) is no alert and is refused.
+    """
     areas, kinds = [], []
+    if head.first("Headline/Information") is None:
+        head.faults.add(head.where, "This telegram warns of nothing: it is no alert.")
     for information in head.first_all("Headline", "Information"):
         for item in information.all("Item"):
             kind = item.value("Kind/Name")
@@ -73,7 +83,7 @@ def headline_areas(head: Node) -> dict[str, Any]:
             for group in item.all("Areas"):
                 scheme = group.get("codeType") or information.get("type")
                 areas += [_named(area, scheme, kind) for area in group.all("Area")]
-    return {**_graded(kinds, "met"), "areas": tuple(dict.fromkeys(areas))}
+    return {**_graded(kinds, category), "areas": tuple(dict.fromkeys(areas))}
 
 
 def _is_lifted(kind: str) -> bool:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from hashlib import sha256
+from typing import Final
 
 from lxml import etree
 
 from connectors.disaster import cap, jma
-from connectors.disaster.document import read_xml
+from connectors.disaster.document import Node, read_xml
 from connectors.disaster.report import Report
 from connectors.faults import Faults
 
-STANDARDS = "CAP 1.1, CAP 1.2 or JMA 防災情報XML"
+STANDARDS: Final = "CAP 1.1, CAP 1.2 or JMA 防災情報XML"
+MEDIA_TYPES: Final = ("application/cap+xml", "application/xml", "text/xml")
 
 
 def read_alert(raw: bytes) -> Report:
@@ -21,14 +23,17 @@ def read_alert(raw: bytes) -> Report:
     Raises:
         Unprocessable: it is in no known standard, or wrong in its own.
     """
-    faults = Faults(STANDARDS)
-    root = read_xml(raw, faults)
+    return report_of(read_xml(raw, Faults(STANDARDS)))
+
+
+def report_of(root: Node) -> Report:
+    """Read an alert document by its root; raises as :func:`read_alert`."""
     # canonical: the same document in another encoding or with other quotes is the same
     digest = sha256(etree.tostring(root.element, method="c14n")).digest()
     if root.namespace in cap.NAMESPACES and root.name == "alert":
         return replace(cap.parse_cap(root), digest=digest)
     if root.namespace != jma.NAMESPACE or root.name != "Report":
-        faults.stop(
+        root.faults.stop(
             root.where,
             f"The root is {{{root.namespace[:80]}}}{root.name[:40]}.",
             "send <alert> of CAP 1.1 or 1.2, or <Report> of the JMA format",

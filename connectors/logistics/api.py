@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
@@ -20,7 +21,9 @@ from schemas.xcity import operation, raw_body
 
 Limit = Annotated[int, Query(ge=1, le=1000)]
 Offset = Annotated[int, Query(ge=0, le=1_000_000)]
-Epc = Annotated[str, Path(max_length=512, description="EPC URI, percent-encoded")]
+_NAMED = "{}, percent-encoded; twice if it has slashes"
+Epc = Annotated[str, Path(max_length=1600, description=_NAMED.format("EPC or entity id"))]
+_VALUES = re.compile(r",(?=[A-Za-z])")
 _JSONLD = "application/ld+json"
 
 
@@ -115,7 +118,9 @@ def events_router(reading: Reading, clock: Callable[[], datetime]) -> APIRouter:
         openapi_extra=operation("logistics:read", dataset="logistics-events"),
     )
     async def get_event(
-        event_id: Annotated[str, Path(alias="eventID", max_length=512)],
+        event_id: Annotated[
+            str, Path(alias="eventID", max_length=1600, description=_NAMED.format("eventID"))
+        ],
     ) -> Response:
         event = await reading.event(event_id)
         return _document({"@context": [epcis.CONTEXT, *event.context], **event.body})
@@ -124,10 +129,11 @@ def events_router(reading: Reading, clock: Callable[[], datetime]) -> APIRouter:
 
 
 def _parameters(request: Request) -> dict[str, list[str]]:
+    """Query parameters with their values, parted by commas (not by that of ``geo:36.5,139.9``)."""
     found: dict[str, list[str]] = {}
     for name, value in request.query_params.multi_items():
         if name not in ("perPage", "nextPageToken"):
-            found.setdefault(name, []).extend(value.split(","))
+            found.setdefault(name, []).extend(_VALUES.split(value))
     return found
 
 

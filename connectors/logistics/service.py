@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
+from urllib.parse import unquote
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import Row, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.logistics import query
-from connectors.logistics.entities import place_of, point
+from connectors.logistics.entities import entity_id, place_of, point
 from connectors.logistics.events import Event, Role
 from connectors.logistics.masterdata import Place
 from connectors.logistics.models import SightingView, TrackView
@@ -20,6 +22,8 @@ from connectors.logistics.track import History, Sighting
 from connectors.logistics.vocabulary import bare
 from schemas.kit.store import Store
 from schemas.problem import NotFound
+
+MOST_BYTES: Final = 8 * 1024 * 1024
 
 
 class Reading:
@@ -32,22 +36,32 @@ class Reading:
     async def events(
         self, parameters: Mapping[str, Iterable[str]], after: str | None, limit: int
     ) -> tuple[list[Event], str | None]:
-        """A page of events, and the token of the next if there is one."""
+        """A page of events, and the token of the next if there is one.
+
+        A page ends before ``limit`` where its events would be more than :data:`MOST_BYTES`.
+        """
         statement = query.build(self._tables, parameters, after, limit + 1)
+        page: list[Row[Any]] = []
+        size, token = 0, None
         async with self._store.read() as connection:
-            rows = (await connection.execute(statement)).all()
-        page, more = rows[:limit], len(rows) > limit
-        token = query.token(page[-1].time, page[-1].id) if more else None
+            async for row in await connection.stream(statement):
+                size += len(row.body)
+                if page and (len(page) == limit or size > MOST_BYTES):
+                    token = query.token(page[-1].time, page[-1].id)
+                    break
+                page.append(row)
         return [event_of(row) for row in page], token
 
-    async def event(self, id_: str) -> Event:
+    async def event(self, name: str) -> Event:
         """One event; NotFound when there is none of this id."""
-        table = self._tables.events
+        table, candidates = self._tables.events, spellings(name)
+        query = select(table).where(table.c.id.in_(candidates))
         async with self._store.read() as connection:
-            row = (await connection.execute(select(table).where(table.c.id == id_))).one_or_none()
-        if row is None:
-            raise NotFound("There is no event of this id.")
-        return event_of(row)
+            rows = {row.id: row for row in await connection.execute(query)}
+        for id_ in candidates:
+            if id_ in rows:
+                return event_of(rows[id_])
+        raise NotFound("There is no event of this id.")
 
     async def shipments(
         self, scheme: str | None, limit: int, offset: int
@@ -55,25 +69,30 @@ class Reading:
         async with self._store.read() as connection:
             return await self._shipments.page(connection, scheme, limit, offset)
 
-    async def shipment(self, epc: str) -> dict[str, Any]:
+    async def shipment(self, name: str) -> dict[str, Any]:
+        """A thing as last seen, by its EPC or the id of its entity; NotFound when nobody saw it."""
         async with self._store.read() as connection:
-            bodies = await self._shipments.bodies(connection, [epc])
-        if epc not in bodies:
-            raise NotFound("No event has named this thing.")
-        found: dict[str, Any] = orjson.loads(bodies[epc])
-        return found
+            _, body = await self._find(connection, name)
+        return body
 
-    async def track(self, epc: str, limit: int) -> TrackView:
+    async def _find(self, connection: AsyncConnection, name: str) -> tuple[str, dict[str, Any]]:
+        candidates = spellings(name.removeprefix(entity_id("")))
+        bodies = await self._shipments.bodies(connection, candidates)
+        for epc in candidates:
+            if epc in bodies:
+                return epc, orjson.loads(bodies[epc])
+        raise NotFound("No event has named this thing.")
+
+    async def track(self, name: str, limit: int) -> TrackView:
         """Where a thing has been; its latest ``limit`` sightings.
 
         Raises:
             NotFound: no event has named it.
         """
         async with self._store.read() as connection:
+            epc, _ = await self._find(connection, name)
             history = await self._shipments.history(connection, [epc])
             sightings = history.track(epc)
-            if not sightings:
-                raise NotFound("No event has named this thing.")
             inside = await self._shipments.contents(connection, epc)
             last = sightings[-limit:]
             places = await self._events.places(connection, _place_ids(last))
@@ -86,6 +105,14 @@ class Reading:
             total=len(sightings),
             sightings=[_view(sighting, places) for sighting in last],
         )
+
+
+def spellings(name: str) -> list[str]:
+    """The ids that one in a path may mean: itself, or what it is percent-encoded once more.
+
+    Many ids of GS1 have slashes, and gateways, the city's too, let no encoded slash pass.
+    """
+    return list(dict.fromkeys((name, unquote(name))))
 
 
 def _across(history: History, epc: str, side: Role, other: Role) -> list[str]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlencode
 
-import orjson
 from fastapi import APIRouter, Query, Request, Response
 
+from connectors.medical.answers import searchset, transaction_response
 from connectors.medical.bundle import read
 from connectors.medical.fhirjson import MEDIA_TYPE
-from connectors.medical.records import Kept
 from connectors.medical.resources import PATIENT_OF
 from connectors.near import NearDep, located, page_near, page_of_located
 from connectors.page import Limit, Offset, answer
@@ -96,7 +96,7 @@ def _records(router: APIRouter, connector: MedicalConnector) -> None:
         # validating takes about a millisecond a resource: not on the event loop
         document = await asyncio.to_thread(read, raw, PATIENT_OF)
         kept = await connector.records.keep(document)
-        return Response(_outcome(kept), media_type=MEDIA_TYPE)
+        return Response(transaction_response(kept), media_type=MEDIA_TYPE)
 
     @router.get(
         "/residents/{resident}/records",
@@ -120,7 +120,11 @@ def _records(router: APIRouter, connector: MedicalConnector) -> None:
         patient = await record_of(connector.links, caller, resident)
         wanted = _wanted(types)
         total, found = await connector.records.of(patient, wanted, limit, offset)
-        return Response(searchset(total, found), media_type=MEDIA_TYPE)
+        following = ""
+        if offset + limit < total:
+            query = {"type": ",".join(wanted), "limit": limit, "offset": offset + limit}
+            following = f"/medical/v1/residents/me/records?{urlencode(query, safe=',')}"
+        return Response(searchset(total, found, following), media_type=MEDIA_TYPE)
 
 
 def _wanted(types: list[str] | None) -> list[str]:
@@ -130,37 +134,8 @@ def _wanted(types: list[str] | None) -> list[str]:
     if unknown:
         known = ", ".join(PATIENT_OF)
         faults = [
-            Fault("query type", f"{n!r} is not kept here.", f"Ask for {known}.") for n in unknown
+            Fault("query type", f"{n[:60]!r} is not kept here.", f"Ask for {known}.")
+            for n in unknown[:10]
         ]
         raise Unprocessable("Correct what `errors` names and send it again.", faults=faults)
     return named or list(PATIENT_OF)
-
-
-def searchset(total: int, found: list[tuple[str, str, bytes]]) -> bytes:
-    """A Bundle of the resources' own JSON, byte for byte (FHIR R4 §3.1.1.1)."""
-    entries = [
-        {
-            "fullUrl": urn(kind, identity),
-            "resource": orjson.Fragment(body),
-            "search": {"mode": "match"},
-        }
-        for kind, identity, body in found
-    ]
-    bundle = {"resourceType": "Bundle", "type": "searchset", "total": total, "entry": entries}
-    return orjson.dumps(bundle)
-
-
-def _outcome(kept: list[Kept]) -> bytes:
-    """A Bundle of type transaction-response (FHIR R4 §3.1.0.11.2)."""
-    entries = [
-        {
-            "response": {
-                "status": "201 Created" if one.changed and one.version == 1 else "200 OK",
-                "location": f"{one.key}/_history/{one.version}",
-                "lastModified": one.updated,
-            }
-        }
-        for one in kept
-    ]
-    bundle = {"resourceType": "Bundle", "type": "transaction-response", "entry": entries}
-    return orjson.dumps(bundle)

@@ -17,7 +17,7 @@ from schemas.mobility import Departure, GtfsRoute, GtfsStop
 from schemas.ngsild import Entity
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class City:
     """A city's public transport.
 

@@ -115,6 +115,9 @@ class MobilityConnector(Connector):
             )
         )
 
+        self._moving_of: tuple[Message | None, City | None] = (None, None)
+        self._moving_now: dict[str, Vehicle] = {}
+
     def router(self) -> APIRouter:
         return mobility_router(self)
 
@@ -130,7 +133,12 @@ class MobilityConnector(Connector):
         return self._updates.value or Updates()
 
     def vehicles(self) -> Iterable[Vehicle]:
-        return self._moving(self._vehicles.value).values() if self._vehicles.value else ()
+        message, city = self._vehicles.value, self.city
+        if message is None:
+            return ()
+        if self._moving_of != (message, city):
+            self._moving_of, self._moving_now = (message, city), self._moving(message)
+        return self._moving_now.values()
 
     def alerts(self) -> list[Entity]:
         return service_alerts(self._alerts.value) if self._alerts.value else []

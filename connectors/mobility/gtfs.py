@@ -8,27 +8,23 @@ Every reference must lead somewhere; what is wrong is told by file, line and col
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator
-from datetime import date
+from collections.abc import Callable
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connectors.faults import Faults
 from connectors.mobility.calls import read_calls
-from connectors.mobility.model import Calendar, Frequency, Route, Stop, Timetable, Trip
+from connectors.mobility.model import Route, Stop, Timetable, Trip
+from connectors.mobility.service_days import read_calendar, read_frequencies
 from connectors.mobility.tables import Row, Tables
+from connectors.mobility.translations import read_translations
 from connectors.mobility.values import Reader
 
 STANDARD: Final = "GTFS Schedule"
 _REQUIRED: Final = ("agency.txt", "stops.txt", "routes.txt", "trips.txt", "stop_times.txt")
-_WEEK: Final = (
-    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
-)  # fmt: skip
 _LOCATED: Final = (0, 1, 2)
 """Location types that need a name and coordinates: stop, station, entrance."""
 _STOPS: Final = ("stop_id", "stop_name", "stop_lat", "stop_lon")
-_DAY = 24 * 3600
 
 T = TypeVar("T")
 
@@ -70,7 +66,7 @@ class _Feed:
         routes = self._unique(
             "routes.txt", "route_id", ("route_id", "route_type"), lambda r: self._route(r, agencies)
         )
-        calendar = self._calendar()
+        calendar = read_calendar(self._tables, self._faults)
         services = calendar.services()
         trips = self._unique(
             "trips.txt",
@@ -79,8 +75,8 @@ class _Feed:
             lambda row: self._trip(row, routes, services),
         )
         calls = read_calls(self._tables, self._faults, trips, stops)
-        frequencies = self._frequencies(trips)
-        translations = self._translations(stops, routes)
+        frequencies = read_frequencies(self._tables, self._faults, trips)
+        translations = read_translations(self._tables, stops, routes)
         self._faults.check()
         return Timetable(zone, stops, routes, trips, calls, calendar, frequencies, translations)
 
@@ -171,72 +167,3 @@ class _Feed:
                 f"There is no service {service!r} in calendar.txt or calendar_dates.txt.",
             )
         return Trip(row.key("trip_id"), route, service, row.text("trip_headsign"))
-
-    def _calendar(self) -> Calendar:
-        calendar = Calendar()
-        required = ("service_id", *_WEEK, "start_date", "end_date")
-        for row in self._tables.rows("calendar.txt", required):
-            service = self._read.required(row, "service_id")
-            days = tuple(bool(self._read.whole(row, day, 1)) for day in _WEEK)
-            first, last = self._read.date(row, "start_date"), self._read.date(row, "end_date")
-            if service in calendar.weekly:
-                self._faults.add(row.at("service_id"), f"{service!r} is there twice.")
-            calendar.weekly[service] = (days, first or date.min, last or date.max)
-        for row in self._tables.rows(
-            "calendar_dates.txt", ("service_id", "date", "exception_type")
-        ):
-            kind, day = row.key("exception_type"), self._read.date(row, "date")
-            if kind not in ("1", "2"):
-                self._faults.add(row.at("exception_type"), "It is 1 (added) or 2 (removed).")
-            changes = calendar.added if kind == "1" else calendar.removed
-            changes.setdefault(day or date.min, set()).add(self._read.required(row, "service_id"))
-        return calendar
-
-    def _frequencies(self, trips: dict[str, Trip]) -> dict[str, tuple[Frequency, ...]]:
-        found: defaultdict[str, list[Frequency]] = defaultdict(list)
-        required = ("trip_id", "start_time", "end_time", "headway_secs")
-        for row in self._tables.rows("frequencies.txt", required):
-            trip = self._read.required(row, "trip_id")
-            if trip and trip not in trips:
-                self._faults.add(row.at("trip_id"), f"There is no trip {trip!r} in trips.txt.")
-            start, end = self._read.time(row, "start_time"), self._read.time(row, "end_time")
-            headway = self._read.whole(row, "headway_secs", _DAY)
-            exact = bool(self._read.whole(row, "exact_times", 1, default=0))
-            if start is None or end is None or not headway:
-                self._faults.add(
-                    row.at("headway_secs"), "A headway needs a start, an end and seconds above 0."
-                )
-                continue
-            found[trip].append(Frequency(trip, start, end, headway, exact))
-        return {trip: tuple(sorted(each, key=lambda f: f.start)) for trip, each in found.items()}
-
-    def _translations(
-        self, stops: dict[str, Stop], routes: dict[str, Route]
-    ) -> dict[tuple[str, str], dict[str, str]]:
-        """Names of stops and routes in other languages, whichever way the feed points at them."""
-        found: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
-        values = _by_value(stops, routes)
-        for row in self._tables.rows("translations.txt", ()):
-            table, column = row.key("table_name"), row.key("field_name")
-            if (table, column) not in _NAMES:
-                continue
-            record, value = row.key("record_id"), row.text("field_value")
-            for identity in [record] if record else values.get((table, value), ()):
-                found[table, identity][row.key("language")] = row.text("translation")
-        return dict(found)
-
-
-_NAMES: Final = (("stops", "stop_name"), ("routes", "route_long_name"))
-
-
-def _by_value(stops: dict[str, Stop], routes: dict[str, Route]) -> dict[tuple[str, str], list[str]]:
-    """(table, name in the feed's own language) → ids of the records that have it."""
-    found: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-
-    def named() -> Iterator[tuple[str, str, str]]:
-        yield from (("stops", stop.name, stop.id) for stop in stops.values())
-        yield from (("routes", route.long_name, route.id) for route in routes.values())
-
-    for table, name, identity in named():
-        found[table, name].append(identity)
-    return found

@@ -8,9 +8,9 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from connectors.payments.answers import PaymentId, answer, client_of
+from connectors.payments.answers import Limit, Offset, PaymentId, answer, client_of, page
 from connectors.payments.idempotency import IdempotencyKey
-from connectors.payments.models import ClientPaymentOrder, PaymentView
+from connectors.payments.models import ClientPaymentOrder, PaymentPage, PaymentView
 from connectors.payments.orders import Initiator, Order
 from connectors.payments.payments import Payments
 from connectors.payments.queries import Queries
@@ -54,6 +54,20 @@ def clients_router(
             Initiator(client, key=key),
         )
         return answer(made, response, f"/payments/v1/payments/{made.id}")
+
+    @router.get(
+        "/payments",
+        response_model=PaymentPage,
+        response_model_exclude_none=True,
+        operation_id="listPayments",
+        summary="What accounts of your own paid and were paid, latest first",
+        openapi_extra=operation("payments:read", dataset="client-payments"),
+    )
+    async def list_payments(
+        caller: CallerDep, limit: Limit = 100, offset: Offset = 0
+    ) -> dict[str, Any]:
+        found, total = await queries.all_of_client(client_of(caller), limit, offset)
+        return page(found, total, limit, offset)
 
     @router.get(
         "/payments/{payment}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Table, func, or_, select
 
 from connectors.payments.entities import as_entity, entity_id
 from connectors.payments.rows import decision_of
@@ -29,48 +29,65 @@ class Queries:
         Raises:
             NotFound: there is none, or it is somebody else's (which is not told apart).
         """
-        accounts, payments = self._tables.accounts, self._tables.payments
-        theirs = select(accounts.c.id).where(accounts.c.owner == client)
-        query = select(payments, payments.c.debtor_account.in_(theirs).label("paid")).where(
-            payments.c.id == payment.removeprefix(_PREFIX),
-            or_(
-                payments.c.debtor_account.in_(theirs),
-                # who is only to be paid hears of what was paid
-                payments.c.creditor_account.in_(theirs) & (payments.c.status == "ACSC"),
-            ),
-        )
-        async with self._transactions.read() as connection:
-            row = (await connection.execute(query)).one_or_none()
-        if row is None:
-            raise NotFound("There is no such payment among those you may see.")
-        return as_entity(decision_of(row), for_creditor=not row.paid)
+        table = self._tables.payments
+        only = table.c.id == payment.removeprefix(_PREFIX)
+        found, _ = await self._page(self._owned(client) & only, self._paid_by(client), 1, 0)
+        return _single(found)
+
+    async def all_of_client(
+        self, client: str, limit: int, offset: int
+    ) -> tuple[list[Payment], int]:
+        """A page of what a client's accounts paid and were paid, latest first, and how many."""
+        return await self._page(self._owned(client), self._paid_by(client), limit, offset)
 
     async def of_account(self, account: str, limit: int, offset: int) -> tuple[list[Payment], int]:
         """A page of what an account paid and was paid, latest first, and how many there are."""
-        table = self._tables.payments
-        theirs = self._on(account)
-        latest = select(table).where(theirs).order_by(table.c.position.desc())
-        count = select(func.count()).select_from(table).where(theirs)
-        async with self._transactions.read() as connection:
-            rows = (await connection.execute(latest.limit(limit).offset(offset))).all()
-            total = (await connection.execute(count)).scalar_one()
-        return [
-            as_entity(decision_of(row), for_creditor=row.debtor_account != account) for row in rows
-        ], total
+        return await self._page(self._on(account), self._from(account), limit, offset)
 
     async def on_account(self, payment: str, account: str) -> Payment:
         """One payment of an account; NotFound when it has no such payment."""
+        only = self._tables.payments.c.id == payment.removeprefix(_PREFIX)
+        found, _ = await self._page(self._on(account) & only, self._from(account), 1, 0)
+        return _single(found)
+
+    async def _page(
+        self, which: ColumnElement[bool], paid: ColumnElement[bool], limit: int, offset: int
+    ) -> tuple[list[Payment], int]:
+        """Payments, and how many there are; ``paid`` says where the reader is the debtor."""
         table = self._tables.payments
-        query = select(table).where(table.c.id == payment.removeprefix(_PREFIX), self._on(account))
+        latest = select(table, paid.label("paid")).where(which).order_by(table.c.position.desc())
+        count = select(func.count()).select_from(table).where(which)
         async with self._transactions.read() as connection:
-            row = (await connection.execute(query)).one_or_none()
-        if row is None:
-            raise NotFound("There is no such payment among those you may see.")
-        return as_entity(decision_of(row), for_creditor=row.debtor_account != account)
+            rows = (await connection.execute(latest.limit(limit).offset(offset))).all()
+            total = (await connection.execute(count)).scalar_one()
+        return [as_entity(decision_of(row), for_creditor=not row.paid) for row in rows], total
+
+    def _paid_by(self, client: str) -> ColumnElement[bool]:
+        accounts = self._tables.accounts
+        theirs = select(accounts.c.id).where(accounts.c.owner == client)
+        return self._tables.payments.c.debtor_account.in_(theirs)
+
+    def _owned(self, client: str) -> ColumnElement[bool]:
+        accounts, payments = self._tables.accounts, self._tables.payments
+        theirs = select(accounts.c.id).where(accounts.c.owner == client)
+        return or_(
+            self._paid_by(client), _received(payments, payments.c.creditor_account.in_(theirs))
+        )
+
+    def _from(self, account: str) -> ColumnElement[bool]:
+        return self._tables.payments.c.debtor_account == account
 
     def _on(self, account: str) -> ColumnElement[bool]:
-        table = self._tables.payments
-        return or_(
-            table.c.debtor_account == account,
-            (table.c.creditor_account == account) & (table.c.status == "ACSC"),
-        )
+        payments = self._tables.payments
+        return or_(self._from(account), _received(payments, payments.c.creditor_account == account))
+
+
+def _received(payments: Table, credited: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Who is only to be paid hears of what was paid, not of what was refused."""
+    return credited & (payments.c.status == "ACSC")
+
+
+def _single(found: list[Payment]) -> Payment:
+    if not found:
+        raise NotFound("There is no such payment among those you may see.")
+    return found[0]

@@ -7,91 +7,18 @@ that a suspended client stays suspended and a resident's password is never set b
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
-from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.control import links, residents
+from gateway.control.bootstrap_file import Api, Bootstrap, BootstrapError, Client, Resident
 from gateway.control.catalogue import attached
 from gateway.control.catalogue.attached import Attached, upstream_address
 from gateway.control.oauth import clients
-from gateway.control.oauth.registration import DEFAULT_RATE, ClientMetadata, make_client
-from gateway.control.policy.findings import pointer
+from gateway.control.oauth.registration import ClientMetadata, make_client
 from gateway.control.policy.territory import check_name
 from gateway.control.state import Control
-from schemas.policy import ClientClass
-
-_SECRET = 20  # characters, the least
-
-
-class BootstrapError(ValueError):
-    """What is wrong in the file, with the place."""
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class Api(_Part):
-    name: str
-    document_url: str
-    upstream: str = ""
-    internal: bool = True
-
-
-class Client(_Part):
-    client_id: Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9._~-]+$")]
-    client_secret: Annotated[str, Field(min_length=_SECRET, max_length=500)] | None = None
-    name: str = ""
-    client_class: ClientClass = "partner"
-    scopes: list[str] = Field(default_factory=list)
-    grant_types: list[str] = Field(default_factory=lambda: ["client_credentials"])
-    redirect_uris: list[str] = Field(default_factory=list)
-    auth_method: str = ""
-    jwks: dict[str, Any] | None = None
-    rate: tuple[int, int] = DEFAULT_RATE
-
-
-class Resident(_Part):
-    username: Annotated[str, Field(min_length=1, max_length=100)]
-    password: Annotated[
-        str,
-        Field(min_length=residents.SHORTEST_PASSWORD, max_length=residents.LONGEST_PASSWORD),
-    ]
-    name: str = ""
-    links: dict[str, Annotated[str, Field(min_length=1, max_length=200)]] = Field(
-        default_factory=dict
-    )
-
-    @field_validator("links")
-    @classmethod
-    def _domains_take_links(cls, value: dict[str, str]) -> dict[str, str]:
-        for domain in value:
-            if domain not in links.LINKED_DOMAINS:
-                raise ValueError(f"{domain!r} takes no links; {links.LINKED_DOMAINS} do")
-        return value
-
-
-class Bootstrap(_Part):
-    apis: list[Api] = Field(default_factory=list)
-    clients: list[Client] = Field(default_factory=list)
-    residents: list[Resident] = Field(default_factory=list)
-
-
-def read(path: Path) -> Bootstrap:
-    """Raises:
-    BootstrapError: the file cannot be read, or is wrong; with every place.
-    """
-    try:
-        return Bootstrap.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise BootstrapError(f"{path}: cannot be read: {error.strerror}") from error
-    except ValidationError as error:
-        # the values stay out of the message: there are secrets among them
-        found = (f"{path}: {pointer(*item['loc'])}: {item['msg']}" for item in error.errors())
-        raise BootstrapError("\n".join(found)) from None
 
 
 async def apply(control: Control, bootstrap: Bootstrap) -> None:

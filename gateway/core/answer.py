@@ -23,15 +23,14 @@ _DROPPED: Final = frozenset(
 )
 BODILESS: Final = frozenset((204, 304))
 
-# What a line of a head is.
-PASS: Final = 1
-DROP: Final = 2
-DATE: Final = 3
-LENGTH: Final = 4
-CHUNKED: Final = 5
-OPTIONS: Final = 6
+# What a line of a head is: one of these, or a length (an int), or connection options (a set).
+FORWARD: Final = "forward"
+DROP: Final = "drop"
+DATE: Final = "date"
+CHUNKED: Final = "chunked"
+NO_LENGTH: Final = -1
 
-_Meaning = tuple[int, int, frozenset[bytes]]
+_Meaning = str | int | frozenset[bytes]
 _NONE: Final[frozenset[bytes]] = frozenset()
 _lines: Final[Recent[bytes, _Meaning]] = Recent(4_096)
 _firsts: Final[Recent[bytes, tuple[int, bool]]] = Recent(256)
@@ -42,14 +41,14 @@ class Answer:
 
     Attributes:
         status: HTTP status code.
-        phrase: what follows the version in the status line: ``b"200 OK"``.
-        fields: the lines that are passed on; framing is not among them.
+        lines: what is passed on: the status line, as of HTTP/1.1, and the fields that go further;
+            framing is not among them.
         dated: whether a ``Date`` is.
         length: ``Content-Length``, -1 if not given.
         chunked, close: as the upstream said them.
     """
 
-    __slots__ = ("chunked", "close", "dated", "fields", "length", "phrase", "status")
+    __slots__ = ("chunked", "close", "dated", "length", "lines", "status")
 
     def __init__(self, head: bytes) -> None:
         """Read ``head``: everything before the empty line, without the last CRLF.
@@ -60,29 +59,29 @@ class Answer:
         lines = head.split(b"\r\n")
         first = lines[0]
         self.status, self.close = _firsts.young.get(first) or _first(first)
-        self.phrase = first[9:]
-        self.length = -1
+        self.length = NO_LENGTH
         self.chunked = self.dated = False
-        self.fields: list[bytes] = []
-        passed = self.fields
+        passed = self.lines = [first if first[7:8] == b"1" else b"HTTP/1.1" + first[8:]]
         del lines[0]
         listed = _NONE
         known = _lines.young
         for line in lines:
-            kind, number, options = known.get(line) or _meaning(line)
-            if kind == PASS:
+            meaning = known.get(line) or _meaning(line)
+            if meaning is FORWARD:
                 passed.append(line)
-            elif kind == DATE:
+            elif meaning is DATE:
                 self.dated = True
                 passed.append(line)
-            elif kind == LENGTH and self.length in (-1, number):  # RFC 9112 §6.3
-                self.length = number
-            elif kind == OPTIONS:
-                listed |= options
-            elif kind == CHUNKED and not self.chunked:
+            elif meaning is CHUNKED and not self.chunked:
                 self.chunked = True
-            elif kind != DROP:
-                raise Malformed("more than one length or transfer coding")
+            elif isinstance(meaning, int):
+                if self.length not in (NO_LENGTH, meaning):  # RFC 9112 §6.3
+                    raise Malformed("more than one length")
+                self.length = meaning
+            elif isinstance(meaning, frozenset):
+                listed |= meaning
+            elif meaning is not DROP:
+                raise Malformed("more than one transfer coding")
         if listed:
             self._connection(listed)
         if self.chunked and (self.length >= 0 or first[7:8] == b"0"):
@@ -91,8 +90,8 @@ class Answer:
     def _connection(self, options: frozenset[bytes]) -> None:
         """``close``, and the names of fields that go no further (RFC 9110 §7.6.1)."""
         self.close = self.close or b"close" in options
-        self.fields[:] = [
-            line for line in self.fields if line.partition(b":")[0].lower() not in options
+        self.lines[1:] = [
+            line for line in self.lines[1:] if line.partition(b":")[0].lower() not in options
         ]
 
     def body(self, method: bytes) -> Body:
@@ -132,14 +131,14 @@ def _classify(line: bytes) -> _Meaning:
     if name == b"content-length":
         if not value.isdigit() or len(value) > 18:
             raise Malformed("a length that is not one number")
-        return LENGTH, int(value), _NONE
+        return int(value)
     if name == b"transfer-encoding":
         if value.lower() != b"chunked":
             raise Malformed("a transfer coding that is not known")
-        return CHUNKED, 0, _NONE
+        return CHUNKED
     if name == b"connection":
         options = frozenset(option.strip(b" \t").lower() for option in value.split(b","))
-        return (OPTIONS, 0, options) if options - {b"keep-alive"} else (DROP, 0, _NONE)
+        return options if options - {b"keep-alive"} else DROP
     if name in _DROPPED or name.startswith(b"x-city-"):
-        return DROP, 0, _NONE
-    return DATE if name == b"date" else PASS, 0, _NONE
+        return DROP
+    return DATE if name == b"date" else FORWARD

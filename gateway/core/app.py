@@ -22,7 +22,7 @@ from gateway.core.bounds import CACHED_HEAD_BYTES, Bounds
 from gateway.core.cache import Recent
 from gateway.core.head import Fields
 from gateway.core.ids import Ids
-from gateway.core.limits import Buckets
+from gateway.core.limits import Buckets, Limiter
 from gateway.core.policy import Policy, Surroundings, compile_policy
 from gateway.core.reply import malformed
 from gateway.core.server import ClientConnection
@@ -48,6 +48,7 @@ class CoreConfig:
         pairwise_key: opens the resident in a token; at least 32 bytes.
         workers: how many share the rates of the policy.
         access_log: a file, ``-`` for standard output, ``""`` for none.
+        limiter: where tokens are taken from; buckets of its own unless given.
         last_good: where the last good policy is kept; None to keep none.
         now: the wall clock.
     """
@@ -57,6 +58,7 @@ class CoreConfig:
     workers: int = 1
     access_log: str = ""
     last_good: Path | None = None
+    limiter: Limiter | None = None
     bounds: Bounds = field(default_factory=Bounds)
     now: Callable[[], float] = time.time
 
@@ -78,11 +80,11 @@ class Core:
         self.gateway_key = config.gateway_key
         self.pseudonyms = Pseudonyms(config.pairwise_key)
         self.tokens = Tokens(self.pseudonyms, self.bounds.tokens, config.now)
-        self.buckets = Buckets(self.bounds.buckets)
+        self.buckets: Limiter = config.limiter or Buckets(self.bounds.buckets)
         self.telemetry = Telemetry(self.bounds.series)
         self.ids = Ids()
         self.log: AccessLog | None = (
-            AccessLog(config.access_log, self.bounds.log_lines, self.telemetry, self.loop)
+            AccessLog(config.access_log, self.bounds.log_lines, self.telemetry, config.now)
             if config.access_log
             else None
         )
@@ -192,7 +194,7 @@ class Core:
         for upstream in self._upstreams.values():
             await upstream.close()
         if self.log is not None:
-            await self.log.close(self._wall_minus_loop())
+            await self.log.close()
         await asyncio.sleep(0)
 
     # What its connections ask of it
@@ -245,10 +247,7 @@ class Core:
             upstream.tick(now)
         self.buckets.forget_full(now)
         if self.log is not None:
-            self.log.flush(self._wall_minus_loop())
-
-    def _wall_minus_loop(self) -> float:
-        return self.config.now() - monotonic()
+            self.log.flush()
 
 
 def _read(parse: Callable[[bytes], T], text: bytes, into: Recent[bytes, T]) -> T:

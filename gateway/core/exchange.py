@@ -166,14 +166,13 @@ class Exchange:
     def interim(self, answer: Answer) -> None:
         """An informational answer; HTTP/1.0 has none (RFC 9110 §15.2)."""
         if not self.http10:
-            lines = b"".join([line + b"\r\n" for line in answer.fields])
-            self.client.write(b"HTTP/1.1 %b\r\n%b\r\n" % (answer.phrase, lines))
+            self.client.write(b"\r\n".join((*answer.lines, b"", b"")))
 
     def begin_answer(self, answer: Answer, body: Body, content: bytes) -> None:
         """Head and first content, in one write."""
         self.begun = True
         self.status = status = answer.status
-        lines = answer.fields
+        lines = answer.lines
         lines.append(b"x-request-id: " + self.request_id)
         if not answer.dated:
             lines.append(self._core.date)
@@ -194,10 +193,10 @@ class Exchange:
         elif self._chunks:
             content = self._in_chunks(content, body)
         self.bytes_out = len(content)
-        lines.append(self.rate_fields)
-        self.client.write(
-            b"HTTP/1.1 %b\r\n%b\r\n%b" % (answer.phrase, b"\r\n".join(lines), content)
-        )
+        if self.rate_fields:
+            lines.append(self.rate_fields)
+        lines += (b"", content)
+        self.client.write(b"\r\n".join(lines))
 
     def continue_answer(self, body: Body, content: bytes) -> None:
         if self._chunks:

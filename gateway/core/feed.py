@@ -26,6 +26,8 @@ MOST_BYTES: Final = 256 * 1024 * 1024
 _LEAST_APART: Final = 1.0
 _FIRST_PAUSE: Final = 0.2
 _LONGEST_PAUSE: Final = 5.0
+_LONGEST_PAUSE_WITHOUT: Final = 0.5
+"""With no policy in force nothing is served: ask often."""
 
 
 class Feed:
@@ -60,7 +62,8 @@ class Feed:
                     _log.warning("no new policy from the control plane: %s", error)
                 self._failing = True
                 await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - spreads load
-                pause = min(pause * 2, _LONGEST_PAUSE)
+                longest = _LONGEST_PAUSE if self._core.policy else _LONGEST_PAUSE_WITHOUT
+                pause = min(pause * 2, longest)
             else:
                 if self._failing:
                     _log.info("the control plane answers again")
@@ -83,7 +86,7 @@ class Feed:
         if answer.status == 304:
             return False
         if answer.status != 200:
-            raise ValueError(f"it answered {answer.phrase.decode('latin-1')}")
+            raise ValueError(f"it answered {answer.status}")
         etag = _etag(answer)
         if self._core.policy is not None and etag.strip('"') == self._core.policy.revision:
             self._etag = etag  # the one from disk
@@ -136,7 +139,7 @@ async def _content(reader: asyncio.StreamReader, answer: Answer) -> bytes:
 
 
 def _etag(answer: Answer) -> str:
-    for line in answer.fields:
+    for line in answer.lines:
         name, _, value = line.partition(b":")
         if name.lower() == b"etag":
             return str(value.strip(), "latin-1").removeprefix("W/")

@@ -6,7 +6,8 @@ and RFC 9110 call malformed, and what parsers are known to read differently, is 
 
 The header section of a client hardly changes from call to call. Its parsed form holds nothing of
 the request line, so it is remembered by its bytes (:class:`gateway.core.cache.Recent`) and a
-repeated one costs a dictionary look-up.
+repeated one costs a dictionary look-up. Where something in it does change, most of its lines do
+not, and what they mean is remembered too.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import re
 from typing import Final
 
 from gateway.core import bounds, reply
+from gateway.core.cache import Recent
 from gateway.core.reply import Refused, malformed
 from schemas.headers import PREFIX
 
@@ -65,6 +67,9 @@ def _roles() -> dict[bytes, tuple[int, bytes]]:
 
 
 _ROLES: Final = _roles()
+_REMEMBERED: Final = 128
+"""Longest line whose meaning is remembered; tokens are not."""
+_lines: Final[Recent[bytes, tuple[int, bytes, bytes]]] = Recent(4_096)
 
 
 class Fields:
@@ -120,24 +125,31 @@ def _split(block: bytes) -> tuple[dict[bytes, bytes], list[tuple[bytes, bytes]]]
     lines.pop()
     if len(lines) > bounds.FIELDS:
         raise Refused(reply.HEAD_TOO_LARGE)
-    # Every line ends in CRLF, and there is no CR, LF, NUL or other control character besides.
-    if len(block) - len(block.translate(None, _CONTROLS)) != 2 * len(lines):
-        raise malformed("A header field contains a control character or a bare CR or LF.")
     read: dict[bytes, bytes] = {}
     passed: list[tuple[bytes, bytes]] = []
+    known = _lines.young
     for line in lines:
+        role, name, value = known.get(line) or _line(line)
+        if role == PASS:
+            passed.append((name, line))
+        elif role == READ:
+            read[name] = _again(name, read[name], value) if name in read else value
+    return read, passed
+
+
+def _line(line: bytes) -> tuple[int, bytes, bytes]:
+    """What becomes of a field, its name in lower case, and its value."""
+    found = _lines.older(line)
+    if found is None:
         name, colon, value = line.partition(b":")
-        role, lower = _ROLES.get(name) or _role(name)
         if not colon:
             raise malformed("A header line has no colon.")
-        if role == PASS:
-            passed.append((lower, line))
-        elif role == READ:
-            if lower in read:
-                read[lower] = _again(lower, read[lower], value)
-            else:
-                read[lower] = value.strip(b" \t")
-    return read, passed
+        if value.translate(None, _CONTROLS) != value:
+            raise malformed("A header field contains a control character or a bare CR or LF.")
+        found = (*(_ROLES.get(name) or _role(name)), value.strip(b" \t"))
+        if len(line) <= _REMEMBERED:
+            _lines.put(line, found)
+    return found
 
 
 def _role(name: bytes) -> tuple[int, bytes]:
@@ -159,9 +171,9 @@ def _role(name: bytes) -> tuple[int, bytes]:
 def _again(name: bytes, first: bytes, value: bytes) -> bytes:
     """A second field of a name that is read here."""
     if name in (b"connection", b"tracestate"):
-        return first + b"," + value.strip(b" \t")
+        return first + b"," + value
     if name == b"cookie":
-        return first + b"; " + value.strip(b" \t")
+        return first + b"; " + value
     if name in (b"x-request-id", b"traceparent"):
         return b""
     raise malformed(f"There is more than one {name.decode()} field.", "ambiguous")

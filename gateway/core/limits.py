@@ -9,7 +9,7 @@ so that all together never grant more than was stated.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Final
+from typing import Final, Protocol
 
 from gateway.core.reply import Refused, too_many
 from schemas import policy
@@ -21,31 +21,41 @@ class Rate:
     """A compiled :class:`schemas.policy.Rate`.
 
     Attributes:
-        interval: seconds that one request costs in this worker.
+        interval: seconds that one request costs in this worker; ``pace`` in all together.
         window: seconds after which an empty bucket is full.
     """
 
-    __slots__ = ("_fields", "interval", "name", "requests", "seconds", "share", "window")
+    __slots__ = ("_fields", "interval", "name", "pace", "requests", "seconds", "share", "window")
 
     def __init__(self, rate: policy.Rate, name: str, share: int) -> None:
         self.requests, self.seconds, self.name, self.share = (
             rate["requests"], rate["seconds"], name, share,
         )  # fmt: skip
-        self.interval = self.seconds / self.requests * share
+        self.pace = self.seconds / self.requests
+        self.interval = self.pace * share
         self.window = max(float(self.seconds), self.interval)
         self._fields = (
             f'ratelimit-policy: "{name}";q={self.requests};w={self.seconds}\r\n'
-            f'ratelimit: "{name}";r=%d;t=%d\r\n'
+            f'ratelimit: "{name}";r=%d;t=%d'
         ).encode()
 
-    def fields(self, slack: float) -> bytes:
-        """``RateLimit-Policy`` and ``RateLimit`` (draft-ietf-httpapi-ratelimit-headers).
+    def fields(self, left: float) -> bytes:
+        """``RateLimit-Policy`` and ``RateLimit`` (draft-ietf-httpapi-ratelimit-headers), two lines.
 
         Args:
-            slack: what :meth:`Buckets.take` gave.
+            left: tokens, as :meth:`Buckets.take` says.
         """
-        left = int(slack / self.interval + 1e-9) * self.share
-        return self._fields % (left, self.window - slack + 1)
+        return self._fields % (left, (self.requests - left) * self.pace + 1)
+
+
+class Limiter(Protocol):
+    """Where tokens are taken from: :class:`Buckets`, or leased ones."""
+
+    def take(self, key: Hashable, rate: Rate, now: float) -> float: ...
+
+    def forget_full(self, now: float) -> None: ...
+
+    def __len__(self) -> int: ...
 
 
 class Buckets:
@@ -71,7 +81,7 @@ class Buckets:
             now: a monotonic clock, in seconds.
 
         Returns:
-            Seconds of the window that are left for more.
+            Tokens that are left, of the whole rate.
 
         Raises:
             Refused: the bucket is empty; 429 says when it no longer is.
@@ -86,7 +96,7 @@ class Buckets:
         if slack < -1e-9:
             raise Refused(too_many(rate.name, rate.requests, rate.seconds, -slack))
         self._full_at[key] = full_at
-        return slack
+        return slack / rate.interval * rate.share + 1e-9
 
     def empty(self, key: Hashable, rate: Rate, now: float) -> bool:
         """Whether the next token would be refused; takes none."""

@@ -63,8 +63,8 @@ def authenticate(core: Core, exchange: Exchange) -> None:
 def limit_client(core: Core, exchange: Exchange) -> None:
     """The client's own rate, over all routes. Before the scope: a wrong scope is a call too."""
     client = exchange.grant.client
-    slack = core.buckets.take(client.id, client.rate, exchange.began)
-    exchange.rate_fields = client.rate.fields(slack)
+    left = core.buckets.take(client.id, client.rate, exchange.began)
+    exchange.rate_fields = client.rate.fields(left)
 
 
 def authorise(core: Core, exchange: Exchange) -> None:
@@ -111,15 +111,15 @@ def limit_route_by_source(core: Core, exchange: Exchange) -> None:
 def _limit_route(core: Core, exchange: Exchange, who: str) -> None:
     route = exchange.route
     assert route.rate is not None  # noqa: S101 - or the step would not be in the list
-    slack = core.buckets.take((who, route.id), route.rate, exchange.began)
-    exchange.rate_fields = route.rate.fields(slack)
+    left = core.buckets.take((who, route.id), route.rate, exchange.began)
+    exchange.rate_fields = route.rate.fields(left)
 
 
 def limit_source(core: Core, exchange: Exchange) -> None:
     """Open routes have no client; the address that asks is limited."""
     rate = exchange.policy.open_rate
-    slack = core.buckets.take(exchange.client.source, rate, exchange.began)
-    exchange.rate_fields = rate.fields(slack)
+    left = core.buckets.take(exchange.client.source, rate, exchange.began)
+    exchange.rate_fields = rate.fields(left)
 
 
 def limit_body(exchange: Exchange) -> None:

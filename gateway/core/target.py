@@ -17,6 +17,7 @@ from gateway.core.reply import Refused, malformed
 
 _PLAIN: Final = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-_~:@!$&'()*+,="
 _METHOD: Final = re.compile(rb"[A-Z]{3,20}(?:-[A-Z]{1,10})?")
+_METHODS: Final = frozenset(b"GET HEAD POST PUT PATCH DELETE OPTIONS TRACE".split())
 _VISIBLE: Final = bytes(sorted(set(range(0x21, 0x7F)) - set(b"#")))
 _ESCAPES: Final = re.compile(rb"(?:[^%]|%[0-9A-Fa-f]{2})*+")
 _REFUSED_WHEN_DECODED: Final = re.compile(rb"[/\\\x00-\x1f\x7f]")
@@ -48,7 +49,7 @@ class RequestLine:
             raise malformed("The request line is not `METHOD target HTTP/1.1` with single spaces.")
         self.method, target, version = parts
         self.http10 = _is_http10(version)
-        if not _METHOD.fullmatch(self.method):
+        if self.method not in _METHODS and not _METHOD.fullmatch(self.method):
             raise malformed("The method is not one that HTTP knows.")
         if len(target) > bounds.TARGET_BYTES:
             raise Refused(reply.TARGET_TOO_LONG)
@@ -56,15 +57,17 @@ class RequestLine:
         if target[:1] != b"/":
             self.authority, target = _absolute(target)
         self.path, mark, query = target.partition(b"?")
-        if query.translate(None, _VISIBLE):
+        if query and query.translate(None, _VISIBLE):
             raise malformed("The query has characters that must be percent-encoded.")
         self.query = mark + query
         self.segments = _segments(self.path)
 
 
 def _is_http10(version: bytes) -> bool:
-    if version in (b"HTTP/1.1", b"HTTP/1.0"):
-        return version == b"HTTP/1.0"
+    if version == b"HTTP/1.1":
+        return False
+    if version == b"HTTP/1.0":
+        return True
     if re.fullmatch(rb"HTTP/[0-9]\.[0-9]", version):
         raise Refused(reply.VERSION)
     raise malformed("The request line does not end in an HTTP version.")

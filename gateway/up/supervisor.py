@@ -19,7 +19,9 @@ from gateway.up.process import Child
 from gateway.up.screen import Screen, guide
 
 START_SECONDS: Final = 90.0
-_STOP_EACH: Final = 4.0
+_STOP_EACH: Final = 1.0
+"""How long the next process waits for the one before it to end."""
+_STOP_ALL: Final = 8.0
 _CARDS: Final = (SAMPLE_APP, SAMPLE_PARTNER, OPERATOR)
 
 
@@ -152,20 +154,26 @@ class Supervisor:
         self._screen.say(f"\nThe city stops. All of the log: {log}")
 
     async def _end(self) -> None:
-        """In reverse order: first who calls, last who is called."""
+        """In reverse order: first who calls, last who is called.
+
+        One that takes its time (the gateway lets open streams end) does not hold up the next,
+        which may be what it waits for.
+        """
         running = [child for child in reversed(self._children) if child.is_running]
-        if running:
-            self._screen.say("\nStopping (Ctrl-C again kills)")
-        for child in running:
+        if not running:
+            return
+        self._screen.say("\nStopping (Ctrl-C again kills)")
+        ends = [asyncio.create_task(child.ended()) for child in running]
+        for child, end in zip(running, ends, strict=True):
             child.terminate()
-            try:
-                await asyncio.wait_for(child.ended(), _STOP_EACH)
-            except TimeoutError:
-                self._screen.say(f"  {child.plan.name} did not end in {_STOP_EACH:.0f} s; killed")
+            await asyncio.wait((end,), timeout=_STOP_EACH)
+        await asyncio.wait(ends, timeout=_STOP_ALL)
+        for child in running:
+            if child.is_running:
+                self._screen.say(f"  {child.plan.name} did not end by itself; killed")
                 child.kill()
-                await child.ended()
-        if running:
-            self._screen.say("Stopped.")
+        await asyncio.gather(*ends)
+        self._screen.say("Stopped.")
 
 
 @contextmanager

@@ -85,8 +85,10 @@ for line in io.lines("%(paths)s") do paths[#paths + 1] = line end
 local n = 0
 function request()
   n = n + 1
+  local unique = %(unique)s and "X-Request-Id: request-" .. n .. "\\r\\n" or ""
   return "GET " .. paths[n %% #paths + 1] .. " HTTP/1.1\\r\\nHost: city.example\\r\\n"
-    .. "Accept: application/json\\r\\nUser-Agent: partner-app/1.0\\r\\nAuthorization: Bearer "
+    .. unique .. "Accept: application/json\\r\\nUser-Agent: partner-app/1.0\\r\\n"
+    .. "Authorization: Bearer "
     .. tokens[n %% #tokens + 1] .. "\\r\\n\\r\\n"
 end
 function done(summary, latency, requests)
@@ -99,13 +101,22 @@ end
 """
 
 
-def write_script(folder: Path, name: str, tokens: list[str]) -> Path:
-    """A wrk script that asks with ``tokens``; its path."""
+def write_script(folder: Path, name: str, tokens: list[str], *, unique: bool = False) -> Path:
+    """A wrk script that asks with ``tokens``; its path.
+
+    Args:
+        unique: every request carries an id of its own, so that no two heads are alike.
+    """
     paths = [f"{route}/{number}" for number, route in enumerate(ROUTES)]
     (folder / f"{name}.tokens").write_text("\n".join(tokens) + "\n")
     (folder / "paths").write_text("\n".join(paths) + "\n")
     script = folder / f"{name}.lua"
     script.write_text(
-        LUA % {"tokens": folder / f"{name}.tokens", "paths": folder / "paths"}
-    )  # fmt: skip
+        LUA
+        % {
+            "tokens": folder / f"{name}.tokens",
+            "paths": folder / "paths",
+            "unique": str(unique).lower(),
+        }
+    )
     return script

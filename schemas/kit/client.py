@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -24,6 +24,7 @@ _ENTITIES = "/ngsi-ld/v1/entityOperations/upsert?options=update"
 _GONE = "/ngsi-ld/v1/entityOperations/delete"
 _REFRESH_BEFORE = 30.0  # seconds before expiry at which a new token is fetched
 _BATCH = 200
+_BATCH_BYTES = 900_000  # of a request; the broker takes bodies of up to 1 MiB
 
 
 class CityClient:
@@ -143,10 +144,24 @@ def broker_sink(client: CityClient) -> Sink:
         for channel, run in groupby(messages, key=attrgetter("channel")):
             path, media = _CHANNELS[channel]
             bodies = [message.body for message in run]
-            for start in range(0, len(bodies), _BATCH):
-                await _say(client, path, media, bodies[start : start + _BATCH])
+            for batch in _batches(bodies):
+                await _say(client, path, media, batch)
 
     return sink
+
+
+def _batches(bodies: list[bytes]) -> Iterator[list[bytes]]:
+    """The bodies in order, in parts that one request can carry."""
+    batch: list[bytes] = []
+    size = 0
+    for body in bodies:
+        if batch and (len(batch) == _BATCH or size + len(body) > _BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(body)
+        size += len(body) + 1
+    if batch:
+        yield batch
 
 
 async def _say(client: CityClient, path: str, media: str, bodies: list[bytes]) -> None:

@@ -18,8 +18,8 @@ from joserfc.jwk import KeySet
 
 from gateway.control.oauth import clients
 from gateway.control.oauth.clients import Client
+from gateway.control.oauth.effects import UseAssertion
 from gateway.control.oauth.exchange import Exchange
-from gateway.control.oauth.records import UseAssertion
 from gateway.control.secrets import Secrets
 
 ASSERTION_ALGORITHMS: Final = ("ES256", "RS256", "PS256", "EdDSA")

@@ -18,7 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.control.oauth import clients, records
 from gateway.control.oauth.clients import Client
-from gateway.control.oauth.records import Code, Effect, Grant, Refresh
+from gateway.control.oauth.effects import Effect
+from gateway.control.oauth.records import Code, Grant, Refresh
 from gateway.control.secrets import Secrets
 
 # Authlib refuses http:// although TLS may end before this process; the address is never compared

@@ -17,17 +17,9 @@ from authlib.oauth2.rfc7636.challenge import create_s256_code_challenge
 
 from gateway.control.oauth import clients
 from gateway.control.oauth.clients import Client
+from gateway.control.oauth.effects import KeepGrant, RevokeGrant, UseCode, UseRefresh
 from gateway.control.oauth.exchange import Exchange
-from gateway.control.oauth.records import (
-    CODE_LIFETIME,
-    Code,
-    Grant,
-    KeepGrant,
-    Refresh,
-    RevokeGrant,
-    UseCode,
-    UseRefresh,
-)
+from gateway.control.oauth.records import CODE_LIFETIME, Code, Grant, Refresh
 from gateway.control.secrets import new_token
 from schemas.scopes import parse
 

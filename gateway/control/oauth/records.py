@@ -1,4 +1,4 @@
-"""What is kept about grants, codes and refresh tokens, and what may be done to it once.
+"""What is kept about grants, codes and refresh tokens.
 
 A *grant* is what a resident has said yes to; its id, ``gid``, names the family of all that came
 from it. Codes and refresh tokens are stored as keyed hashes.
@@ -7,11 +7,9 @@ from it. Codes and refresh tokens are stored as keyed hashes.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-from authlib.oauth2.rfc6749 import InvalidClientError, InvalidGrantError
-from sqlalchemy import delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.control import tables
@@ -79,122 +77,6 @@ class Refresh:
         return self.client_id == client.client_id
 
 
-class Raced(Exception):
-    """Somebody else has used it first: whoever comes second is not to be trusted."""
-
-    def __init__(self, gid: str) -> None:
-        super().__init__(gid)
-        self.gid = gid
-
-
-class Effect(Protocol):
-    """One thing that a decision wants written."""
-
-    async def apply(self, connection: AsyncConnection, now: int) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class UseAssertion:
-    """RFC 7523 §3: a ``jti`` is accepted once."""
-
-    client_id: str
-    jti: str
-    expires: int
-
-    async def apply(self, connection: AsyncConnection, now: int) -> None:
-        table = tables.assertions
-        await connection.execute(delete(table).where(table.c.expires < now))
-        row = {"client_id": self.client_id, "jti": self.jti, "expires": self.expires}
-        try:
-            await connection.execute(insert(table).values(**row))
-        except IntegrityError as error:
-            raise InvalidClientError(description="This assertion was used before.") from error
-
-
-@dataclass(frozen=True, slots=True)
-class UseCode:
-    code: Code
-
-    async def apply(self, connection: AsyncConnection, now: int) -> None:
-        table = tables.codes
-        await _use_once(connection, table, self.code.hash, self.code.gid, now)
-
-
-@dataclass(frozen=True, slots=True)
-class UseRefresh:
-    refresh: Refresh
-
-    async def apply(self, connection: AsyncConnection, now: int) -> None:
-        table = tables.refresh_tokens
-        await _use_once(connection, table, self.refresh.hash, self.refresh.gid, now)
-
-
-async def _use_once(
-    connection: AsyncConnection, table: Any, hashed: str, gid: str, now: int
-) -> None:
-    """Compare and consume in one statement, and only while the grant is alive."""
-    alive = select(tables.grants.c.gid).where(
-        tables.grants.c.gid == gid, tables.grants.c.revoked.is_(None)
-    )
-    used = await connection.execute(
-        update(table)
-        .where(table.c.hash == hashed, table.c.used.is_(None), table.c.gid.in_(alive))
-        .values(used=now)
-    )
-    if used.rowcount != 1:
-        raise Raced(gid)
-
-
-@dataclass(frozen=True, slots=True)
-class KeepRefresh:
-    refresh: Refresh
-
-    async def apply(self, connection: AsyncConnection, now: int) -> None:
-        await connection.execute(insert(tables.refresh_tokens).values(**_row(self.refresh)))
-
-
-@dataclass(frozen=True, slots=True)
-class KeepGrant:
-    """A resident has said yes: the grant, and the code that hands it over."""
-
-    grant: Grant
-    code: Code
-
-    async def apply(self, connection: AsyncConnection, now: int) -> None:
-        await connection.execute(insert(tables.grants).values(**_row(self.grant)))
-        await connection.execute(insert(tables.codes).values(**_row(self.code)))
-
-
-@dataclass(frozen=True, slots=True)
-class RevokeGrant:
-    """End a whole family: its refresh tokens at once, its access tokens by the next policy."""
-
-    gid: str
-
-    async def apply(self, connection: AsyncConnection, now: int) -> None:
-        table = tables.grants
-        await connection.execute(
-            update(table)
-            .where(table.c.gid == self.gid, table.c.revoked.is_(None))
-            .values(revoked=now)
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class RevokeToken:
-    jti: str
-    expires: int
-
-    async def apply(self, connection: AsyncConnection, now: int) -> None:
-        table = tables.revoked_tokens
-        await connection.execute(delete(table).where(table.c.jti == self.jti))
-        await connection.execute(insert(table).values(jti=self.jti, expires=self.expires))
-
-
-def gone() -> InvalidGrantError:
-    return InvalidGrantError(description="This was used before; the whole grant is now revoked.")
-
-
 async def find_code(connection: AsyncConnection, hashed: str) -> Code | None:
     row = await _find(connection, tables.codes, hashed)
     return Code(**row) if row else None
@@ -217,7 +99,7 @@ async def _find(connection: AsyncConnection, table: Any, hashed: str) -> dict[st
     return dict(found) if found else None
 
 
-def _row(record: Grant | Code | Refresh) -> dict[str, Any]:
+def row(record: Grant | Code | Refresh) -> dict[str, Any]:
     return {name: getattr(record, name) for name in record.__slots__}
 
 

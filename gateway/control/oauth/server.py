@@ -17,6 +17,7 @@ from authlib.oauth2.rfc9207 import IssuerParameter
 from gateway.control.oauth import client_authentication, clients, records
 from gateway.control.oauth.access_token import TokenMaker
 from gateway.control.oauth.clients import Client
+from gateway.control.oauth.effects import KeepRefresh
 from gateway.control.oauth.exchange import Exchange
 from gateway.control.oauth.grants import (
     AuthorizationCode,
@@ -24,7 +25,7 @@ from gateway.control.oauth.grants import (
     ProofKey,
     RefreshRotation,
 )
-from gateway.control.oauth.records import Grant, KeepRefresh, Refresh
+from gateway.control.oauth.records import Grant, Refresh
 from gateway.control.secrets import Secrets, new_token
 
 # at DEBUG it writes whole tokens

@@ -6,9 +6,9 @@ from authlib.oauth2.rfc6749 import OAuth2Error
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
-from gateway.control.oauth import forms, records
+from gateway.control.oauth import effects, forms
+from gateway.control.oauth.effects import Raced, RevokeGrant, RevokeToken
 from gateway.control.oauth.exchange import Exchange, prefetch
-from gateway.control.oauth.records import Raced, RevokeGrant, RevokeToken
 from gateway.control.oauth.server import Answer, CityAuthorizationServer
 from gateway.control.state import Control, ControlDep
 from schemas.problem import TooLarge
@@ -86,19 +86,19 @@ async def commit(control: Control, server: CityAuthorizationServer, answer: Answ
     """Write what was decided, in one transaction that first consumes what may be used once."""
     exchange = server.exchange
     agreed = exchange.effects if answer.status < 400 else []
-    effects = [*exchange.penalties, *agreed]
-    if not effects:
+    wanted = [*exchange.penalties, *agreed]
+    if not wanted:
         return answer
-    revoking = any(isinstance(effect, RevokeGrant | RevokeToken) for effect in effects)
+    revoking = any(isinstance(effect, RevokeGrant | RevokeToken) for effect in wanted)
     transaction = control.change if revoking else control.store.write
     try:
         async with transaction() as connection:
-            for effect in effects:
+            for effect in wanted:
                 await effect.apply(connection, exchange.now)
     except Raced as raced:
         async with control.change() as connection:
             await RevokeGrant(raced.gid).apply(connection, exchange.now)
-        return Answer(*records.gone()())
+        return Answer(*effects.gone()())
     except OAuth2Error as error:
         return Answer(*error())
     return answer

@@ -15,7 +15,8 @@ from gateway.control.policy.document import (
     server_path,
 )
 from gateway.control.policy.findings import Findings, pointer
-from gateway.control.policy.operations import Setting, compile_operation, oauth_schemes
+from gateway.control.policy.operations import compile_operation
+from gateway.control.policy.security import Setting, oauth_schemes
 from gateway.control.policy.territory import Territory
 from schemas.policy import Route
 from schemas.problem import Fault
@@ -139,7 +140,7 @@ def _check_parameters(
         findings.add(pointer(*where, "parameters"), "parameters is not an array.")
         return
     objects = [resolve(document, one) for some in lists for one in some]
-    declared = {one.get("name") for one in objects if one.get("in") == "path"}
+    declared = {str(one.get("name")) for one in objects if one.get("in") == "path"}
     for name in paths.parameters(segments):
         if name not in declared:
             findings.add(
@@ -147,7 +148,7 @@ def _check_parameters(
                 f"Path parameter {name!r} is not declared.",
                 "Declare it with in: path.",
             )
-    for name in sorted(str(one) for one in declared.difference(paths.parameters(segments))):
+    for name in sorted(declared.difference(paths.parameters(segments))):
         findings.add(pointer(*where, "parameters"), f"The path has no {{{name}}}.")
 
 

@@ -66,7 +66,7 @@ JMA = """<?xml version="1.0" encoding="UTF-8"?>
 <TargetDateTime>2026-06-01T12:{minute:02}:00+09:00</TargetDateTime>
 <EventID>{event}</EventID><InfoType>{kind}</InfoType><Serial>{serial}</Serial>
 <InfoKind>x</InfoKind><InfoKindVersion>1.0_1</InfoKindVersion>
-<Headline><Text>{text}</Text></Headline></Head>
+<Headline><Text>{text}</Text>{information}</Headline></Head>
 {body}
 </Report>"""
 
@@ -92,6 +92,12 @@ QUAKE_BODY = """<Body xmlns="http://xml.kishou.go.jp/jmaxml1/body/seismology1/">
 <MaxInt>{most}</MaxInt><Area><Name>みらい県南部</Name><Code>999</Code><MaxInt>{most}</MaxInt></Area>
 </Pref></Observation></Intensity></Body>"""
 
+INFORMATION = """<Information type="噴火警報・予報（対象市町村等）"><Item>
+<Kind><Name>噴火警報（居住地域）</Name><Code>01</Code></Kind>
+<Areas codeType="気象・地震・火山情報／市町村等">
+<Area><Name>みらい市</Name><Code>0999900</Code></Area>
+</Areas></Item></Information>"""
+
 EMPTY_BODY = '<Body xmlns="http://xml.kishou.go.jp/jmaxml1/body/seismology1/"/>'
 
 
@@ -106,11 +112,12 @@ def jma(
     status: str = "通常",
     minute: int = 0,
     text: str = "地震がありました。",
+    information: str = "",
 ) -> bytes:
     """A telegram reported at 2026-06-01T12:``minute`` in Japan."""
     return JMA.format(
         title=title, head=head, event=event, kind=kind, serial=serial, status=status,
-        minute=minute, text=text, body=body,
+        minute=minute, text=text, information=information, body=body,
     ).encode()  # fmt: skip
 
 

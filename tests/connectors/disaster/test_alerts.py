@@ -282,3 +282,56 @@ async def test_the_sample_alert_is_good_as_it_is(run: Running, clock: Clock) -> 
     assert posted["areas"][0]["names"]["en"] == "Kawazoi and Minami districts"
     fresh = await post(run, sample_alert(clock(), expires=timedelta(hours=1)))
     assert datetime.fromisoformat(fresh["expires"]) == clock() + timedelta(hours=1)
+
+
+async def test_alerts_can_be_followed_as_a_feed(tmp_path: Path, clock: Clock) -> None:
+    folder = tmp_path / "from-the-weather-office"
+    folder.mkdir()
+    (folder / "alerts.xml").write_bytes(cap())
+    sources = {"alerts": str(folder)}
+    async with running(DisasterConnector, tmp_path, sources=sources, clock=clock) as run:
+        feed = run.connector.feeds["alerts"]
+        await asyncio.wait_for(feed.loaded.wait(), 10)
+        assert [item["identifier"] for item in await listed(run)] == ["a1"]
+        (folder / "alerts.xml").write_bytes(CHAIN[1])
+        await feed.refresh()
+        assert [item["headline"] for item in await listed(run)] == ["更新"]
+        (folder / "alerts.xml").write_bytes(b"<alert>")
+        await feed.refresh()
+        assert feed.status.problem
+        assert [item["headline"] for item in await listed(run)] == ["更新"]
+        assert await said(run) == ["alert.issued", "alert.updated"]
+
+
+async def test_an_answer_is_remembered_only_until_something_changes(
+    run: Running, clock: Clock
+) -> None:
+    assert isinstance(run.connector, DisasterConnector)
+    assert await listed(run) == []
+    recent = run.connector.alerts.recent
+    assert recent.get(("actual", "active", 100, 0)) is not None
+    await post(run, cap())
+    assert recent.get(("actual", "active", 100, 0)) is None
+    assert len(await listed(run)) == 1
+    clock.now += timedelta(seconds=1)  # another process may have written meanwhile
+    assert recent.get(("actual", "active", 100, 0)) is None
+
+
+async def test_an_answer_read_before_a_change_is_not_kept_after_it(run: Running) -> None:
+    assert isinstance(run.connector, DisasterConnector)
+    recent = run.connector.alerts.recent
+    began = recent.generation
+    await post(run, cap())
+    recent.keep("question", b"old", began)
+    assert recent.get("question") is None
+
+
+async def test_an_alert_too_long_to_be_passed_on_is_refused(run: Running) -> None:
+    """Else it would wait in the outbox for ever, and everything after it."""
+    long = cap(headline="避" * 200_000)
+    refused = await run.api.post(URL, content=long)
+    assert refused.status_code == 422
+    assert "too long" in refused.json()["detail"]
+    assert await listed(run, state="all") == []
+    await post(run, cap())
+    assert await said(run) == ["alert.issued"]

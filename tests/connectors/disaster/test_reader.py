@@ -13,6 +13,7 @@ from schemas.ngsild import MultiPolygon, Point, Polygon
 from schemas.problem import Problem, Unprocessable
 from tests.connectors.disaster.documents import (
     EMPTY_BODY,
+    INFORMATION,
     SQUARE,
     cap,
     jma,
@@ -164,9 +165,17 @@ def test_an_epicentre_that_is_not_on_the_earth_is_refused() -> None:
     assert "not a place" in refused(raw)[0][1]
 
 
-def test_other_telegrams_are_read_by_their_head() -> None:
-    other = EMPTY_BODY.replace("seismology1", "volcanology1")
-    assert read_alert(jma(other, title="噴火警報・予報")).told["event"] == "震度速報"
+def test_other_telegrams_are_read_by_their_headline() -> None:
+    volcano = EMPTY_BODY.replace("seismology1", "volcanology1")
+    told = read_alert(jma(volcano, title="噴火警報・予報", information=INFORMATION)).told
+    assert (told["event"], told["severity"]) == ("噴火警報（居住地域）", "severe")
+    assert told["category"] == "geo"
+    assert [(a.name, a.codes[0].value) for a in told["areas"]] == [("みらい市", "0999900")]
+
+
+def test_a_telegram_that_warns_of_nothing_is_no_alert() -> None:
+    forecast = EMPTY_BODY.replace("seismology1", "meteorology1")
+    assert "no alert" in refused(jma(forecast, title="府県天気予報"))[0][1]
 
 
 # --- XML

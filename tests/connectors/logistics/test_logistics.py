@@ -10,6 +10,7 @@ from urllib.parse import quote
 import orjson
 import pytest
 
+from connectors.logistics import service
 from connectors.logistics.connector import LogisticsConnector
 from tests.connectors.harness import Running, running
 from tests.connectors.logistics.epcis_events import (
@@ -103,6 +104,25 @@ async def test_a_foreign_things_entity_says_where_it_was_last_seen(run: Running)
     one = await run.api.get(f"{ROOT}/shipments/{quote(epc, safe='')}")
     assert one.json()["id"] == entity["id"]
     assert one.json() in listed["items"]
+
+
+async def test_ids_with_slashes_are_found_encoded_twice(run: Running) -> None:
+    link, escaped = "https://id.gs1.org/00/006141411234567890", "urn:epc:id:sgtin:0614141.1.a%2Fb"
+    await capture(run, seen(0, 1, link, escaped, eventID="ni:///sha-256;abc?ver=CBV2.0"))
+
+    def once(name: str) -> str:
+        return quote(name, safe="")
+
+    def twice(name: str) -> str:
+        return once(once(name))
+
+    for epc in (link, escaped):
+        found = (await run.api.get(f"{ROOT}/shipments/{twice(epc)}")).json()
+        assert found["epc"] == epc
+        by_entity = await run.api.get(f"{ROOT}/shipments/{once(found['id'])}/track")
+        assert by_entity.json()["epc"] == epc
+    event = await run.api.get(f"{ROOT}/events/{twice('ni:///sha-256;abc?ver=CBV2.0')}")
+    assert event.json()["epcList"] == [link, escaped]
 
 
 async def test_the_same_event_again_is_the_same_event(run: Running) -> None:
@@ -213,8 +233,11 @@ async def test_places_get_their_names_from_master_data(run: Running) -> None:
 
 
 async def test_a_geo_uri_is_a_place_by_itself(run: Running) -> None:
-    await capture(run, seen(0, 1, ITEM, readPoint={"id": "geo:36.5,139.5"}))
-    (step,) = (await track(run, ITEM))["sightings"]
+    here = {"id": "geo:36.5,139.5"}
+    await capture(run, seen(0, 1, ITEM, readPoint=here), seen(1, 2, ITEM))
+    found = await query(run, EQ_readPoint=f"{here['id']},urn:x:y")
+    assert [one["readPoint"] for one in found] == [here]
+    step, _ = (await track(run, ITEM))["sightings"]
     assert step["location"]["coordinates"] == [139.5, 36.5]
 
 
@@ -249,17 +272,22 @@ async def test_queries_choose_by_the_standards_parameters(run: Running) -> None:
     assert await minutes(MATCH_anyEPC="urn:epc:idpat:sgtin:0614141.10734.*") == []
 
 
-async def test_pages_follow_one_another_without_gap_or_repetition(run: Running) -> None:
+@pytest.mark.parametrize("most_bytes", [8_000_000, 400])
+async def test_pages_follow_one_another_without_gap_or_repetition(
+    run: Running, monkeypatch: pytest.MonkeyPatch, most_bytes: int
+) -> None:
     await capture(run, *(seen(n // 3, n, ITEM) for n in range(10)))
+    everything = await query(run)
+    monkeypatch.setattr(service, "MOST_BYTES", most_bytes)
     url, found = f"{ROOT}/events?perPage=4&MATCH_epc={ITEM}", []
-    for _ in range(5):
+    for _ in range(12):
         answer = await run.api.get(url)
         body = answer.raise_for_status().json()
         found += body["epcisBody"]["queryResults"]["resultsBody"]["eventList"]
         if "link" not in answer.headers:
             break
         url = answer.headers["link"].partition(">")[0].removeprefix("<")
-    assert found == await query(run)
+    assert found == everything
     assert len(found) == 10
 
 

@@ -112,3 +112,9 @@ def test_any_element_of_any_shape_is_a_document_or_a_problem(element: str, junk:
         read(raw, PATIENT_OF)
     except Problem as problem:
         assert problem.status == 422
+
+
+def test_a_bundle_of_too_many_entries_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connectors.medical.bundle.ENTRIES", 1)
+    assert len(read(bundle(patient()), PATIENT_OF).sent) == 1
+    assert "/entry" in faults(bundle(patient("a"), patient("b")))

@@ -101,6 +101,10 @@ async def test_records_are_chosen_by_type_and_come_newest_first(
         found = await resources(run, me, "?type=Observation,Condition")
         assert [r["id"] for r in found] == ["new", "old"]
         assert [r["id"] for r in await resources(run, me, "?limit=1&offset=1")] == ["old"]
+        first = (await run.api.get(f"{RECORDS}?type=Observation&limit=1", headers=me)).json()
+        second = (await run.api.get(first["link"][0]["url"], headers=me)).json()
+        assert [e["resource"]["id"] for e in first["entry"] + second["entry"]] == ["new", "old"]
+        assert "link" not in second
         unknown = await run.api.get(f"{RECORDS}?type=Claim", headers=me)
         assert unknown.status_code == 422
 
@@ -210,3 +214,11 @@ async def test_records_survive_a_restart(tmp_path: Path) -> None:
         headers = await link(run, "pseudonym-1", "p1")
     async with running(MedicalConnector, tmp_path) as run:
         assert await resources(run, headers) == [patient()]
+
+
+async def test_a_document_that_is_too_large_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.medical.api.INGEST_LIMIT", 20)
+    async with running(MedicalConnector, tmp_path) as run:
+        assert (await run.api.post(FHIR, content=bundle(patient()))).status_code == 413

@@ -87,6 +87,25 @@ async def test_the_creditor_is_not_told_who_paid(bank: Teller) -> None:
     assert await read(bank, f"payments/{made}", {"x-city-client": "app"}) == 404
 
 
+async def test_a_client_lists_what_its_accounts_paid_and_were_paid(bank: Teller) -> None:
+    await bank.open("elsewhere", "100", owner="other")
+    mine = (await bank.pay("k1", "10")).json()
+    await bank.pay("k2", "5000")  # refused for lack of funds
+    await pay(bank, HANA, "k3", amount="20")
+    await pay(bank, HANA, "k4", amount="600")  # refused, and none of the shop's business
+    await pay(bank, TARO, "k5", creditorAccount="elsewhere")
+    shop = await read(bank, "payments", {"x-city-client": "shop"})
+    assert [(i["amount"], i["status"], "debtor" in i) for i in shop["items"]] == [
+        ("20", "ACSC", False),
+        ("5000", "RJCT", True),
+        ("10", "ACSC", True),
+    ]
+    assert (shop["total"], shop["items"][2]) == (3, mine)
+    second = await read(bank, "payments?limit=1&offset=1", {"x-city-client": "shop"})
+    assert second["items"] == shop["items"][1:2]
+    assert (await read(bank, "payments", {"x-city-client": "app"}))["total"] == 0
+
+
 async def test_the_creditor_hears_nothing_of_what_was_not_paid(bank: Teller) -> None:
     refused = (await pay(bank, HANA, "k", amount="501")).json()
     assert refused["reason"] == "AM04"

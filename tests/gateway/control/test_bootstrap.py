@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.control import bootstrap
-from gateway.control.bootstrap import BootstrapError
+from gateway.control.bootstrap_file import Bootstrap, BootstrapError, read
 from tests.gateway.control.city import BOOTSTRAP, City, authorize_url, running, sign_in
 
 FULL: dict[str, Any] = {
@@ -21,7 +21,7 @@ FULL: dict[str, Any] = {
 
 
 async def again(city: City, changes: dict[str, Any]) -> None:
-    wanted = bootstrap.Bootstrap.model_validate({**FULL, **changes})
+    wanted = Bootstrap.model_validate({**FULL, **changes})
     await bootstrap.apply(city.control, wanted)
     await city.control.publisher.refresh()
 
@@ -72,14 +72,14 @@ def test_a_wrong_file_says_where_and_tells_no_secret(
     path = tmp_path / "bootstrap.json"
     path.write_text(content)
     with pytest.raises(BootstrapError) as raised:
-        bootstrap.read(path)
+        read(path)
     assert where in str(raised.value)
     assert "short" not in str(raised.value).replace("too_short", "")
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(BootstrapError, match=r"nowhere\.json"):
-        bootstrap.read(tmp_path / "nowhere.json")
+        read(tmp_path / "nowhere.json")
 
 
 @pytest.mark.parametrize(

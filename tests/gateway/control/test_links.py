@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from gateway.control import links
-from gateway.control.app import OWN_CLIENT
 from gateway.control.links import LINKED_DOMAINS, Linker
+from gateway.control.parts import OWN_CLIENT
 from schemas.kit.client import CityClient
 from schemas.pseudonym import Pseudonyms
 from tests.gateway.control.city import MASTER, City

@@ -86,7 +86,7 @@ async def test_a_change_by_another_process_is_noticed(city: City) -> None:
     poller = asyncio.create_task(poll(city, held))
     await waiting(city)
     async with city.control.publisher.transaction() as connection:  # as another would: no refresh
-        from gateway.control.oauth.records import RevokeToken
+        from gateway.control.oauth.effects import RevokeToken
 
         expires = int(city.clock.now.timestamp()) + 100
         await RevokeToken("elsewhere", expires).apply(connection, 0)

@@ -199,6 +199,21 @@ async def test_who_waits_too_long_is_told_that_it_is_busy() -> None:
             assert all(reply.problem["type"].endswith(":upstream-busy") for reply in busy)
 
 
+async def test_an_answer_before_the_end_of_the_request_is_passed_on_and_ends_it() -> None:
+    async def refuses(api: Api, reader: StreamReader, writer: StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 422 No\r\ncontent-length: 4\r\n\r\nsoon")
+        await reader.read()
+
+    async with api(refuses) as behind, gateway(snapshot(behind.port), bounds=QUICK) as city:
+        raw = await city.open()
+        raw.writer.write(request("/open", "", "Content-Length: 1000", method="POST") + b"begin")
+        reply = await raw.reply()
+        assert (reply.status, reply.body, reply.fields["connection"]) == (422, b"soon", "close")
+        assert await raw.ended()
+        await until(lambda: behind.open == 0)
+
+
 async def test_a_client_that_leaves_frees_the_api() -> None:
     async with api(silent) as behind, gateway(snapshot(behind.port)) as city:
         raw = await city.open()

@@ -119,7 +119,8 @@ async def test_a_second_ctrl_c_kills_what_will_not_end(tmp_path: Path) -> None:
 async def test_what_will_not_end_by_itself_is_killed_after_a_while(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.up.supervisor._STOP_EACH", 0.2)
+    monkeypatch.setattr("gateway.up.supervisor._STOP_EACH", 0.1)
+    monkeypatch.setattr("gateway.up.supervisor._STOP_ALL", 0.1)
     city = Running(tmp_path, script("stubborn", STUBBORN))
     await city.all_started()
     os.kill(os.getpid(), signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""One worker process: ``python -m gateway.core FD``, started by :mod:`gateway.worker`.
+"""One worker process: ``python -m gateway.process FD``, started by :mod:`gateway.worker`.
 
 ``FD`` is one end of a socket pair. Over it come first the configuration, in which there are keys
 and which is therefore neither an argument nor in the environment, then questions, a line of JSON
@@ -19,8 +19,11 @@ from typing import Any
 import orjson
 import uvloop
 
+from gateway.core.allowances import Allowances
 from gateway.core.app import Core, CoreConfig
+from gateway.core.bounds import Bounds
 from gateway.core.feed import Feed
+from gateway.leases import Leases
 
 GRACE = 0.5
 """Seconds that a resting connection has for one more request when the worker drains."""
@@ -40,6 +43,7 @@ async def serve(channel: socket.socket) -> None:
     """Run a core until told to drain, by the channel, its end, or SIGTERM."""
     reader, writer = await asyncio.open_connection(sock=channel)
     config = orjson.loads(await reader.readline())
+    leased = None if config["limits_url"].startswith("local:") else Allowances(Bounds().buckets)
     core = Core(
         CoreConfig(
             gateway_key=bytes.fromhex(config["gateway_key"]),
@@ -47,11 +51,15 @@ async def serve(channel: socket.socket) -> None:
             workers=config["workers"],
             access_log=config["access_log"],
             last_good=Path(config["last_good"]),
+            limiter=leased,
         )
     )
     core.load_last_good()
     await core.listen(listening(config["host"], config["port"]))
-    feed = asyncio.create_task(Feed(core, config["control_url"], keep=config["first"]).run())
+    background = [Feed(core, config["control_url"], keep=config["first"]).run()]
+    if leased is not None:
+        background.append(Leases(leased, config["limits_url"]).run())
+    tasks = [asyncio.create_task(work) for work in background]
     talk = asyncio.create_task(_talk(core, reader, writer))
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
@@ -60,20 +68,20 @@ async def serve(channel: socket.socket) -> None:
     gc.freeze()  # what lives as long as the process need not be looked at again
     await asyncio.wait((talk, stopped), return_when=asyncio.FIRST_COMPLETED)
     await core.drain(GRACE, config["drain_seconds"])
-    for task in (feed, talk, stopped):
+    for task in (*tasks, talk, stopped):
         task.cancel()
-    await asyncio.gather(feed, talk, stopped, return_exceptions=True)
+    await asyncio.gather(*tasks, talk, stopped, return_exceptions=True)
     await core.close()
     writer.close()
 
 
 async def _talk(core: Core, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Answer ``"tell"`` with the worker's counters until ``"drain"`` or the end."""
+    """Answer each number with itself and the worker's counters, until ``"drain"`` or the end."""
     while line := await reader.readline():
         question: Any = orjson.loads(line)
         if question == "drain":
             return
-        writer.write(orjson.dumps(core.as_json()) + b"\n")
+        writer.write(orjson.dumps([question, core.as_json()]) + b"\n")
         await writer.drain()
 
 

@@ -1,0 +1,83 @@
+"""The bootstrap file: JSON with the APIs, clients and residents that exist from the start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from gateway.control import links, residents
+from gateway.control.oauth.registration import DEFAULT_RATE
+from gateway.control.policy.findings import pointer
+from schemas.policy import ClientClass
+
+_SECRET = 20  # characters, the least
+
+
+class BootstrapError(ValueError):
+    """What is wrong in the file, with the place."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Api(_Part):
+    name: str
+    document_url: str
+    upstream: str = ""
+    internal: bool = True
+
+
+class Client(_Part):
+    client_id: Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9._~-]+$")]
+    client_secret: Annotated[str, Field(min_length=_SECRET, max_length=500)] | None = None
+    name: str = ""
+    client_class: ClientClass = "partner"
+    scopes: list[str] = Field(default_factory=list)
+    grant_types: list[str] = Field(default_factory=lambda: ["client_credentials"])
+    redirect_uris: list[str] = Field(default_factory=list)
+    auth_method: str = ""
+    jwks: dict[str, Any] | None = None
+    rate: tuple[int, int] = DEFAULT_RATE
+
+
+class Resident(_Part):
+    username: Annotated[str, Field(min_length=1, max_length=100)]
+    password: Annotated[
+        str,
+        Field(min_length=residents.SHORTEST_PASSWORD, max_length=residents.LONGEST_PASSWORD),
+    ]
+    name: str = ""
+    links: dict[str, Annotated[str, Field(min_length=1, max_length=200)]] = Field(
+        default_factory=dict
+    )
+
+    @field_validator("links")
+    @classmethod
+    def _domains_take_links(cls, value: dict[str, str]) -> dict[str, str]:
+        for domain in value:
+            if domain not in links.LINKED_DOMAINS:
+                raise ValueError(f"{domain!r} takes no links; {links.LINKED_DOMAINS} do")
+        return value
+
+
+class Bootstrap(_Part):
+    apis: list[Api] = Field(default_factory=list)
+    clients: list[Client] = Field(default_factory=list)
+    residents: list[Resident] = Field(default_factory=list)
+
+
+def read(path: Path) -> Bootstrap:
+    """Raises:
+    BootstrapError: the file cannot be read, or is wrong; with every place.
+    """
+    try:
+        return Bootstrap.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise BootstrapError(f"{path}: cannot be read: {error.strerror}") from error
+    except ValidationError as error:
+        # the values stay out of the message: there are secrets among them
+        found = (f"{path}: {pointer(*item['loc'])}: {item['msg']}" for item in error.errors())
+        raise BootstrapError("\n".join(found)) from None
