@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, Final
 
 from lxml import etree
@@ -146,3 +147,18 @@ def read_xml(raw: bytes, faults: Faults) -> Node:
     if sum(1 for _ in root.iter()) > MOST_ELEMENTS:
         faults.stop("document", f"More than {MOST_ELEMENTS} elements.")
     return Node(root, f"/{etree.QName(root).localname}", faults)
+
+
+def digest_of(root: Node) -> bytes:
+    """Of what a document says: another encoding, other quotes or indents are the same document.
+
+    Not Canonical XML, which refuses documents that are readable (relative namespace names).
+    """
+    said = sha256()
+    for happens, element in etree.iterwalk(root.element, events=("start", "end")):
+        if happens == "start":
+            text = (element.text or "").strip()
+            said.update(repr((element.tag, sorted(element.attrib.items()), text)).encode())
+        else:
+            said.update(repr((element.tail or "").strip()).encode())
+    return said.digest()

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from hashlib import sha256
 from typing import Final
 
-from lxml import etree
-
 from connectors.disaster import cap, jma
-from connectors.disaster.document import Node, read_xml
+from connectors.disaster.document import Node, digest_of, read_xml
 from connectors.disaster.report import Report
 from connectors.faults import Faults
 
@@ -28,8 +25,7 @@ def read_alert(raw: bytes) -> Report:
 
 def report_of(root: Node) -> Report:
     """Read an alert document by its root; raises as :func:`read_alert`."""
-    # canonical: the same document in another encoding or with other quotes is the same
-    digest = sha256(etree.tostring(root.element, method="c14n")).digest()
+    digest = digest_of(root)
     if root.namespace in cap.NAMESPACES and root.name == "alert":
         return replace(cap.parse_cap(root), digest=digest)
     if root.namespace != jma.NAMESPACE or root.name != "Report":

@@ -229,6 +229,20 @@ def test_very_many_corners_are_refused() -> None:
     assert "corners" in refused(cap(shape=circles))[-1][1]
 
 
+def test_a_document_is_the_same_in_another_layout_and_another_with_other_words() -> None:
+    raw = cap().decode()
+    first = read_alert(raw.encode()).digest
+    assert read_alert(raw.replace("\n", "\n\n").encode()).digest == first
+    assert read_alert(raw.replace("UTF-8", "Shift_JIS").encode("cp932")).digest == first
+    assert read_alert(raw.replace("避難", "非難").encode()).digest != first
+    assert read_alert(raw.replace("川沿い", "川").encode()).digest != first
+
+
+def test_a_relative_namespace_is_no_failure() -> None:
+    raw = cap().decode().replace("<info>", '<info><x xmlns="/relative"/>', 1)
+    assert read_alert(raw.encode()).digest
+
+
 @given(raw=st.binary(max_size=300))
 def test_any_bytes_are_a_report_or_a_problem(raw: bytes) -> None:
     with pytest.raises(Problem):
