@@ -91,6 +91,7 @@ class Feed(Generic[T]):
             else None
         )
         self._pushed = False
+        self._unread: bytes | None = None  # fetched, and not (or not yet) read well
         self._one_at_a_time = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self.loaded = asyncio.Event()
@@ -139,14 +140,21 @@ class Feed(Generic[T]):
         if self._source is None:
             return
         try:
-            raw = await self._source.fetch()
-            if raw is not None:
-                await self._load(raw)
+            fetched = await self._source.fetch()
+            if fetched is not None:
+                self._unread = fetched
+            if self._unread is not None:
+                await self._load(self._unread)
+                self._unread = None
             self._recovered()
         except Problem as problem:
             self._failed(problem)
         except OSError as error:
             self._failed(Problem(f"The source cannot be read: {error}."))
+        except Exception as error:
+            # a store that is away, say: a feed that stopped for it would never come back
+            logger.exception("feed %s", self.spec.name)
+            self._failed(Problem(f"The document could not be taken: {type(error).__name__}."))
 
     async def _load(self, raw: bytes) -> int:
         async with self._one_at_a_time:

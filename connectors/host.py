@@ -12,7 +12,8 @@ from fastapi import FastAPI
 from connectors.base import Connector, Context
 from connectors.registry import CONNECTORS, load
 from schemas.kit.app import add_probes, add_problem_handlers
-from schemas.kit.client import CityClient, broker_sink
+from schemas.kit.broker_sink import broker_sink
+from schemas.kit.client import CityClient
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 from pydantic import Field
-from sqlalchemy import Column, MetaData, String, Table, delete, insert, select
+from sqlalchemy import Column, MetaData, String, Table, delete, select
 
 from schemas.kit.store import Store
 from schemas.ngsild import Value
@@ -60,9 +60,7 @@ class Links:
 
     async def put(self, link: Link) -> None:
         async with self._store.write() as connection:
-            table = self._table
-            await connection.execute(delete(table).where(table.c.subject == link.subject))
-            await connection.execute(insert(table), link.model_dump())
+            await connection.execute(self._store.upsert(self._table, **link.model_dump()))
 
     async def remove(self, subject: str) -> None:
         async with self._store.write() as connection:

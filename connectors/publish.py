@@ -9,7 +9,7 @@ from sqlalchemy import Column, LargeBinary, MetaData, String, Table, delete, ins
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.cloudevents import CloudEvent
-from schemas.kit.client import entity_message, event_message, gone_message
+from schemas.kit.broker_sink import entity_message, event_message, gone_message
 from schemas.kit.outbox import Message, Outbox, Sink, outbox_table
 from schemas.kit.store import Store
 from schemas.ngsild import Entity

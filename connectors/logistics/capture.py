@@ -17,7 +17,7 @@ from connectors.logistics.shipments import Shipments
 from connectors.logistics.store import Events
 from connectors.logistics.tables import Tables
 from connectors.publish import Publisher
-from schemas.kit.client import gone_message
+from schemas.kit.broker_sink import gone_message
 from schemas.kit.store import Store
 from schemas.problem import Conflict, Fault, NotFound
 

@@ -7,24 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Iterator
-from itertools import groupby
-from operator import attrgetter
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Final
 
 import httpx
 import orjson
 
 from schemas.cloudevents import BATCH_MEDIA_TYPE, CloudEvent
-from schemas.kit.outbox import Message, Sink
 from schemas.ngsild import Entity
 
-_EVENTS = "/events/v1/events"
-_ENTITIES = "/ngsi-ld/v1/entityOperations/upsert?options=update"
-_GONE = "/ngsi-ld/v1/entityOperations/delete"
+EVENTS_PATH: Final = "/events/v1/events"
+UPSERT_PATH: Final = "/ngsi-ld/v1/entityOperations/upsert?options=update"
+DELETE_PATH: Final = "/ngsi-ld/v1/entityOperations/delete"
 _REFRESH_BEFORE = 30.0  # seconds before expiry at which a new token is fetched
 _BATCH = 200
-_BATCH_BYTES = 900_000  # of a request; the broker takes bodies of up to 1 MiB
 
 
 class CityClient:
@@ -99,11 +95,11 @@ class CityClient:
 
     async def publish(self, events: Iterable[CloudEvent]) -> None:
         """Publish events as one CloudEvents batch: all accepted, or an exception."""
-        await self._post(_EVENTS, [event.as_json() for event in events], BATCH_MEDIA_TYPE)
+        await self._post(EVENTS_PATH, [event.as_json() for event in events], BATCH_MEDIA_TYPE)
 
     async def upsert(self, entities: Iterable[Entity]) -> None:
         """Tell the broker the current state of entities (NGSI-LD batch upsert, §5.6.8)."""
-        await self._post(_ENTITIES, [entity.as_ngsild() for entity in entities])
+        await self._post(UPSERT_PATH, [entity.as_ngsild() for entity in entities])
 
     async def _post(self, path: str, items: list[Any], media: str = "application/json") -> None:
         for start in range(0, len(items), _BATCH):
@@ -113,66 +109,3 @@ class CityClient:
                 content=orjson.dumps(items[start : start + _BATCH]),
                 headers={"content-type": media},
             )
-
-
-def event_message(event: CloudEvent) -> Message:
-    """An event as something to be said through an outbox."""
-    return Message("event", event.subject, orjson.dumps(event.as_json()))
-
-
-def entity_message(entity: Entity) -> Message:
-    """An entity's current state as something to be said through an outbox."""
-    return Message("entity", entity.id, orjson.dumps(entity.as_ngsild()))
-
-
-def gone_message(entity_id: str) -> Message:
-    """That an entity is no more."""
-    return Message("gone", entity_id, orjson.dumps(entity_id))
-
-
-_CHANNELS = {
-    "event": (_EVENTS, BATCH_MEDIA_TYPE),
-    "entity": (_ENTITIES, "application/json"),
-    "gone": (_GONE, "application/json"),
-}
-
-
-def broker_sink(client: CityClient) -> Sink:
-    """An outbox's sink that says events and entities to the broker, runs of a kind together."""
-
-    async def sink(messages: list[Message]) -> None:
-        for channel, run in groupby(messages, key=attrgetter("channel")):
-            path, media = _CHANNELS[channel]
-            bodies = [message.body for message in run]
-            for batch in _batches(bodies):
-                await _say(client, path, media, batch)
-
-    return sink
-
-
-def _batches(bodies: list[bytes]) -> Iterator[list[bytes]]:
-    """The bodies in order, in parts that one request can carry."""
-    batch: list[bytes] = []
-    size = 0
-    for body in bodies:
-        if batch and (len(batch) == _BATCH or size + len(body) > _BATCH_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(body)
-        size += len(body) + 1
-    if batch:
-        yield batch
-
-
-async def _say(client: CityClient, path: str, media: str, bodies: list[bytes]) -> None:
-    try:
-        await client.request(
-            "POST",
-            path,
-            content=b"[" + b",".join(bodies) + b"]",
-            headers={"content-type": media},
-        )
-    except httpx.HTTPStatusError as error:
-        # already gone is as good as gone; every other refusal is tried again, and seen
-        if not (path == _GONE and error.response.status_code == httpx.codes.NOT_FOUND):
-            raise

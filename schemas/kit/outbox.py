@@ -8,11 +8,7 @@ identity that the receiver knows it by.
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,44 +28,44 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from schemas.kit.message import Message, Refusal, Sink
+from schemas.kit.relay import Relay
 from schemas.kit.store import Store
 
-logger = logging.getLogger(__name__)
+__all__ = ["Message", "Outbox", "Refusal", "Sink", "outbox_table"]
 
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One thing to say.
-
-    Attributes:
-        channel: where it goes; the sink knows what it means (a topic, a path of the open API).
-        key: what must stay in order among itself.
-        body: the bytes to say.
-        headers: further text with it, at most 4 KiB in all, in a form the sink knows.
-    """
-
-    channel: str
-    key: str
-    body: bytes
-    headers: str = ""
-
-
-Sink = Callable[[list[Message]], Awaitable[None]]
-"""Takes messages in order and returns when all are safe; raises when not: all come again."""
+_REFUSED = "refused table"
 
 
 def outbox_table(metadata: MetaData, name: str = "outbox") -> Table:
-    """The outbox's table, to be declared beside the component's own."""
+    """The outbox's table, to be declared beside the component's own.
+
+    Beside it stands ``<name>_refused``, for messages that the receiver will never take.
+    """
+    refused = Table(
+        f"{name}_refused",
+        metadata,
+        *_message_columns(),
+        Column("reason", String(2000), nullable=False),
+        Column("refused", BigInteger, nullable=False),  # microseconds since the epoch
+    )
     return Table(
         name,
         metadata,
+        *_message_columns(),
+        Column("added", BigInteger, nullable=False),  # microseconds since the epoch
+        sqlite_autoincrement=True,
+        info={_REFUSED: refused},
+    )
+
+
+def _message_columns() -> tuple[Column[Any], ...]:
+    return (
         Column("position", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
         Column("channel", String(255), nullable=False),
         Column("key", String(1024), nullable=False, index=True),
         Column("body", LargeBinary, nullable=False),
         Column("headers", String(4096), nullable=False),
-        Column("added", BigInteger, nullable=False),  # microseconds since the epoch
-        sqlite_autoincrement=True,
     )
 
 
@@ -93,12 +89,11 @@ class Outbox:
         retry: float = 0.2,
         retry_most: float = 5.0,
     ) -> None:
-        self._store, self._table, self._sink = store, table, sink
-        self._batch, self._retry, self._retry_most = batch, retry, retry_most
-        self._wake = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-        self.failures = 0
-        """Attempts that failed since the last success: 0 means healthy."""
+        self._store, self._table = store, table
+        self._refused: Table = table.info[_REFUSED]
+        self._relay = Relay(
+            store, table, self._refused, sink, batch=batch, retry=retry, retry_most=retry_most
+        )
 
     async def add(
         self, connection: AsyncConnection, messages: Iterable[Message], *, latest: bool = False
@@ -131,9 +126,6 @@ class Outbox:
             await self.add(connection, messages)
         self.wake()
 
-    def wake(self) -> None:
-        self._wake.set()
-
     async def waiting(self) -> tuple[int, float]:
         """How many messages wait, and for how many seconds the oldest has."""
         async with self._store.read() as connection:
@@ -145,53 +137,32 @@ class Outbox:
         age = datetime.now(UTC).timestamp() - row[1] / 1_000_000 if row[1] else 0.0
         return int(row[0]), max(0.0, age)
 
+    async def set_aside(self, limit: int = 100) -> list[Refusal]:
+        """The latest messages that the receiver refused for good, newest first."""
+        table = self._refused
+        query = select(table).order_by(table.c.position.desc()).limit(limit)
+        async with self._store.read() as connection:
+            rows = (await connection.execute(query)).all()
+        return [
+            Refusal(Message(row.channel, row.key, row.body, row.headers), row.reason)
+            for row in rows
+        ]
+
+    @property
+    def failures(self) -> int:
+        """Attempts to deliver that failed since the last success: 0 means healthy."""
+        return self._relay.failures
+
+    def wake(self) -> None:
+        self._relay.wake()
+
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="outbox")
+        self._relay.start()
 
     async def stop(self) -> None:
-        """Stop relaying; what waits stays written, for the next start."""
-        if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
-
-    async def _run(self) -> None:
-        pause = self._retry
-        while True:
-            self._wake.clear()
-            try:
-                while await self.relay_once():
-                    pass
-            except Exception as error:
-                # whatever is wrong with the sink or the store, the messages stay: try for ever
-                self.failures += 1
-                if self.failures == 1:
-                    logger.warning("outbox: not delivering, will keep trying: %r", error)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, self._retry_most)
-                continue
-            if self.failures:
-                logger.info("outbox: delivering again after %d failures", self.failures)
-            self.failures, pause = 0, self._retry
-            await self._wait()
-
-    async def _wait(self) -> None:
-        # the timeout covers messages written by another process on the same store; not
-        # `wait_for`, which on Python 3.11 can swallow the cancellation that `stop` sends
-        with suppress(TimeoutError):
-            async with asyncio.timeout(1.0):
-                await self._wake.wait()
+        """Stop delivering; what waits stays written, for the next start."""
+        await self._relay.stop()
 
     async def relay_once(self) -> bool:
         """Hand one batch over; whether there was one."""
-        table = self._table
-        query = select(table).order_by(table.c.position).limit(self._batch)
-        async with self._store.read() as connection:
-            rows = (await connection.execute(query)).all()
-        if not rows:
-            return False
-        await self._sink([Message(r.channel, r.key, r.body, r.headers) for r in rows])
-        positions = [row.position for row in rows]
-        async with self._store.write() as connection:
-            await connection.execute(delete(table).where(table.c.position.in_(positions)))
-        return True
+        return await self._relay.once()

@@ -11,7 +11,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import MetaData, event, text
+from sqlalchemy import Executable, MetaData, Table, event, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -47,6 +48,13 @@ class Store:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+    def upsert(self, table: Table, **values: Any) -> Executable:
+        """A statement that writes one row, whether or not its primary key is there already."""
+        insert = sqlite.insert if self.is_sqlite else postgresql.insert
+        key = [column.name for column in table.primary_key]
+        change = {name: value for name, value in values.items() if name not in key}
+        return insert(table).values(values).on_conflict_do_update(index_elements=key, set_=change)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:

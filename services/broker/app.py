@@ -15,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from schemas.kit.app import create_app
+from schemas.kit.outbox import Outbox
 from schemas.kit.store import Store
 from schemas.xcity import ApiInfo, Dataset
 from services.broker import tables
@@ -27,11 +28,10 @@ from services.broker.events import groups_api, schemas_api
 from services.broker.events.fanout import Fanout
 from services.broker.events.groups import Groups
 from services.broker.events.inlet import Inlet
-from services.broker.exclusive import exclusive
 from services.broker.log import open_log
 from services.broker.metrics import Metrics
 from services.broker.parts import Broker
-from services.broker.relay import LogSink, SharedOutbox
+from services.broker.relay import LogSink
 from services.broker.topics import event_topics, log_topics
 
 logger = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ def build_broker(store_url: str, log_url: str) -> Broker:
     log = open_log(log_url)
     metrics = Metrics()
     sink = LogSink(log, log_topics(), metrics)
-    outbox = SharedOutbox(store, tables.outbox, sink, turn=exclusive(store, "relay"))
+    outbox = Outbox(store, tables.outbox, sink)
     backlog = Backlog(outbox)
     return Broker(
         store=store,

@@ -36,7 +36,7 @@ _LOG_RETRY_SECONDS: Final = 1.0
 class Consumer:
     """Hands the events of some topics to a handler, on behalf of a group.
 
-    One process at a time may run a group (see :mod:`services.broker.exclusive`).
+    One process at a time may run a group (see :mod:`schemas.kit.exclusive`).
 
     Args:
         attempts: how often an event is tried before it goes to the dead letters.

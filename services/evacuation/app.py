@@ -12,7 +12,8 @@ import httpx
 from fastapi import FastAPI
 
 from schemas.kit.app import create_app
-from schemas.kit.client import CityClient, broker_sink
+from schemas.kit.broker_sink import broker_sink
+from schemas.kit.client import CityClient
 from schemas.kit.outbox import Outbox
 from schemas.kit.store import Store
 from services.evacuation.alert import MIRAI, City

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.cloudevents import CloudEvent, event
 from schemas.evacuation import EvacuationGuidance, GuidanceWithdrawn
-from schemas.kit.client import entity_message, event_message
+from schemas.kit.broker_sink import entity_message, event_message
 from schemas.kit.outbox import Outbox
 from services.evacuation.alert import Alert, City, alerted_in, needs_no_action
 from services.evacuation.geometry import Patch

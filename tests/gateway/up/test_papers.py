@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.control.bootstrap import Bootstrap
+from gateway.control.bootstrap_file import Bootstrap
 from gateway.up.papers import CLIENTS, RESIDENTS, Papers, PapersError, write_private
 
 

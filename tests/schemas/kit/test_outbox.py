@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import MetaData
 
-from schemas.kit.outbox import Message, Outbox, outbox_table
+from schemas.kit.outbox import Message, Outbox, Refusal, outbox_table
 from schemas.kit.store import Store
 
 metadata = MetaData()
@@ -54,10 +54,10 @@ async def test_messages_are_delivered_in_order_and_then_forgotten(store: Store) 
     await outbox.say(words("a", "b", "c"))
     outbox.start()
     assert await ear.until(3) == ["a", "b", "c"]
-    await outbox.stop()
     while await outbox.relay_once():
         pass
     assert await outbox.waiting() == (0, 0.0)
+    await outbox.stop()
 
 
 async def test_a_sink_that_fails_gets_every_message_once_it_listens_again(store: Store) -> None:
@@ -96,3 +96,28 @@ async def test_of_states_only_the_latest_waits(store: Store) -> None:
             await outbox.add(connection, words(state), latest=True)
     await outbox.relay_once()
     assert ear.heard == ["new"]
+    await outbox.stop()
+
+
+async def test_what_is_refused_for_good_is_set_aside_with_its_reason(store: Store) -> None:
+    async def sink(messages: list[Message]) -> list[Refusal]:
+        return [Refusal(m, "not a word") for m in messages if m.body == b"??"]
+
+    outbox = Outbox(store, table, sink)
+    await outbox.say(words("a", "??", "b"))
+    assert await outbox.relay_once()
+    assert (await outbox.waiting())[0] == 0
+    (aside,) = await outbox.set_aside()
+    assert (aside.message.body, aside.reason) == (b"??", "not a word")
+    await outbox.stop()
+
+
+async def test_one_relay_at_a_time_empties_a_table(store: Store) -> None:
+    first, second = Outbox(store, table, Ear()), Outbox(store, table, Ear())
+    await first.say(words("a"))
+    assert await first.relay_once()
+    await first.say(words("b"))
+    assert not await second.relay_once()
+    await first.stop()
+    assert await second.relay_once()
+    await second.stop()
