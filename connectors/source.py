@@ -6,6 +6,7 @@ path. A folder holds one file per feed, named after it: ``<folder>/<feed>.<any e
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -39,7 +40,8 @@ class SampleSource:
         self._last: bytes | None = None
 
     async def fetch(self) -> bytes | None:
-        raw = self._sample(self._clock())
+        # in a thread: a city takes longer to make than the others should have to wait
+        raw = await asyncio.to_thread(self._sample, self._clock())
         if raw == self._last:
             return None
         self._last = raw

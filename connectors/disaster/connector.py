@@ -115,7 +115,10 @@ class DisasterConnector(Connector):
         if self._ticking:
             self._ticking.cancel()
             await asyncio.gather(self._ticking, return_exceptions=True)
-        await self._follower.close()
+
+    async def stop(self) -> None:
+        await super().stop()
+        await self._follower.close()  # after the feeds, which may still be following
 
     async def _tick(self) -> None:
         failing = False

@@ -24,7 +24,8 @@ _SOON = 1800  # seconds ahead that trip updates speak of
 
 
 class _Run(NamedTuple):
-    """A trip on a day, ``delay`` seconds late; ``start`` is its day's 00:00:00 in POSIX seconds."""
+    """A trip on a day, ``delay`` seconds late; ``start`` is its day's 00:00:00 in POSIX seconds,
+    as are ``begins`` and ``ends``."""
 
     trip: Trip
     calls: tuple[Call, ...]
@@ -32,14 +33,8 @@ class _Run(NamedTuple):
     start: int
     delay: int
     cancelled: bool
-
-    @property
-    def begins(self) -> int:
-        return self.start + self.calls[0].arrival + self.delay
-
-    @property
-    def ends(self) -> int:
-        return self.start + self.calls[-1].departure + self.delay
+    begins: int
+    ends: int
 
 
 @lru_cache(maxsize=2)
@@ -50,16 +45,26 @@ def _sample(raw: bytes) -> tuple[Timetable, Board]:
 
 def _runs(moment: datetime) -> Iterator[_Run]:
     """The runs of the service days around a moment."""
-    timetable, board = _sample(gtfs(moment))
-    today = moment.astimezone(timetable.zone).date()
+    raw = gtfs(moment)
+    today = moment.astimezone(_sample(raw)[0].zone).date()
     for day in (today - timedelta(days=1), today):
-        services, start = timetable.calendar.running(day), board.day_start(day)
-        for trip in timetable.trips.values():
-            if trip.service in services:
-                luck = crc32(f"{trip.id} {day}".encode())
-                delay = max(0, luck % 300 - 60)
-                cancelled = luck // 300 % _ONE_CANCELLED_IN == 0
-                yield _Run(trip, timetable.calls[trip.id], day, start, delay, cancelled)
+        yield from _of_day(raw, day)
+
+
+@lru_cache(maxsize=4)
+def _of_day(raw: bytes, day: date) -> tuple[_Run, ...]:
+    timetable, board = _sample(raw)
+    services, start = timetable.calendar.running(day), board.day_start(day)
+    runs = []
+    for trip in timetable.trips.values():
+        if trip.service in services:
+            luck = crc32(f"{trip.id} {day}".encode())
+            delay = max(0, luck % 300 - 60)
+            cancelled = luck // 300 % _ONE_CANCELLED_IN == 0
+            calls = timetable.calls[trip.id]
+            begins, ends = (start + delay + t for t in (calls[0].arrival, calls[-1].departure))
+            runs.append(_Run(trip, calls, day, start, delay, cancelled, begins, ends))
+    return tuple(runs)
 
 
 def _message(now: int) -> Any:

@@ -156,3 +156,16 @@ async def test_a_feed_that_refers_to_nothing_is_refused_and_the_one_before_stays
         (first, *_) = refused.json()["errors"]
         assert first["where"].startswith("stop_times.txt:") and "NOWHERE" in first["what"]
         assert (await get(run, "/stops"))["total"] == 9
+
+
+@pytest.mark.parametrize("cut", [3, 100, 400])
+async def test_truncated_positions_are_refused_and_those_before_stay(
+    cut: int, tmp_path: Path
+) -> None:
+    raw = foreign("mobility/bullrunner-vehicle-positions.pb").read_bytes()
+    async with running(MobilityConnector, tmp_path) as run:
+        await put(run, "vehicle-positions", raw)
+        refused = await run.api.put("/mobility/v1/feeds/vehicle-positions", content=raw[:-cut])
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["where"] == "message"
+        assert (await get(run, "/vehicles"))["total"] == 10
