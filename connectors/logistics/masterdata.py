@@ -14,6 +14,7 @@ from schemas.problem import Fault
 _AT: Final = "/epcisHeader/epcisMasterData/vocabularyList"
 _ATTRIBUTE = re.compile(r"(?:urn:epcglobal:cbv:mda:|cbvmda:|cbv:mda:)(name|latitude|longitude)")
 _GEO = re.compile(r"geo:(-?\d{1,2}(?:\.\d{1,15})?),(-?\d{1,3}(?:\.\d{1,15})?)(?:[;,].*)?", re.ASCII)
+_NAME = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
 _MOST_PLACES: Final = 5_000
 
 
@@ -82,7 +83,10 @@ def _place(element: Any, at: str, faults: list[Fault]) -> Place | None:
     latitude = _degrees(said.get("latitude"), 90, f"{at} latitude", faults)
     longitude = _degrees(said.get("longitude"), 180, f"{at} longitude", faults)
     name = said.get("name")
-    return Place(id_, str(name)[:200] if name is not None else None, latitude, longitude)
+    if name is not None and not (isinstance(name, str) and _NAME.fullmatch(name)):
+        faults.append(Fault(f"{at} name", "must be text of 1 to 200 characters"))
+        return None
+    return Place(id_, name, latitude, longitude)
 
 
 def _degrees(value: Any, most: int, where: str, faults: list[Fault]) -> float | None:

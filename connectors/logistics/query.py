@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -31,6 +32,7 @@ _ROLES_OF: Final[dict[str, tuple[Role, ...]]] = {
 }
 _TIMES: Final = {"eventTime": "time", "recordTime": "recorded"}
 _PATTERN: Final = "urn:epc:idpat:"
+_VALUE = re.compile(r"[^\x00-\x20\x7f]{1,512}")
 _MOST_VALUES: Final = 100
 
 PARAMETERS: Final = frozenset(
@@ -65,6 +67,8 @@ def build(
 def _condition(tables: Tables, name: str, values: list[str]) -> ColumnElement[bool]:
     if len(values) > _MOST_VALUES:
         raise _refused(name, f"has more than {_MOST_VALUES} values")
+    if not all(_VALUE.fullmatch(value) for value in values):
+        raise _refused(name, "has a value that is empty, too long, or no text")
     if name in _COLUMN_OF:
         column = tables.events.c[_COLUMN_OF[name]]
         return column.in_([bare(value) for value in values])

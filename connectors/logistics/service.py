@@ -19,7 +19,7 @@ from connectors.logistics.shipments import Shipments
 from connectors.logistics.store import Events, event_of
 from connectors.logistics.tables import Tables
 from connectors.logistics.track import History, Sighting
-from connectors.logistics.vocabulary import bare
+from connectors.logistics.vocabulary import URI, bare
 from schemas.kit.store import Store
 from schemas.problem import NotFound
 
@@ -112,7 +112,7 @@ def spellings(name: str) -> list[str]:
 
     Many ids of GS1 have slashes, and gateways, the city's too, let no encoded slash pass.
     """
-    return list(dict.fromkeys((name, unquote(name))))
+    return [one for one in dict.fromkeys((name, unquote(name))) if URI.fullmatch(one)]
 
 
 def _across(history: History, epc: str, side: Role, other: Role) -> list[str]:

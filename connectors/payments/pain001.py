@@ -6,9 +6,10 @@ does not do (cheques, amounts to be converted) is refused whole, with where it a
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final
 
 from connectors.payments import pain001_parts as parts
@@ -25,6 +26,7 @@ MOST_TRANSACTIONS: Final = 1000
 LIMIT: Final = 4 * 1024 * 1024
 
 _NOBODY = Party(account="")
+_DECIMAL = re.compile(r"[0-9]{1,18}(\.[0-9]{1,17})?", re.ASCII)
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -116,13 +118,10 @@ def control_sum(reader: Reader, parent: Element) -> Decimal | None:
 
 
 def _decimal(text: str) -> Decimal | None:
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        value = Decimal("NaN")
-    if not value.is_finite() or value < 0:
-        raise ValueError("must be a decimal number")
-    return value
+    """ISO 20022 ``DecimalNumber``; no exponent, which could stand for a number of any length."""
+    if not _DECIMAL.fullmatch(text):
+        raise ValueError("must be a decimal number of at most 18 digits and 17 decimals")
+    return Decimal(text)
 
 
 def _instruction(reader: Reader, element: Element, created: datetime, owner: str) -> Instruction:

@@ -13,6 +13,8 @@ from connectors.payments.xml import Element
 from schemas.payments import Party, PostalAddress
 
 _ACCOUNT = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,32}[A-Za-z0-9])?")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d(Z|[+-]\d\d:\d\d)?", re.ASCII)
+_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 _COUNT = re.compile(r"[0-9]{1,15}")
 
 
@@ -22,10 +24,17 @@ def count(text: str) -> int:
     return int(text)
 
 
+def _shaped(shape: re.Pattern[str], text: str) -> str:
+    """``text`` in XML Schema's form; Python would also take week dates and dates without dashes."""
+    if not shape.fullmatch(text):
+        raise ValueError(text)
+    return text
+
+
 def date_time(text: str) -> datetime:
     """ISODateTime; without an offset it is read in the city's time."""
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(_shaped(_DATE_TIME, text))
     except ValueError:
         raise ValueError("must be a date and time such as 2026-04-01T09:00:00+09:00") from None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=CITY)
@@ -36,7 +45,7 @@ def date_time(text: str) -> datetime:
 
 def day(text: str) -> date:
     try:
-        return date.fromisoformat(text[:10])
+        return date.fromisoformat(_shaped(_DATE, text)[:10])
     except ValueError:
         raise ValueError("must be a date such as 2026-04-01") from None
 

@@ -104,6 +104,16 @@ def test_a_faulty_event_is_refused_with_a_pointer_to_the_fault(one: Any, where: 
     assert refused.value.faults[0].where == f"/epcisBody/eventList/1{where}"
 
 
+def described(name: Any, **more: Any) -> dict[str, Any]:
+    """A header that describes one place."""
+    said = {**({} if name is None else {"name": name}), **more}
+    attributes = [{"id": f"cbvmda:{key}", "attribute": value} for key, value in said.items()]
+    element = {"id": "urn:epc:id:sgln:0614141.00001.0", "attributes": attributes}
+    kind = "urn:epcglobal:epcis:vtype:ReadPoint"
+    vocabulary = {"type": kind, "vocabularyElementList": [element]}
+    return {"epcisMasterData": {"vocabularyList": [vocabulary]}}
+
+
 @pytest.mark.parametrize(
     ("raw", "where"),
     [
@@ -118,6 +128,9 @@ def test_a_faulty_event_is_refused_with_a_pointer_to_the_fault(one: Any, where: 
         (document(epcisBody={}), "/epcisBody/eventList"),
         (document(epcisBody=[]), "/epcisBody/eventList"),
         (document(epcisHeader={"epcisMasterData": 1}), "/epcisHeader"),
+        (document(epcisHeader=described("a\x00b")), "/epcisHeader"),
+        (document(epcisHeader=described(None, latitude="far")), "/epcisHeader"),
+        (document(epcisHeader=described(None, longitude=181)), "/epcisHeader"),
         (b"[" * 5000, "line 1"),
     ],
 )

@@ -302,6 +302,8 @@ async def test_pages_follow_one_another_without_gap_or_repetition(
         {"nextPageToken": "bm90IG91cnM"},
         {"nextPageToken": "%%%"},
         {"EQ_bizStep": ",".join("x" * 101)},
+        {"EQ_readPoint": "a\x00b"},
+        {"EQ_eventID": ""},
     ],
 )
 async def test_a_query_that_cannot_be_understood_is_refused(
@@ -311,6 +313,12 @@ async def test_a_query_that_cannot_be_understood_is_refused(
         answer = await run.api.get(f"{ROOT}/events", params=parameters)
         assert answer.status_code == 400
         assert answer.json()["errors"][0]["where"] in parameters
+
+
+@pytest.mark.parametrize("name", ["%00", "urn:x:%00", "urn:x:%2500", "%FF", "%25FF", "%20"])
+@pytest.mark.parametrize("path", ["events/{}", "shipments/{}", "shipments/{}/track"])
+async def test_what_is_no_id_names_nothing(run: Running, path: str, name: str) -> None:
+    assert (await run.api.get(f"{ROOT}/{path.format(name)}")).status_code == 404
 
 
 @pytest.mark.parametrize(
