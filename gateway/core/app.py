@@ -13,12 +13,11 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from pathlib import Path
 from time import monotonic
-from typing import TypeVar
 
 import orjson
 
 from gateway.core.accesslog import AccessLog
-from gateway.core.bounds import CACHED_HEAD_BYTES, Bounds
+from gateway.core.bounds import CACHED_HEAD_BYTES, CACHED_LINE_BYTES, Bounds
 from gateway.core.cache import Recent
 from gateway.core.head import Fields
 from gateway.core.ids import Ids
@@ -34,9 +33,6 @@ from schemas import policy as wire
 from schemas.pseudonym import Pseudonyms
 
 _log = logging.getLogger(__name__)
-
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +125,8 @@ class Core:
         around = Surroundings(upstream, self.telemetry.of, self.config.workers)
         policy = compile_policy(orjson.loads(text), around)
         self.policy = policy
+        for used in found.values():
+            used.revive()
         for key, old in self._upstreams.items():
             if key not in found:
                 old.retire()
@@ -214,8 +212,16 @@ class Core:
             Refused: they are malformed, or contradict each other.
         """
         lines, blocks = self._lines, self._blocks
-        line = lines.young.get(first) or lines.older(first) or _read(RequestLine, first, lines)
-        fields = blocks.young.get(block) or blocks.older(block) or _read(Fields, block, blocks)
+        line = lines.young.get(first) or lines.older(first)
+        if line is None:
+            line = RequestLine(first)
+            if len(first) <= CACHED_LINE_BYTES:
+                lines.put(first, line)
+        fields = blocks.young.get(block) or blocks.older(block)
+        if fields is None:
+            fields = Fields(block)
+            if not fields.once and len(block) <= CACHED_HEAD_BYTES:
+                blocks.put(block, fields)
         if line.authority and line.authority.lower() != fields.host.lower():
             raise malformed("The target's authority is not the Host field's.", "ambiguous")
         if line.http10 and fields.chunked:
@@ -248,10 +254,3 @@ class Core:
         self.buckets.forget_full(now)
         if self.log is not None:
             self.log.flush()
-
-
-def _read(parse: Callable[[bytes], T], text: bytes, into: Recent[bytes, T]) -> T:
-    found = parse(text)
-    if len(text) <= CACHED_HEAD_BYTES:
-        into.put(text, found)
-    return found

@@ -27,8 +27,10 @@ PIPELINED_BYTES: Final = 65_536
 """What is read ahead of the request in hand; then the connection is not read from."""
 PIPELINED_TURNS: Final = 32
 """Requests of one connection answered in one go before others have their turn."""
+CACHED_LINE_BYTES: Final = 256
+"""Request lines longer than this are parsed each time."""
 CACHED_HEAD_BYTES: Final = 4_096
-"""Request lines and header sections longer than this are parsed each time."""
+"""Header sections longer than this are parsed each time."""
 
 
 @dataclass(frozen=True, slots=True)

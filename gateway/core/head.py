@@ -67,8 +67,10 @@ def _roles() -> dict[bytes, tuple[int, bytes]]:
 
 
 _ROLES: Final = _roles()
-_REMEMBERED: Final = 128
-"""Longest line whose meaning is remembered; tokens are not."""
+_REMEMBERED: Final = 1_024
+"""Longest line whose meaning is remembered."""
+_ONCE: Final = frozenset((b"x-request-id", b"traceparent", b"tracestate", b"idempotency-key"))
+"""Fields that no other request will have."""
 _lines: Final[Recent[bytes, tuple[int, bytes, bytes]]] = Recent(4_096)
 
 
@@ -85,11 +87,12 @@ class Fields:
         expects: the client waits for ``100 Continue`` before it sends its body.
         request_id, traceparent: what the client sent of them, if well-formed; else ``b""``.
         forward: all fields that the upstream is sent as they came, each ending in CRLF.
+        once: it has a field that no other request will have; not worth remembering.
     """
 
     __slots__ = (
         "authorization", "chunked", "close", "cookie", "expects", "forward", "host", "length",
-        "request_id", "token", "traceparent",
+        "once", "request_id", "token", "traceparent",
     )  # fmt: skip
 
     def __init__(self, block: bytes) -> None:
@@ -98,56 +101,69 @@ class Fields:
         Raises:
             Refused: it is malformed, ambiguous or too large.
         """
-        read, passed = _split(block)
-        self.host = _host(read)
-        self.length, self.chunked = _framing(read)
-        self.authorization = read.get(b"authorization", b"")
-        self.token = self._bearer()
-        self.cookie = read.get(b"cookie", b"")
-        self.expects = _expects(read)
-        self.request_id = _if_well_formed(_REQUEST_ID, read.get(b"x-request-id", b""))
-        self.traceparent = _if_well_formed(_TRACEPARENT, read.get(b"traceparent", b""))
+        read, names, lines = _split(block)
+        get = read.get
+        host = get(b"host")
+        if host is None:
+            raise malformed("There is no Host field (RFC 9112 §3.2).")
+        self.host = host
+        self.length, self.chunked = _framing(get(b"content-length"), get(b"transfer-encoding"))
+        self.authorization = credentials = get(b"authorization", b"")
+        self.token = credentials[7:].strip(b" ") if credentials[:7].lower() == b"bearer " else b""
+        self.cookie = get(b"cookie", b"")
+        self.expects = b"expect" in read
+        self.request_id = get(b"x-request-id", b"")
+        self.traceparent = get(b"traceparent", b"")
+        self.once = b"x-request-id" in read or b"traceparent" in read
         if self.traceparent and b"tracestate" in read:
-            passed.append((b"tracestate", b"tracestate: " + read[b"tracestate"]))
-        listed = _listed(read.get(b"connection", b""))
-        self.close = b"close" in listed
-        self.forward = b"".join([line + b"\r\n" for name, line in passed if name not in listed])
+            names.append(b"tracestate")
+            lines.append(b"tracestate: " + read[b"tracestate"])
+        self.close = False
+        if b"connection" in read:
+            # options, which also name the fields that go no further (RFC 9110 §7.6.1)
+            listed = {option.strip(b" \t").lower() for option in read[b"connection"].split(b",")}
+            self.close = b"close" in listed
+            lines = [
+                line for name, line in zip(names, lines, strict=True) if name not in listed
+            ]  # fmt: skip
+        lines.append(b"")
+        self.forward = b"\r\n".join(lines)
 
-    def _bearer(self) -> bytes:
-        if self.authorization[:7].lower() != b"bearer ":
-            return b""
-        return self.authorization[7:].strip(b" ")
 
-
-def _split(block: bytes) -> tuple[dict[bytes, bytes], list[tuple[bytes, bytes]]]:
-    """The fields read here by name, and the lines to pass on with their names."""
+def _split(block: bytes) -> tuple[dict[bytes, bytes], list[bytes], list[bytes]]:
+    """The fields read here by name; names and lines of those that are passed on."""
     lines = block.split(b"\r\n")
     lines.pop()
     if len(lines) > bounds.FIELDS:
         raise Refused(reply.HEAD_TOO_LARGE)
     read: dict[bytes, bytes] = {}
-    passed: list[tuple[bytes, bytes]] = []
+    names: list[bytes] = []
+    passed: list[bytes] = []
     known = _lines.young
     for line in lines:
         role, name, value = known.get(line) or _line(line)
         if role == PASS:
-            passed.append((name, line))
+            names.append(name)
+            passed.append(line)
         elif role == READ:
             read[name] = _again(name, read[name], value) if name in read else value
-    return read, passed
+    return read, names, passed
 
 
 def _line(line: bytes) -> tuple[int, bytes, bytes]:
-    """What becomes of a field, its name in lower case, and its value."""
+    """What becomes of a field, its name in lower case, and its value, checked."""
     found = _lines.older(line)
     if found is None:
-        name, colon, value = line.partition(b":")
+        spelled, colon, value = line.partition(b":")
         if not colon:
             raise malformed("A header line has no colon.")
         if value.translate(None, _CONTROLS) != value:
             raise malformed("A header field contains a control character or a bare CR or LF.")
-        found = (*(_ROLES.get(name) or _role(name)), value.strip(b" \t"))
-        if len(line) <= _REMEMBERED:
+        role, name = _ROLES.get(spelled) or _role(spelled)
+        value = value.strip(b" \t")
+        check = _CHECKS.get(name)
+        found = role, name, value if check is None else check(value)
+        if len(line) <= _REMEMBERED and name not in _ONCE:
             _lines.put(line, found)
     return found
 
@@ -179,47 +195,52 @@ def _again(name: bytes, first: bytes, value: bytes) -> bytes:
     raise malformed(f"There is more than one {name.decode()} field.", "ambiguous")
 
 
-def _host(read: dict[bytes, bytes]) -> bytes:
-    host = read.get(b"host")
-    if host is None:
-        raise malformed("There is no Host field (RFC 9112 §3.2).")
-    if not _HOST.fullmatch(host):
-        raise malformed("The Host field is not a host with an optional port.")
-    return host
-
-
-def _framing(read: dict[bytes, bytes]) -> tuple[int, bool]:
+def _framing(length: bytes | None, coding: bytes | None) -> tuple[int, bool]:
     """Length of the body (-1: not said) and whether it is chunked; RFC 9112 §6.3."""
-    coding = read.get(b"transfer-encoding")
-    length = read.get(b"content-length")
-    if coding is None and length is None:
-        return -1, False
-    if coding is not None:
-        if length is not None:
-            raise malformed("Both Transfer-Encoding and Content-Length are given.", "ambiguous")
-        if coding.lower() != b"chunked":
-            raise Refused(reply.CODING)
-        return -1, True
-    if length is None or not _LENGTH.fullmatch(length):
+    if coding is None:
+        return (-1 if length is None else int(length)), False
+    if length is not None:
+        raise malformed("Both Transfer-Encoding and Content-Length are given.", "ambiguous")
+    return -1, True
+
+
+def _host(value: bytes) -> bytes:
+    if not _HOST.fullmatch(value):
+        raise malformed("The Host field is not a host with an optional port.")
+    return value
+
+
+def _length(value: bytes) -> bytes:
+    if not _LENGTH.fullmatch(value):
         raise malformed("Content-Length is not one decimal number.", "ambiguous")
-    return int(length), False
+    return value
 
 
-def _expects(read: dict[bytes, bytes]) -> bool:
-    expected = read.get(b"expect")
-    if expected is None:
-        return False
-    if expected.lower() != b"100-continue":
+def _coding(value: bytes) -> bytes:
+    if value.lower() != b"chunked":
+        raise Refused(reply.CODING)
+    return value
+
+
+def _expectation(value: bytes) -> bytes:
+    if value.lower() != b"100-continue":
         raise Refused(reply.EXPECTATION)
-    return True
+    return value
 
 
-def _listed(connection: bytes) -> frozenset[bytes]:
-    """Connection options, which also name the fields that go no further (RFC 9110 §7.6.1)."""
-    if not connection:
-        return frozenset()
-    return frozenset(option.strip(b" \t").lower() for option in connection.split(b","))
+def _request_id(value: bytes) -> bytes:
+    return value if _REQUEST_ID.fullmatch(value) else b""
 
 
-def _if_well_formed(pattern: re.Pattern[bytes], value: bytes) -> bytes:
-    return value if value and pattern.fullmatch(value) else b""
+def _traceparent(value: bytes) -> bytes:
+    return value if _TRACEPARENT.fullmatch(value) else b""
+
+
+_CHECKS: Final = {
+    b"host": _host,
+    b"content-length": _length,
+    b"transfer-encoding": _coding,
+    b"expect": _expectation,
+    b"x-request-id": _request_id,
+    b"traceparent": _traceparent,
+}

@@ -153,15 +153,15 @@ class Upstream:
 
     def rest(self, connection: UpstreamConnection) -> None:
         """``connection`` is free: for who waits, or for later."""
-        if self._retired:
-            connection.transport.close()
-            return
         while self.waiting:
             exchange = self.waiting.popleft()
             if exchange.alive:
                 connection.carry(exchange)
                 return
-        connection.address.resting.append(connection)
+        if self._retired:
+            connection.transport.close()
+        else:
+            connection.address.resting.append(connection)
 
     def lost(self, connection: UpstreamConnection) -> None:
         self.connections.discard(connection)
@@ -193,9 +193,14 @@ class Upstream:
             while address.resting:
                 address.resting.pop().transport.close()
 
+    def revive(self) -> None:
+        """A policy names it again."""
+        self._retired = False
+
     @property
     def busy(self) -> bool:
-        return bool(self._dialling or any(found.exchange for found in self.connections))
+        waits = self._dialling or self.waiting
+        return bool(waits or any(found.exchange for found in self.connections))
 
     async def close(self) -> None:
         for task in list(self._tasks):

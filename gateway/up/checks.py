@@ -12,7 +12,7 @@ import httpx
 from gateway.up.papers import OPERATOR, SAMPLE_APP, Papers
 from gateway.up.plan import Plan
 
-_PAUSE: Final = 0.1
+_PAUSE: Final = 0.2
 
 _OPEN_API: Final = {
     "mobility": "/mobility/v1/stops?limit=1",

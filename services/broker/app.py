@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Final
 
 from fastapi import FastAPI, Response
@@ -119,7 +120,7 @@ def create_broker(*, store_url: str, log_url: str, gateway_key: str = "") -> Fas
     app.include_router(context_api.router, prefix=context_api.PREFIX)
     app.include_router(batch_api.router, prefix=context_api.PREFIX)
     app.state.broker = broker
-    app.state.drain = broker.fanout.stop  # streams would be waited for
+    app.state.drain = partial(_drain, broker)
     _add_metrics(app, broker)
     return app
 
@@ -164,6 +165,12 @@ async def _ready(broker: Broker) -> str:
     except (SQLAlchemyError, OSError) as error:
         return f"the store does not answer: {type(error).__name__}"
     return ""
+
+
+async def _drain(broker: Broker) -> None:
+    """End what would keep the process from ending: streams, and fetches that wait."""
+    broker.fanout.end_streams()
+    await broker.groups.drain()
 
 
 async def _notes(broker: Broker) -> str:

@@ -41,7 +41,9 @@ class Metrics:
         )
         self.log_reachable = self._gauge("log_reachable", "1 when the log takes records")
         self.streams = self._gauge("streams_open", "Event streams open now")
-        self.tail_lag = self._gauge("tail_lag_seconds", "Age of the newest event when it was read")
+        self.tail_lag = self._gauge(
+            "tail_lag_seconds", "Time from an event's own time to its delivery"
+        )
 
     def _gauge(self, name: str, text: str) -> Gauge:
         return Gauge(f"city_broker_{name}", text, registry=self.registry)

@@ -11,6 +11,14 @@ from tests.journeys.city import City, running_city
 from tests.servers import choose
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The first test to ask for a city waits for it, and for Kafka before that."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.timeout(300))
+
+
 @pytest.fixture(scope="session")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
     """A city on the embedded log, SQLite and local limits."""
@@ -34,8 +42,3 @@ def city_on_servers(
     )
     with running_city(folder, *options) as city:
         yield city
-
-
-def sample(name: str) -> Path:
-    """A bundled file of the sample city."""
-    return Path(__file__).parents[2] / "connectors" / name

@@ -183,8 +183,9 @@ def test_a_wrong_password_opens_nothing(linked: City) -> None:
     assert 'name="password"' in page.text
 
 
-def test_an_app_cannot_be_answered_elsewhere(linked: City) -> None:
-    url = Partner(linked).authorize_url("medical:records").replace("8099", "8098")
+@pytest.mark.parametrize("place", ["127.0.0.2", "127.0.0.1.example", "localhost"])
+def test_an_app_cannot_be_answered_elsewhere(linked: City, place: str) -> None:
+    url = Partner(linked).authorize_url("medical:records").replace("127.0.0.1", place)
     answer = Browser(linked).get(url)
     assert answer.status_code == 400
     assert "location" not in answer.headers

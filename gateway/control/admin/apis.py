@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
 from gateway.control.catalogue.attach import attach, detach
-from gateway.control.catalogue.attached import Attached
+from gateway.control.catalogue.attached import Attached, State
 from gateway.control.policy.compiler import CompiledApi
 from gateway.control.state import Control, ControlDep
+from gateway.control.wire import Finding, Wire
+from schemas.policy import Access
 from schemas.problem import NotFound
 from schemas.scopes import OPERATOR_APIS
 from schemas.xcity import operation
@@ -21,14 +22,35 @@ router = APIRouter(tags=["Operators"])
 ApiName = Annotated[str, Path(max_length=40)]
 
 
-class NewApi(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
-
+class NewApi(Wire):
     name: str = Field(max_length=40, description="It becomes /apps/<name>/ and <name>:… scopes")
     document_url: str = Field(max_length=2000, description="Where its openapi.json is, from inside")
     upstream: str = Field(
         default="", max_length=300, description="http://host:port; of documentUrl when left out"
     )
+
+
+class RouteState(Wire):
+    id: str
+    method: str
+    path: str = Field(description="Public path template")
+    access: Access
+    scopes: list[list[str]] = Field(description="Alternatives, each to be held whole")
+
+
+class ApiState(Wire):
+    """One attached API. Times in seconds since the epoch."""
+
+    name: str
+    state: State
+    document_url: str
+    upstream: str
+    internal: bool = Field(description="One of the city's own")
+    attached_at: int
+    fetched_at: int | None = Field(description="When a document was last had")
+    error: str = Field(description="Why the newest fetch failed")
+    findings: list[Finding] = Field(description="Why the newest document is not in force")
+    routes: list[RouteState]
 
 
 @router.post(
@@ -38,7 +60,7 @@ class NewApi(BaseModel):
     summary="Attach an API by its OpenAPI document; callable when this returns",
     openapi_extra=operation(OPERATOR_APIS),
 )
-async def attach_api(new: NewApi, control: ControlDep) -> dict[str, Any]:
+async def attach_api(new: NewApi, control: ControlDep) -> ApiState:
     await attach(control, new.name, new.document_url, new.upstream)
     return _describe(control, new.name)
 
@@ -49,7 +71,7 @@ async def attach_api(new: NewApi, control: ControlDep) -> dict[str, Any]:
     summary="All attached APIs, with the findings that keep a new document out",
     openapi_extra=operation(OPERATOR_APIS),
 )
-async def list_apis(control: ControlDep) -> list[dict[str, Any]]:
+async def list_apis(control: ControlDep) -> list[ApiState]:
     return [_describe(control, api.name) for api in control.publisher.current.attached]
 
 
@@ -59,7 +81,7 @@ async def list_apis(control: ControlDep) -> list[dict[str, Any]]:
     summary="One attached API with its routes",
     openapi_extra=operation(OPERATOR_APIS),
 )
-async def get_api(name: ApiName, control: ControlDep) -> dict[str, Any]:
+async def get_api(name: ApiName, control: ControlDep) -> ApiState:
     return _describe(control, name)
 
 
@@ -75,35 +97,35 @@ async def detach_api(name: ApiName, control: ControlDep) -> Response:
     return Response(status_code=204)
 
 
-def _describe(control: Control, name: str) -> dict[str, Any]:
+def _describe(control: Control, name: str) -> ApiState:
     published = control.publisher.current
     api = next((api for api in published.attached if api.name == name), None)
     if api is None:
         raise NotFound(f"There is no API {name!r}.")
     compiled = next((one for one in published.apis if one.territory.name == name), None)
-    return as_json(api, compiled)
+    return as_state(api, compiled)
 
 
-def as_json(api: Attached, compiled: CompiledApi | None) -> dict[str, Any]:
+def as_state(api: Attached, compiled: CompiledApi | None) -> ApiState:
     routes = compiled.routes if compiled else ()
-    return {
-        "name": api.name,
-        "state": api.state,
-        "documentUrl": api.document_url,
-        "upstream": f"http://{api.address}",
-        "internal": api.internal,
-        "attachedAt": api.attached,
-        "fetchedAt": api.fetched or None,
-        "error": api.error,
-        "findings": [fault.as_json() for fault in api.findings],
-        "routes": [
-            {
-                "id": route["id"],
-                "method": route["method"],
-                "path": route["path"],
-                "access": route["access"],
-                "scopes": route["scopes"],
-            }
+    return ApiState(
+        name=api.name,
+        state=api.state,
+        document_url=api.document_url,
+        upstream=f"http://{api.address}",
+        internal=api.internal,
+        attached_at=api.attached,
+        fetched_at=api.fetched or None,
+        error=api.error,
+        findings=[Finding.of(fault) for fault in api.findings],
+        routes=[
+            RouteState(
+                id=route["id"],
+                method=route["method"],
+                path=route["path"],
+                access=route["access"],
+                scopes=route["scopes"],
+            )
             for route in routes
         ],
-    }
+    )

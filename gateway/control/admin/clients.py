@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -40,15 +41,39 @@ class ClientChange(BaseModel):
     rate: Rate | None = None
 
 
+class ClientState(BaseModel):
+    """A registered client (RFC 7591 §3.2.1, and what the operator decides)."""
+
+    client_id: str
+    client_id_issued_at: int
+    client_name: str
+    scope: str
+    grant_types: list[str]
+    response_types: list[str]
+    redirect_uris: list[str]
+    token_endpoint_auth_method: str
+    jwks: dict[str, Any] | None = None
+    client_class: ClientClass
+    rate: Rate
+    suspended: bool
+
+
+class CreatedClient(ClientState):
+    client_secret: str | None = Field(
+        default=None, description="Shown this once; kept nowhere in clear"
+    )
+
+
 @router.get(
     "/clients",
     operation_id="listClients",
     summary="All registered clients",
+    response_model_exclude_none=True,
     openapi_extra=operation(OPERATOR_CLIENTS),
 )
-async def list_clients(control: ControlDep) -> list[dict[str, Any]]:
+async def list_clients(control: ControlDep) -> list[ClientState]:
     async with control.store.read() as connection:
-        return [as_json(client) for client in await clients.find_all(connection)]
+        return [as_state(client) for client in await clients.find_all(connection)]
 
 
 @router.post(
@@ -56,26 +81,28 @@ async def list_clients(control: ControlDep) -> list[dict[str, Any]]:
     operation_id="createClient",
     status_code=201,
     summary="Register a client; its secret is in the answer and nowhere else",
+    response_model_exclude_none=True,
     openapi_extra=operation(OPERATOR_CLIENTS),
 )
-async def create_client(new: NewClient, control: ControlDep) -> dict[str, Any]:
+async def create_client(new: NewClient, control: ControlDep) -> CreatedClient:
     client, secret = registration.make_client(
         new, control.secrets, control.now(), client_class=new.client_class, rate=new.rate
     )
     async with control.change() as connection:
         await clients.add(connection, client)
-    return {**as_json(client), "client_secret": secret} if secret else as_json(client)
+    return CreatedClient(**_members(client), client_secret=secret or None)
 
 
 @router.patch(
     "/clients/{client_id}",
     operation_id="changeClient",
     summary="Change a client's scopes or rate; tokens already out keep theirs until they expire",
+    response_model_exclude_none=True,
     openapi_extra=operation(OPERATOR_CLIENTS),
 )
 async def change_client(
     client_id: ClientId, change: ClientChange, control: ControlDep
-) -> dict[str, Any]:
+) -> ClientState:
     scopes = None if change.scope is None else tuple(sorted(set(change.scope.split())))
     for scope in scopes or ():
         if not is_valid(scope):
@@ -97,9 +124,10 @@ async def change_client(
     "/clients/{client_id}/suspend",
     operation_id="suspendClient",
     summary="Refuse a client from now on, and void the tokens it has",
+    response_model_exclude_none=True,
     openapi_extra=operation(OPERATOR_CLIENTS),
 )
-async def suspend_client(client_id: ClientId, control: ControlDep) -> dict[str, Any]:
+async def suspend_client(client_id: ClientId, control: ControlDep) -> ClientState:
     now = control.now()
     return await _change(
         control, client_id, lambda client: replace(client, suspended=True, revoked_before=now)
@@ -110,26 +138,33 @@ async def suspend_client(client_id: ClientId, control: ControlDep) -> dict[str, 
     "/clients/{client_id}/resume",
     operation_id="resumeClient",
     summary="Accept a suspended client again; tokens from before stay void",
+    response_model_exclude_none=True,
     openapi_extra=operation(OPERATOR_CLIENTS),
 )
-async def resume_client(client_id: ClientId, control: ControlDep) -> dict[str, Any]:
+async def resume_client(client_id: ClientId, control: ControlDep) -> ClientState:
     return await _change(control, client_id, lambda client: replace(client, suspended=False))
 
 
-async def _change(control: Control, client_id: str, change: Any) -> dict[str, Any]:
+async def _change(
+    control: Control, client_id: str, change: Callable[[Client], Client]
+) -> ClientState:
     async with control.change() as connection:
         client = await clients.find(connection, client_id)
         if client is None:
             raise NotFound(f"There is no client {client_id!r}.")
-        changed: Client = change(client)
+        changed = change(client)
         await clients.replace(connection, changed)
-    return as_json(changed)
+    return as_state(changed)
 
 
-def as_json(client: Client) -> dict[str, Any]:
+def as_state(client: Client) -> ClientState:
+    return ClientState(**_members(client))
+
+
+def _members(client: Client) -> dict[str, Any]:
     return {
         **registration.as_metadata(client),
         "client_class": client.client_class,
-        "rate": list(client.rate),
+        "rate": client.rate,
         "suspended": client.suspended,
     }

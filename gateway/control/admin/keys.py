@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from gateway.control.oauth import signing_keys
-from gateway.control.state import ControlDep
+from gateway.control.state import Control, ControlDep
+from gateway.control.wire import Wire
 from schemas.scopes import OPERATOR_KEYS
 from schemas.xcity import operation
 
 router = APIRouter(tags=["Operators"])
 
 
-class Rotation(BaseModel):
+class Rotation(Wire):
     immediately: bool = Field(
         default=False,
         description="The old key is believed stolen: every token that it signed is void now",
     )
+
+
+class KeyState(Wire):
+    """A published key. Times in seconds since the epoch."""
+
+    kid: str
+    alg: str
+    signs_from: int
+    retires: int | None = Field(description="Unpublished from then on; null while it is to sign")
+
+
+class Rotated(Wire):
+    kid: str = Field(description="The new key")
+    keys: list[KeyState]
 
 
 @router.post(
@@ -28,13 +41,13 @@ class Rotation(BaseModel):
     summary="Make a new signing key; without `immediately` no good token is refused",
     openapi_extra=operation(OPERATOR_KEYS),
 )
-async def rotate_keys(rotation: Rotation, control: ControlDep) -> dict[str, Any]:
+async def rotate_keys(rotation: Rotation, control: ControlDep) -> Rotated:
     now = control.now()
     async with control.change() as connection:
         kid = await signing_keys.rotate(
             connection, control.secrets, now, immediately=rotation.immediately
         )
-    return {"kid": kid, "keys": _keys(control)}
+    return Rotated(kid=kid, keys=_keys(control))
 
 
 @router.get(
@@ -43,12 +56,12 @@ async def rotate_keys(rotation: Rotation, control: ControlDep) -> dict[str, Any]
     summary="The published keys, when each signs and until when it is published",
     openapi_extra=operation(OPERATOR_KEYS),
 )
-async def list_keys(control: ControlDep) -> list[dict[str, Any]]:
+async def list_keys(control: ControlDep) -> list[KeyState]:
     return _keys(control)
 
 
-def _keys(control: ControlDep) -> list[dict[str, Any]]:
+def _keys(control: Control) -> list[KeyState]:
     return [
-        {"kid": key.kid, "alg": key.alg, "signsFrom": key.signs_from, "retires": key.retires}
+        KeyState(kid=key.kid, alg=key.alg, signs_from=key.signs_from, retires=key.retires)
         for key in control.publisher.current.keys.keys
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from sqlalchemy import delete, insert, select, update
@@ -15,6 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.control import tables
 from gateway.control.policy.territory import Territory, territory
 from schemas.problem import Conflict, Fault
+
+State = Literal["attached", "waiting", "unreachable", "refused"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Attached:
         return (f"http://{self.address}", origin(self.document_url))
 
     @property
-    def state(self) -> str:
+    def state(self) -> State:
         if self.findings:
             return "refused"
         if self.error:

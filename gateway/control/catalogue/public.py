@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Header, Path, Response
 
+from gateway.control.catalogue.entries import (
+    ApiEntry,
+    DatasetEntry,
+    describe,
+    describe_dataset,
+)
 from gateway.control.catalogue.whole import public_document, whole_document
 from gateway.control.policy.compiler import CompiledApi
 from gateway.control.policy.document import Json
@@ -27,7 +33,7 @@ _OPEN = operation(access="open")
     summary="The APIs of this city",
     openapi_extra=_OPEN,
 )
-async def list_apis(control: ControlDep) -> list[dict[str, Any]]:
+async def list_apis(control: ControlDep) -> list[ApiEntry]:
     return [describe(api, control.public_url) for api in _usable(control)]
 
 
@@ -37,7 +43,7 @@ async def list_apis(control: ControlDep) -> list[dict[str, Any]]:
     summary="One API",
     openapi_extra=_OPEN,
 )
-async def get_api(name: Annotated[str, Path(max_length=40)], control: ControlDep) -> dict[str, Any]:
+async def get_api(name: Annotated[str, Path(max_length=40)], control: ControlDep) -> ApiEntry:
     return describe(_find(control, name), control.public_url)
 
 
@@ -62,19 +68,9 @@ async def get_document(
     summary="The data sets that the APIs serve",
     openapi_extra=_OPEN,
 )
-async def list_datasets(control: ControlDep) -> list[dict[str, Any]]:
+async def list_datasets(control: ControlDep) -> list[DatasetEntry]:
     return [
-        {
-            **dataset.model_dump(mode="json", by_alias=True),
-            "api": api.territory.name,
-            "operations": [
-                {"method": route["method"], "path": route["path"], "access": route["access"]}
-                for route in api.routes
-                if route["dataset"] == dataset.id
-            ],
-        }
-        for api in _usable(control)
-        for dataset in api.info.datasets
+        describe_dataset(api, dataset) for api in _usable(control) for dataset in api.info.datasets
     ]
 
 
@@ -108,26 +104,6 @@ def _find(control: Control, name: str) -> CompiledApi:
         if api.territory.name == name:
             return api
     raise NotFound(f"There is no API {name!r}: see /catalogue/v1/apis.")
-
-
-def describe(api: CompiledApi, public_url: str) -> dict[str, Any]:
-    """One API's catalogue entry; its title comes from its own document."""
-    info = api.document.get("info")
-    known = info if isinstance(info, dict) else {}
-    name = api.territory.name
-    return {
-        "name": name,
-        "domain": api.info.domain,
-        "title": str(known.get("title", name)),
-        "titleJa": api.info.title_ja,
-        "description": str(known.get("description", "")),
-        "version": str(known.get("version", "")),
-        "operatedByCity": api.territory.internal,
-        "document": f"{public_url}/catalogue/v1/apis/{name}/openapi.json",
-        "datasets": [dataset.id for dataset in api.info.datasets],
-        "scopes": sorted({s for route in api.routes for some in route["scopes"] for s in some}),
-        "operations": len(api.routes),
-    }
 
 
 def _document(

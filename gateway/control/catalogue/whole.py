@@ -86,8 +86,7 @@ def security_schemes(public_url: str, scopes: list[str]) -> Json:
 
 
 def _tag(api: CompiledApi) -> Json:
-    info = api.document.get("info", {})
-    return {"name": api.territory.name, "description": str(info.get("title", ""))}
+    return {"name": api.territory.name, "description": api.document["info"]["title"]}
 
 
 def _scopes(apis: Iterable[CompiledApi]) -> list[str]:

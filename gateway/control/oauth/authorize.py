@@ -20,7 +20,7 @@ router = APIRouter(tags=["OAuth"])
     "/oauth/authorize",
     operation_id="authorize",
     summary="Ask a resident for consent (RFC 6749 §4.1.1), PKCE S256 required",
-    openapi_extra=operation(access="open", rate=(60, 60)),
+    openapi_extra=operation(access="open", rate=(120, 60)),
 )
 async def show(request: Request, control: ControlDep) -> Response:
     """Parameters: `response_type=code`, `client_id`, `redirect_uri`, `scope`, `state`,
@@ -35,7 +35,7 @@ async def show(request: Request, control: ControlDep) -> Response:
     summary="What the resident's page posts",
     openapi_extra=operation(
         access="open",
-        rate=(60, 60),
+        rate=(120, 60),
         max_body_bytes=forms.LARGEST_FORM,
         request_body=form_body(
             decision="sign-in, allow, deny or sign-out", csrf="", username="", password=""

@@ -57,10 +57,10 @@ class Client:
         return " ".join(sorted(wanted)) if wanted <= frozenset(self.scopes) else None
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
-        """Exact comparison (OAuth 2.1 §4.1.3), save the port of a native app's loopback address,
-        which it learns only when it listens (OAuth 2.1 §8.4.2)."""
-        wanted = _without_loopback_port(redirect_uri)
-        return any(_without_loopback_port(held) == wanted for held in self.redirect_uris)
+        """Exact comparison (OAuth 2.1 §4.1.3). A native app that registers a loopback address
+        without a port may bring any: it learns the port only when it listens (§8.4.2)."""
+        portless = _LOOPBACK_PORT.sub(r"\1", redirect_uri)
+        return redirect_uri in self.redirect_uris or portless in self.redirect_uris
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
         return method == self.auth_method
@@ -73,10 +73,6 @@ class Client:
 
 
 _LOOPBACK_PORT: Final = re.compile(r"\A(http://(?:127\.0\.0\.1|\[::1\])):\d{1,5}(?=/|\Z)")
-
-
-def _without_loopback_port(uri: str) -> str:
-    return _LOOPBACK_PORT.sub(r"\1", uri)
 
 
 async def find(connection: AsyncConnection, client_id: str) -> Client | None:

@@ -36,7 +36,7 @@ class Revocation(RevocationEndpoint):  # type: ignore[misc]
     summary="Void a token (RFC 7009)",
     openapi_extra=operation(
         access="open",
-        rate=(120, 60),
+        rate=(300, 60),
         max_body_bytes=forms.LARGEST_FORM,
         request_body=TOKEN_FORM,
     ),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from authlib.oauth2.rfc6749 import OAuth2Error
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
 
 from gateway.control.oauth import effects, forms
 from gateway.control.oauth.effects import Raced, RevokeGrant, RevokeToken
@@ -27,13 +30,35 @@ def form_body(**fields: str) -> dict[str, object]:
     return {"required": True, "content": {forms.FORM: {"schema": schema}}}
 
 
+class TokenAnswer(BaseModel):
+    """RFC 6749 §5.1."""
+
+    access_token: str = Field(description="A JWT (RFC 9068) for all APIs of the city")
+    token_type: Literal["Bearer"]
+    expires_in: int = Field(description="Seconds")
+    scope: str
+    refresh_token: str | None = Field(default=None, description="When a resident is behind")
+
+
+class OAuthRefusal(BaseModel):
+    """RFC 6749 §5.2."""
+
+    error: str
+    error_description: str | None = None
+
+
 @router.post(
     "/oauth/token",
     operation_id="issueToken",
     summary="Get an access token (RFC 6749 §3.2)",
+    responses={
+        200: {"model": TokenAnswer, "description": "RFC 6749 §5.1"},
+        400: {"model": OAuthRefusal, "description": "RFC 6749 §5.2"},
+        401: {"model": OAuthRefusal, "description": "The client did not authenticate"},
+    },
     openapi_extra=operation(
         access="open",
-        rate=(120, 60),
+        rate=(600, 60),
         max_body_bytes=forms.LARGEST_FORM,
         request_body=form_body(
             grant_type="client_credentials, authorization_code or refresh_token",

@@ -68,9 +68,11 @@ def compile_api(
     setting = Setting(document, territory, datasets, oauth_schemes(document))
     routes = list(_routes(setting, base, findings))
     _check_together(routes, findings)
+    if not routes and not findings:
+        findings.add("/paths", "The document has no operations.")
     if findings:
         return CompiledApi(territory, document, info, (), _faults(findings))
-    mounts = {path: base + path for path in document["paths"] if path.startswith("/")}
+    mounts = {path: base + path for path in document["paths"] if not path.startswith("x-")}
     return CompiledApi(territory, document, info, tuple(routes), (), mounts)
 
 
@@ -84,6 +86,9 @@ def _routes(setting: Setting, base: str, findings: Findings) -> Iterator[Route]:
         if template.startswith("x-"):
             continue
         where = ("paths", template)
+        if not template.startswith("/"):
+            findings.add(pointer(*where), "A path begins with a slash.")
+            continue
         public = base + template
         segments = paths.split(public, pointer(*where), findings)
         if segments is None or not _item_is_usable(item, where, findings):

@@ -38,6 +38,10 @@ def parse(raw: bytes, findings: Findings) -> Json:
     if not isinstance(version, str) or not version.startswith(("3.0.", "3.1.")):
         findings.add("/openapi", f"{version!r} is not supported.", "Use OpenAPI 3.0 or 3.1.")
         return {}
+    info = document.get("info")
+    if not isinstance(info, dict) or not isinstance(info.get("title"), str):
+        findings.add("/info/title", "The API has no title.", "Give info.title: people read it.")
+        return {}
     if not isinstance(document.get("paths"), dict) or not document["paths"]:
         findings.add("/paths", "The document has no paths.")
         return {}

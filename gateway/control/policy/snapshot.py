@@ -13,7 +13,7 @@ from gateway.control.policy.territory import Territory
 from schemas import policy
 from schemas.policy import Jwk, Rate, Revocations, Route, Snapshot, Upstream
 
-OPEN_RATE: Final = Rate(requests=300, seconds=60)
+OPEN_RATE: Final = Rate(requests=1200, seconds=60)
 
 
 def upstream(territory: Territory, address: str) -> Upstream:

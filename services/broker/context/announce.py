@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
+import orjson
+
 from schemas.cloudevents import CloudEvent
 from schemas.context import ENTITY_CHANGED
 from schemas.kit.outbox import Message
@@ -15,6 +17,7 @@ from services.broker.context.represent import represent
 from services.broker.events.binding import LEGAL_CLASS, as_message
 
 SOURCE: Final = "/ngsi-ld/v1"
+MOST_BYTES: Final = 1_048_576
 
 
 def announcement(entity: ContextEntity, change: str, names: list[str], moment: datetime) -> Message:
@@ -35,5 +38,8 @@ def announcement(entity: ContextEntity, change: str, names: list[str], moment: d
         dataschema=f"/schemas/v1/{ENTITY_CHANGED}",
         data=data,
     )
+    if len(orjson.dumps(data)) > MOST_BYTES:
+        del data["entity"]  # more than a record holds: who wants it, asks for it
+        event = event.model_copy(update={"data": data})
     marks = {LEGAL_CLASS: LegalClass.PERSONAL.value} if entity.restricted else {}
     return as_message(event.model_copy(update=marks))

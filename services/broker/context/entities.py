@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+import orjson
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,7 +16,7 @@ from schemas.ngsild import timestamp
 from services.broker.backlog import Backlog
 from services.broker.context import query as queries
 from services.broker.context.announce import announcement
-from services.broker.context.errors import AlreadyExists, ResourceNotFound
+from services.broker.context.errors import AlreadyExists, BadRequestData, ResourceNotFound
 from services.broker.context.model import ContextEntity
 from services.broker.context.mutations import created
 from services.broker.context.rows import Change, load, write
@@ -27,6 +28,7 @@ Mutation = Callable[[ContextEntity, str], ContextEntity | None]
 Decide = Callable[[dict[str, ContextEntity], str], list[Change]]
 """From the entities that are there, by id, and the time, to what becomes of them."""
 
+MOST_ENTITY_BYTES: Final = 2_097_152
 _ATTEMPTS: Final = 3
 
 
@@ -130,6 +132,7 @@ class Entities:
             moment = self._clock()
             now = timestamp(moment)
             done = [c for c in decide(old, now) if c.old is not c.new]
+            _check_sizes(done)
             await write(connection, done, now)
             await self._announce(connection, done, moment)
         return done
@@ -140,3 +143,13 @@ class Entities:
         await self._outbox.add(
             connection, [announcement(c.entity, c.kind, c.names, moment) for c in done]
         )
+
+
+def _check_sizes(done: Sequence[Change]) -> None:
+    """Many small updates could make one entity larger than any request."""
+    for change in done:
+        if change.new and len(orjson.dumps(change.new.attributes)) > MOST_ENTITY_BYTES:
+            raise BadRequestData(
+                f"{change.new.id} would hold more than {MOST_ENTITY_BYTES} bytes; nothing of this"
+                " request was stored."
+            )

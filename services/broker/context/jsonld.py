@@ -39,7 +39,7 @@ CORE_TERMS: Final[Mapping[str, str]] = {
 """Terms of the core @context that can name an attribute; no other context can change them."""
 
 _MOST_TERMS: Final = 2000
-_FORBIDDEN: Final = frozenset("<>\"'`{}|\\^ \t\r\n")
+_FORBIDDEN: Final = frozenset("<>\"'`{}|\\^ \x7f" + "".join(map(chr, range(32))))
 _MOST_NAME: Final = 500
 
 

@@ -12,7 +12,7 @@ from services.broker.context.jsonld import CORE, Context, context_of
 from services.broker.events.check import escape
 from services.broker.events.visibility import is_restricted
 
-_URI: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:[^\s<>\"'(){}|\\^`]+")
+_URI: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:[^\s\x00-\x1f\x7f<>\"'(){}|\\^`]+")
 _MOST_ID: Final = 512
 _MOST_TYPES: Final = 20
 _MOST_ATTRIBUTES: Final = 1000

@@ -86,6 +86,8 @@ def _params(request: Request, caller: CallerDep) -> Params:
     if request.headers.get("ngsild-tenant"):
         raise NoMultiTenantSupport("Leave out NGSILD-Tenant: there is one tenant.")
     given = dict(request.query_params)
+    if any("\x00" in value for value in given.values()):
+        raise BadRequestData("A parameter has a NUL character; leave it out.")
     options = frozenset(part.strip() for part in given.get("options", "").split(",")) - {""}
     return Params(given, options, ENTITIES_PERSONAL in caller.scopes, _accepted(request))
 

@@ -207,6 +207,9 @@ def _unquoted(text: str) -> str:
     if not (len(text) > 1 and text[0] == text[-1] == '"'):
         return text
     try:
-        return str(orjson.loads(text))
+        found = str(orjson.loads(text))
     except orjson.JSONDecodeError as error:
         raise BadRequestData(f"q: {text[:40]} is no JSON string.") from error
+    if "\x00" in found:
+        raise BadRequestData("q: a text has a NUL character; leave it out.")
+    return found

@@ -10,10 +10,12 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Final
 
 from services.broker.events.binding import Delivery, as_delivery
-from services.broker.log import EventLog, LogUnavailable, Position, Reader, Stored, Topic
+from services.broker.log import Batch, EventLog, LogUnavailable, Position, Reader, Stored, Topic
 from services.broker.metrics import Metrics
 
 logger = logging.getLogger(__name__)
@@ -92,9 +94,13 @@ class Fanout:
     def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="fanout")
 
-    async def stop(self) -> None:
+    def end_streams(self) -> None:
+        """Tell every reader to come back, to another process or later."""
         for stream in list(self._streams):
             stream.end("the broker is stopping")
+
+    async def stop(self) -> None:
+        self.end_streams()
         if self._task:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -136,7 +142,15 @@ class Fanout:
             batch = await reader.read(limit=_PORTION, wait=_WAIT_SECONDS)
             for stored in batch.records:
                 self._hand_out(stored)
+            self._note_lag(batch)
             self.position = self.position.merged(batch.position)
+
+    def _note_lag(self, batch: Batch) -> None:
+        times = dict(batch.records[-1].record.headers) if batch.records else {}
+        if said := times.get("ce_time"):
+            with suppress(ValueError, TypeError):  # others may write anything to the topics
+                age = datetime.now(UTC) - datetime.fromisoformat(said)
+                self._metrics.tail_lag.set(max(0.0, age.total_seconds()))
 
     def _hand_out(self, stored: Stored) -> None:
         self.position = stored.after(self.position)

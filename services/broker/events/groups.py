@@ -32,6 +32,11 @@ from services.broker.tables import groups
 LEASE_SECONDS: Final = 30.0
 MOST_GROUPS: Final = 50
 MOST_WAIT: Final = 30.0
+"""What a consumer may ask for; it is answered after 20 s at the latest, before any proxy between
+gives up on an answer that has not begun."""
+
+_ANSWER_SECONDS: Final = 20.0
+_SLICE_SECONDS: Final = 1.0
 _PORTION: Final = 500
 
 Start = Literal["beginning", "now"]
@@ -71,6 +76,11 @@ class Groups:
     ) -> None:
         self._store, self._log, self._outbox, self._clock = store, log, outbox, clock
         self._readers = Readers(log)
+        self._draining = False
+
+    async def drain(self) -> None:
+        """Let those who wait for events go, with nothing."""
+        self._draining = True
 
     async def close(self) -> None:
         await self._readers.close()
@@ -232,7 +242,7 @@ class Groups:
                 " committed already. Fetch again.",
                 slug="lease-lost",
             )
-        return _Handed(cursor, Position.parse(row.upto), Wanted.of(row.types.split()))
+        return _Handed(cursor, Position.parse(row.upto), Wanted.exactly(row.types.split()))
 
     # ---- the log
 
@@ -254,19 +264,19 @@ class Groups:
         wait: float,
     ) -> tuple[list[Delivery], Position]:
         """Events for this caller; what is not for them is passed over."""
-        deadline = time.monotonic() + wait
+        deadline = time.monotonic() + min(wait, _ANSWER_SECONDS)
         events: list[Delivery] = []
         async with self._readers.at(_name(caller, group), wanted.topics, after) as reader:
             position = after
             while True:
-                left = max(0.0, deadline - time.monotonic()) if not events else 0.0
-                batch = await reader.read(limit=limit - len(events), wait=left)
+                left = 0.0 if events or self._draining else max(0.0, deadline - time.monotonic())
+                batch = await reader.read(limit=limit - len(events), wait=min(left, _SLICE_SECONDS))
                 for stored in batch.records:
                     delivery = as_delivery(stored, position)
                     if delivery and _is_for(caller, wanted, delivery):
                         events.append(delivery)
                 position = position.merged(batch.position)
-                if len(events) >= limit or not batch.records:
+                if len(events) >= limit or not (batch.records or left > _SLICE_SECONDS):
                     return events, position
 
     async def _find(

@@ -36,7 +36,9 @@ class FetchRequest(Value):
     types: tuple[str, ...] = Field(default=(), max_length=50, examples=[["city.disaster.*"]])
     limit: int = Field(default=100, ge=1, le=500)
     wait_seconds: float = Field(default=0.0, ge=0, le=MOST_WAIT)
-    consumer: str = Field(default="", max_length=100, examples=["evacuation-1"])
+    consumer: str = Field(
+        default="", pattern=r"^[A-Za-z0-9._:-]{0,100}$", examples=["evacuation-1"]
+    )
     start: Start = "beginning"
 
 

@@ -38,7 +38,12 @@ class Wanted:
         wanted = list(patterns) or ["*"]
         if len(wanted) > _MOST_PATTERNS:
             raise Unprocessable(f"At most {_MOST_PATTERNS} types or patterns at once.")
-        types = frozenset(name for pattern in wanted for name in _matching(pattern))
+        return cls.exactly(name for pattern in wanted for name in _matching(pattern))
+
+    @classmethod
+    def exactly(cls, names: Iterable[str]) -> Wanted:
+        """These types, whether they are still registered or not."""
+        types = frozenset(names)
         return cls(types, tuple(sorted({name.rpartition(".")[0] for name in types})))
 
 

@@ -316,7 +316,9 @@ async def test_a_public_client_proves_nothing_but_its_code(small_city: City) -> 
     ("registered", "asked", "allowed"),
     [
         ("http://127.0.0.1/cb", "http://127.0.0.1:51004/cb", True),
-        ("http://127.0.0.1:1/cb", "http://127.0.0.1:51004/cb", True),
+        ("http://127.0.0.1:1/cb", "http://127.0.0.1:51004/cb", False),
+        ("http://127.0.0.1:1/cb", "http://127.0.0.1/cb", False),
+        ("http://127.0.0.1:1/cb", "http://127.0.0.1:1/cb", True),
         ("http://[::1]/cb", "http://[::1]:51004/cb", True),
         ("http://127.0.0.1/cb", "http://127.0.0.1:51004/other", False),
         ("http://127.0.0.1/cb", "http://127.0.0.1:80@evil.example/cb", False),

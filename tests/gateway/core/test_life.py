@@ -104,6 +104,31 @@ async def test_policies_change_under_load_without_a_failed_request() -> None:
         await until(lambda: one.open == 0 or two.open == 0)
 
 
+async def test_an_api_that_leaves_the_policy_and_comes_back_keeps_its_streams_and_its_pool() -> (
+    None
+):
+    async def stream(api: Api, reader: StreamReader, writer: StreamWriter) -> None:
+        while True:
+            head = await read_request(api, reader)
+            if b" /events " in head:
+                writer.write(b"HTTP/1.1 200 OK\r\n\r\ndata: 1\n\n")
+                await reader.read()
+                return
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+
+    async with api(stream) as one, api() as two, gateway(snapshot(one.port)) as city:
+        raw = await city.open()
+        raw.writer.write(request("/events"))
+        await raw.reader.readuntil(b"data: 1")
+        city.core.apply(orjson.dumps(snapshot(two.port)))
+        assert (await city.get("/open")).status == 200
+        assert one.open == 1, "the stream goes on though its API has left"
+        city.core.apply(orjson.dumps(snapshot(one.port)))
+        for _ in range(5):
+            assert (await city.get("/open")).status == 200
+        assert one.connections == 2
+
+
 async def test_a_route_is_there_as_soon_as_its_policy_is() -> None:
     async with api() as behind, gateway(snapshot(behind.port)) as city:
         assert (await city.get("/new")).status == 404

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import httpx
@@ -11,7 +12,14 @@ from schemas.problem import Unavailable
 from services.broker.app import build_broker, create_broker
 from services.broker.backlog import Backlog
 from tests.services.broker.domain import THING, thing
-from tests.services.broker.running import party, publish, running, serving
+from tests.services.broker.running import (
+    listening,
+    party,
+    publish,
+    running,
+    serving,
+    until,
+)
 
 
 @pytest.fixture
@@ -139,8 +147,24 @@ async def test_two_brokers_on_one_store_relay_by_turns(store_url: str, embedded_
 
 
 @pytest.mark.parametrize(
-    ("store", "log"), [("redis://x", "sqlite:///x.db"), ("sqlite+aiosqlite:///x", "redis://x")]
+    ("store", "log"),
+    [("redis://x", "sqlite:///{0}/log.db"), ("sqlite+aiosqlite:///{0}/store", "redis://x")],
 )
 def test_a_url_that_nobody_speaks_is_refused_at_once(store: str, log: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="speaks"):
-        create_broker(store_url=store, log_url=log)
+        create_broker(store_url=store.format(tmp_path), log_url=log.format(tmp_path))
+
+
+async def test_a_broker_that_is_told_to_end_keeps_nobody_waiting(
+    sqlite_url: str, embedded_url: str
+) -> None:
+    """Streams end with a last word; fetches that wait come back empty."""
+    app = create_broker(store_url=sqlite_url, log_url=embedded_url)
+    async with serving(app) as url, party(url) as api, listening(api, THING) as stream:
+        body = {"types": [THING], "waitSeconds": 20}
+        fetching = asyncio.create_task(api.post("/events/v1/groups/g/fetch", json=body))
+        await until(lambda: app.state.broker.fanout.open_streams == 1)
+        await app.state.drain()
+        await until(lambda: any("the stream ends" in line for line in stream.comments), 5)
+        answer = await asyncio.wait_for(fetching, 5)
+        assert answer.json() == {"events": [], "cursor": ""}

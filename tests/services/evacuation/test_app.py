@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -41,9 +40,9 @@ class Service:
 
 
 @asynccontextmanager
-async def running(folder: Path, city: FakeCity, clock: Clock) -> AsyncIterator[Service]:
+async def running(store_url: str, city: FakeCity, clock: Clock) -> AsyncIterator[Service]:
     app = create_evacuation(
-        store_url=f"sqlite+aiosqlite:///{folder}",
+        store_url=store_url,
         gateway_url="http://city",
         client_id="evacuation",
         client_secret="secret",
@@ -59,8 +58,8 @@ async def running(folder: Path, city: FakeCity, clock: Clock) -> AsyncIterator[S
 
 
 @pytest.fixture
-async def service(tmp_path: Path) -> AsyncIterator[Service]:
-    async with running(tmp_path, FakeCity(), Clock()) as service:
+async def service(store_url: str) -> AsyncIterator[Service]:
+    async with running(store_url, FakeCity(), Clock()) as service:
         yield service
 
 
@@ -243,13 +242,13 @@ async def test_alerts_that_call_for_nothing_are_passed_over(service: Service) ->
     assert service.city.rejected == []
 
 
-async def test_after_a_restart_guidance_is_still_served_and_kept(tmp_path: Path) -> None:
+async def test_after_a_restart_guidance_is_still_served_and_kept(store_url: str) -> None:
     city, clock = FakeCity(), Clock()
-    async with running(tmp_path, city, clock):
+    async with running(store_url, city, clock):
         await city.happen(alert_event())
         await city.until(committed(1))
     clock.now += timedelta(hours=7)
-    async with running(tmp_path, city, clock) as again:
+    async with running(store_url, city, clock) as again:
         await city.until(lambda city: "withdrawn" in city.types())
         assert len(await again.guidance("withdrawn")) == 1
 

@@ -230,6 +230,8 @@ async def test_persons_are_not_there_for_those_who_may_not_see_them(url: str) ->
     "body",
     [
         {"type": "Vehicle"},
+        vehicle("a\x00b"),
+        vehicle(speed=prop("a\x00b")),
         {"id": "no uri", "type": "Vehicle"},
         {"id": "urn:ngsi-ld:Vehicle:1"},
         {"id": "urn:ngsi-ld:Vehicle:1", "type": 5},
@@ -264,3 +266,24 @@ async def test_only_json_is_read(api: httpx.AsyncClient) -> None:
 async def test_there_is_one_tenant(api: httpx.AsyncClient) -> None:
     answer = await api.get(ENTITIES, params={"type": "x"}, headers={"ngsild-tenant": "other"})
     assert (answer.status_code, answer.json()["type"]) == (501, ERRORS + "NoMultiTenantSupport")
+
+
+async def test_an_entity_cannot_grow_without_end(
+    api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.broker.context.entities.MOST_ENTITY_BYTES", 500)
+    await upsert(api, vehicle(a=prop("x")))
+    answer = await api.post(f"{ENTITIES}/{vehicle()['id']}/attrs", json={"b": prop("x" * 500)})
+    assert answer.status_code == 400
+    assert await get(api, vehicle()) == vehicle(a=prop("x"))
+
+
+async def test_an_entity_too_large_to_announce_is_named_only(
+    api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.broker.context.announce.MOST_BYTES", 500)
+    async with listening(api, ENTITY_CHANGED) as stream:
+        await upsert(api, vehicle(a=prop("x" * 500)))
+        await stream.until(1)
+    assert "entity" not in stream.events[0]["data"]
+    assert stream.events[0]["data"]["attributes"] == ["a"]

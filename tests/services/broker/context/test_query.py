@@ -180,6 +180,9 @@ async def test_only_the_attributes_asked_for_are_shown(city: httpx.AsyncClient) 
     [
         {},
         {"q": "speed=="},
+        {"q": 'name=="a\\u0000b"'},
+        {"type": "Veh\x00icle"},
+        {"idPattern": "a\x00"},
         {"q": "speed>"},
         {"q": "(speed>1"},
         {"q": "speed>1)"},
