@@ -29,7 +29,6 @@ from sqlalchemy import MetaData
 from connectors.feed import Feed, FeedSpec
 from connectors.publish import Publisher, publisher_tables
 from schemas.kit.app import create_app
-from schemas.kit.away import answer_while_away
 from schemas.kit.body import read_body
 from schemas.kit.outbox import Sink
 from schemas.kit.store import Store
@@ -139,7 +138,7 @@ class Connector(ABC):
 
     def app(self) -> FastAPI:
         """The connector's API; :meth:`start` and :meth:`stop` are called by the host."""
-        app = create_app(
+        return create_app(
             self.info,
             title=self.title,
             description=self.description,
@@ -147,8 +146,6 @@ class Connector(ABC):
             routers=[self.router(), *([_feeds_router(self)] if self.feeds else [])],
             gateway_key=self.context.gateway_key,
         )
-        answer_while_away(app)
-        return app
 
 
 def _feeds_router(connector: Connector) -> APIRouter:

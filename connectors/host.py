@@ -11,9 +11,10 @@ from fastapi import FastAPI
 
 from connectors.base import Connector, Context
 from connectors.registry import CONNECTORS, load
-from schemas.kit.app import add_probes, add_problem_handlers
+from schemas.kit.app import add_probes
 from schemas.kit.broker_sink import broker_sink
 from schemas.kit.client import CityClient
+from schemas.kit.refusals import add_problem_handlers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

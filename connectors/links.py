@@ -24,8 +24,8 @@ class Link(Value):
         local_id: the data holder's own id of the person.
     """
 
-    subject: str = Field(min_length=8, max_length=128)
-    local_id: str = Field(min_length=1, max_length=128)
+    subject: str = Field(min_length=8, max_length=128, pattern=r"^[A-Za-z0-9_-]+$")
+    local_id: str = Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f]+$")
 
 
 def links_table(metadata: MetaData) -> Table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 
 from connectors.links import Links
-from schemas.kit.app import Caller
+from schemas.kit.caller import Caller
 from schemas.problem import Forbidden, NotFound
 
 

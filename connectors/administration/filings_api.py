@@ -12,7 +12,7 @@ from connectors.administration.register import Key
 from connectors.page import Limit, Offset, Page
 from connectors.residents import subject_of
 from schemas.administration import FilingState
-from schemas.kit.app import CallerDep
+from schemas.kit.caller import CallerDep
 from schemas.xcity import operation
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from connectors.near import NearDep, located, page_near, page_of_located
 from connectors.page import Limit, Offset, answer, page, page_of
 from connectors.residents import record_of
 from schemas.education import Enrolment, School
-from schemas.kit.app import CallerDep
+from schemas.kit.caller import CallerDep
 from schemas.ngsild import urn
 from schemas.problem import NotFound
 from schemas.xcity import operation

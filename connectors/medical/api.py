@@ -15,8 +15,8 @@ from connectors.medical.resources import PATIENT_OF
 from connectors.near import NearDep, located, page_near, page_of_located
 from connectors.page import Limit, Offset, answer
 from connectors.residents import record_of
-from schemas.kit.app import CallerDep
 from schemas.kit.body import read_body
+from schemas.kit.caller import CallerDep
 from schemas.medical import Hospital
 from schemas.ngsild import urn
 from schemas.problem import Fault, NotFound, Unprocessable

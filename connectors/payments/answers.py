@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from connectors.payments.entities import as_entity
 from connectors.payments.orders import Decision
 from connectors.payments.reasons import Reason
-from schemas.kit.app import Caller
+from schemas.kit.caller import Caller
 from schemas.ngsild import Entity
 from schemas.problem import Forbidden, Problem
 

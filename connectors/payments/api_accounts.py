@@ -17,7 +17,7 @@ from connectors.payments.models import (
     LedgerCheck,
 )
 from connectors.payments.rules import ISSUANCE
-from schemas.kit.app import CallerDep
+from schemas.kit.caller import CallerDep
 from schemas.problem import Fault, Unprocessable
 from schemas.xcity import operation
 

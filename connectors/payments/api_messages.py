@@ -7,8 +7,8 @@ from fastapi import APIRouter, Request, Response
 from connectors.payments import pain001
 from connectors.payments.answers import client_of
 from connectors.payments.messages import Messages
-from schemas.kit.app import CallerDep
 from schemas.kit.body import read_body
+from schemas.kit.caller import CallerDep
 from schemas.xcity import operation, raw_body
 
 

@@ -16,7 +16,7 @@ from connectors.payments.models import Balance, PaymentOrder, PaymentPage, Payme
 from connectors.payments.orders import Initiator, Order
 from connectors.payments.payments import Payments
 from connectors.payments.queries import Queries
-from schemas.kit.app import CallerDep
+from schemas.kit.caller import CallerDep
 from schemas.payments import Party
 from schemas.xcity import operation
 

@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import orjson
-from fastapi import FastAPI, Request, Response
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from fastapi import FastAPI
 
 from gateway.control.admin import apis, keys
 from gateway.control.admin import clients as admin_clients
@@ -36,16 +34,12 @@ from gateway.control.residents import Passwords
 from gateway.control.secrets import Secrets
 from gateway.control.state import Control
 from gateway.control.tables import metadata as tables
-from schemas.kit.app import create_app, problem_response
+from schemas.kit.app import create_app
 from schemas.kit.store import Store
-from schemas.problem import Unavailable
 from schemas.pseudonym import Pseudonyms
 from schemas.xcity import ApiInfo
 
 logger = logging.getLogger(__name__)
-
-STORE_AWAY: Final = (OperationalError, InterfaceError, PoolTimeout, OSError)
-"""What the stores' drivers raise when there is nobody, or nobody in time."""
 
 _OPEN_API: Final = (
     metadata,
@@ -117,17 +111,9 @@ def create_control(
     )
     for module in _OPEN_API:
         app.include_router(module.router)
-    for kind in STORE_AWAY:
-        app.add_exception_handler(kind, _on_store_away)
     app.state.control = control
     app.state.jobs = []
     return app
-
-
-async def _on_store_away(request: Request, error: Exception) -> Response:
-    logger.error("the store is away: %r", error)
-    problem = Unavailable("The platform's store is away; try again.", headers={"Retry-After": "5"})
-    return problem_response(request, problem)
 
 
 def own_api(app: FastAPI) -> CompiledApi:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from connectors.near import Near, page_near
 from connectors.residents import subject_of
-from schemas.kit.app import Caller
+from schemas.kit.caller import Caller
 from schemas.ngsild import Entity, Point, urn
 from schemas.problem import Forbidden, NotFound
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
 
-from schemas.kit.app import CallerDep
+from schemas.kit.caller import CallerDep
 from schemas.problem import BadRequest
 from schemas.scopes import ENTITIES_PERSONAL
 from services.broker.body import media_type, parse_json, read_body, unsupported

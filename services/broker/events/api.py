@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from schemas.cloudevents import BATCH_MEDIA_TYPE, MEDIA_TYPE
-from schemas.kit.app import CallerDep
+from schemas.kit.caller import CallerDep
 from schemas.problem import Fault, Unavailable, Unprocessable
 from schemas.scopes import EVENTS_PUBLISH, EVENTS_READ
 from schemas.xcity import operation, raw_body

@@ -17,7 +17,7 @@ from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from schemas.kit.app import Caller
+from schemas.kit.caller import Caller
 from schemas.kit.outbox import Outbox
 from schemas.kit.store import Store
 from schemas.problem import Conflict, Forbidden, NotFound, Unavailable, Unprocessable

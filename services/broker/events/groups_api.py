@@ -10,7 +10,7 @@ import orjson
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 
-from schemas.kit.app import CallerDep
+from schemas.kit.caller import CallerDep
 from schemas.ngsild import Value
 from schemas.problem import Fault, Unavailable, Unprocessable
 from schemas.scopes import EVENTS_READ

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Final
 
 from schemas.context import ENTITY_CHANGED
-from schemas.kit.app import Caller
+from schemas.kit.caller import Caller
 from schemas.registry import entity_types, event_types
 from schemas.scopes import ENTITIES_PERSONAL, EVENTS_PERSONAL
 from schemas.xcity import LegalClass

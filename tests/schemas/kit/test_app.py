@@ -7,7 +7,8 @@ import pytest
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from schemas.kit.app import CallerDep, create_app
+from schemas.kit.app import create_app
+from schemas.kit.caller import CallerDep
 from schemas.problem import Fault, NotFound
 from schemas.xcity import ApiInfo, operation
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from schemas.kit.app import Caller
+from schemas.kit.caller import Caller
 from schemas.problem import Conflict
 from services.broker.app import build_broker
 from services.broker.events.groups import LEASE_SECONDS, Groups

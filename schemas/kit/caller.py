@@ -1,0 +1,72 @@
+"""Who calls, as the gateway has verified it: the only way an identity reaches an API."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from schemas import headers
+from schemas.kit.refusals import problem_response
+from schemas.problem import Forbidden
+from schemas.scopes import parse
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls, as the gateway has verified it.
+
+    Attributes:
+        client: ``client_id``; empty on an open route called without a token.
+        subject: the resident's pseudonym in this API's sector; empty when none is behind.
+        scopes: of the token.
+        request_id: for logs and problem details.
+    """
+
+    client: str
+    subject: str
+    scopes: frozenset[str]
+    request_id: str
+
+
+def _caller(request: Request) -> Caller:
+    get = request.headers.get
+    return Caller(
+        client=get(headers.CLIENT, ""),
+        subject=get(headers.SUBJECT, ""),
+        scopes=parse(get(headers.SCOPE, "")),
+        request_id=get(headers.REQUEST_ID, ""),
+    )
+
+
+CallerDep = Annotated[Caller, Depends(_caller)]
+
+
+class GatewayOnly:
+    """ASGI middleware: what does not come through the gateway is refused.
+
+    Args:
+        key: the shared secret expected in ``X-City-Gateway-Key``.
+        open_paths: paths served to anybody on the inner network (the OpenAPI document).
+    """
+
+    def __init__(self, app: ASGIApp, key: str, open_paths: tuple[str, ...] = ()) -> None:
+        self._app = app
+        self._key = key.encode()
+        self._open = frozenset(("/healthz", "/readyz", "/metrics", *open_paths))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in self._open or self._trusted(scope):
+            await self._app(scope, receive, send)
+            return
+        problem = Forbidden("This address serves the gateway only; call the platform's open API.")
+        response = problem_response(Request(scope), problem)
+        await response(scope, receive, send)
+
+    def _trusted(self, scope: Scope) -> bool:
+        name = headers.GATEWAY_KEY.encode()
+        given = next((value for key, value in scope["headers"] if key == name), b"")
+        return hmac.compare_digest(given, self._key)
