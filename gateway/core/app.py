@@ -19,10 +19,11 @@ import orjson
 from gateway.core.accesslog import AccessLog
 from gateway.core.bounds import CACHED_HEAD_BYTES, CACHED_LINE_BYTES, Bounds
 from gateway.core.cache import Recent
+from gateway.core.compiler import Surroundings, compile_policy
 from gateway.core.head import Fields
 from gateway.core.ids import Ids
 from gateway.core.limits import Buckets, Limiter
-from gateway.core.policy import Policy, Surroundings, compile_policy
+from gateway.core.policy import Policy
 from gateway.core.reply import malformed
 from gateway.core.server import ClientConnection
 from gateway.core.target import RequestLine

@@ -14,12 +14,12 @@ from gateway.core.telemetry import ANYBODY
 if TYPE_CHECKING:
     from gateway.core.app import Core
     from gateway.core.connection import UpstreamConnection
+    from gateway.core.grant import Grant
     from gateway.core.head import Fields
     from gateway.core.policy import Policy, Route
     from gateway.core.server import ClientConnection
     from gateway.core.target import RequestLine
     from gateway.core.telemetry import Stats
-    from gateway.core.tokens import Grant
 
 _REPEATABLE = frozenset((b"GET", b"HEAD", b"OPTIONS"))
 """Methods that may be sent a second time without asking (RFC 9110 §9.2.1)."""
@@ -118,7 +118,7 @@ class Exchange:
             b" HTTP/1.1\r\nhost: ", upstream.host or fields.host, b"\r\n",
             fields.forward,
             self._identity(),
-            self.client.origin(fields.host, self.policy.scheme),
+            self.client.origin.fields(fields.host, self.policy.scheme),
             b"x-request-id: ", self.request_id, b"\r\ntraceparent: ", trace,
             self._framing(),
             unsent,

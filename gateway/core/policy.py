@@ -1,32 +1,18 @@
-"""From a policy snapshot to the tables that requests are looked up in.
-
-A snapshot is read whole before any of it counts: the core either has all of the new policy or all
-of the old one. What can be decided here costs nothing per request. A policy without routes is an
-error, never "everything is 404 now".
-"""
+"""What is in force: a policy snapshot as the tables that requests are looked up in."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, cast
-from urllib.parse import unquote_to_bytes
 
-from gateway.core import pipeline, reply
-from gateway.core.check import At, Invalid
 from gateway.core.keys import Key
 from gateway.core.limits import Rate
+from gateway.core.pipeline import Step
 from gateway.core.reply import Reply
-from gateway.core.routing import Conflict, Table
+from gateway.core.routing import Table
 from gateway.core.telemetry import Series
 from gateway.core.upstream import Upstream
 from schemas import policy as wire
-
-ACCESS: Final = ("open", "scoped", "personal")
-PRIORITIES: Final = ("life-safety", "essential", "normal", "bulk")
-CLASSES: Final = ("service", "data-holder", "partner", "operator", "internal")
-RESERVED: Final = "/internal/"
-"""Paths of the city's own processes that are never routed from outside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +51,7 @@ class Route:
     rate: Rate | None
     max_body: int
     stream: bool
-    steps: tuple[pipeline.Step, ...]
+    steps: tuple[Step, ...]
     stats: Series
     forbidden: Reply
     too_large: Reply
@@ -89,181 +75,3 @@ class Policy:
     open_rate: Rate
     upstreams: Mapping[str, Upstream]
     table: Table[Route]
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What outlives a policy: connections, counters, and how many workers share the rates."""
-
-    upstream: Callable[[str, wire.Upstream], Upstream]
-    stats: Callable[[str], Series]
-    share: int
-
-
-def compile_policy(snapshot: object, around: Surroundings) -> Policy:
-    """The tables for a :class:`schemas.policy.Snapshot`.
-
-    Args:
-        snapshot: parsed JSON, not yet trusted.
-
-    Raises:
-        Invalid: it is of another format, incomplete, contradictory or empty; says where.
-    """
-    top = At(snapshot)
-    if top["format"].whole() != wire.FORMAT:
-        raise top["format"].wrong(f"this core reads format {wire.FORMAT}")
-    issuer = top["issuer"].text()
-    keys = _keys(top["keys"])
-    upstreams = {name: _upstream(name, at, around) for name, at in top["upstreams"].members()}
-    routes = [_route(at, upstreams, around) for at in top["routes"].each()]
-    if not routes:
-        raise top["routes"].wrong("a policy without routes would turn the whole city off")
-    if not keys and any(route.access != "open" for route in routes):
-        raise top["keys"].wrong("no key, but routes that need a token")
-    return Policy(
-        revision=top["revision"].text(),
-        issuer=issuer,
-        audience=top["audience"].text(),
-        scheme=b"https" if issuer.startswith("https://") else b"http",
-        keys=keys,
-        clients={name: _client(name, at, around) for name, at in top["clients"].members()},
-        revoked=_revoked(top["revoked"]),
-        open_rate=_rate(top["open_rate"], "address", around),
-        upstreams=upstreams,
-        table=_table(top["routes"], routes),
-    )
-
-
-def _keys(at: At) -> dict[str, Key]:
-    keys: dict[str, Key] = {}
-    for item in at.each():
-        for name in ("kid", "kty", "alg"):
-            item[name].text()
-        try:
-            key = Key(cast(wire.Jwk, item.value))
-        except (ValueError, KeyError, AttributeError) as error:
-            raise item.wrong(f"no usable public key: {error}") from error
-        if key.kid in keys:
-            raise item.wrong(f"two keys have the kid {key.kid!r}")
-        keys[key.kid] = key
-    return keys
-
-
-def _upstream(name: str, at: At, around: Surroundings) -> Upstream:
-    addresses = [item.text() for item in at["addresses"].each()]
-    if not addresses:
-        raise at["addresses"].wrong("an upstream without an address")
-    for address in addresses:
-        host, colon, port = address.rpartition(":")
-        if not (host and colon and port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
-            raise at["addresses"].wrong(f"{address!r} is not host:port")
-    config: wire.Upstream = {
-        "addresses": addresses,
-        "sector": at["sector"].text(),
-        "internal": at["internal"].flag(),
-        "connect_timeout_ms": at["connect_timeout_ms"].whole(1),
-        "response_timeout_ms": at["response_timeout_ms"].whole(1),
-        "idle_timeout_ms": at["idle_timeout_ms"].whole(1),
-        "max_connections": at["max_connections"].whole(1),
-    }
-    return around.upstream(name, config)
-
-
-def _route(at: At, upstreams: Mapping[str, Upstream], around: Surroundings) -> Route:
-    name, access = at["id"].text(), at["access"].one_of(*ACCESS)
-    path, strip = at["path"].text(), at["strip"].text(empty=True)
-    segments = _segments(at["path"], path)
-    scopes = tuple(
-        frozenset(scope.text() for scope in alternative.each())
-        for alternative in at["scopes"].each()
-    )
-    if (access == "open") == bool(scopes) or not all(scopes):
-        raise at["scopes"].wrong("an open route has no scopes, any other has some")
-    if strip and (not (path + "/").startswith(strip + "/") or "{" in strip or strip[-1] == "/"):
-        raise at["strip"].wrong("not the leading literal segments of the path")
-    if at["upstream"].text() not in upstreams:
-        raise at["upstream"].wrong("no such upstream")
-    at["dataset"].text(empty=True)
-    subject = _subject(at["subject"], path, access)
-    rate = _rate_of(at, around)
-    max_body = at["max_body_bytes"].whole()
-    return Route(
-        id=name,
-        method=at["method"].text().upper().encode("ascii"),
-        segments=segments,
-        upstream=upstreams[at["upstream"].text()],
-        strip=strip.count("/"),
-        access=access,
-        scopes=scopes,
-        subject=subject,
-        priority=at["priority"].one_of(*PRIORITIES),
-        rate=rate,
-        max_body=max_body,
-        stream=at["stream"].flag(),
-        steps=pipeline.steps(access, subject=subject >= 0, limited=rate is not None),
-        stats=around.stats(name),
-        forbidden=reply.insufficient_scope(" ".join(sorted(scopes[0])) if scopes else ""),
-        too_large=reply.too_large(max_body),
-    )
-
-
-def _segments(at: At, path: str) -> tuple[bytes | None, ...]:
-    if not path.startswith("/") or not path.isascii():
-        raise at.wrong("a path begins with a slash and is percent-encoded")
-    if (path + "/").startswith(RESERVED):
-        raise at.wrong("never routed from outside")
-    return tuple(_segment(at, part) for part in path[1:].split("/"))
-
-
-def _segment(at: At, part: str) -> bytes | None:
-    if part.startswith("{") and part.endswith("}") and part.count("{") == part.count("}") == 1:
-        return None
-    if "{" in part or "}" in part:
-        raise at.wrong("a parameter is exactly one segment")
-    return unquote_to_bytes(part)
-
-
-def _subject(at: At, path: str, access: str) -> int:
-    subject = at.text(empty=True)
-    if not subject:
-        return -1
-    parts = path[1:].split("/")
-    if access != "personal" or f"{{{subject}}}" not in parts:
-        raise at.wrong("names no parameter of the path, or the route is not personal")
-    return parts.index(f"{{{subject}}}")
-
-
-def _table(at: At, routes: list[Route]) -> Table[Route]:
-    try:
-        return Table(routes)
-    except Conflict as error:
-        raise at.wrong(str(error)) from error
-
-
-def _rate(at: At, name: str, around: Surroundings) -> Rate:
-    rate: wire.Rate = {
-        "requests": at["requests"].whole(1),
-        "seconds": at["seconds"].whole(1),
-    }
-    return Rate(rate, name, around.share)
-
-
-def _rate_of(route: At, around: Surroundings) -> Rate | None:
-    rate = route.get("rate")
-    return None if rate is None or rate.value is None else _rate(rate, "route", around)
-
-
-def _client(name: str, at: At, around: Surroundings) -> Client:
-    kind = at["client_class"].one_of(*CLASSES)
-    return Client(name, kind, _rate(at["rate"], "client", around), at["suspended"].flag())
-
-
-def _revoked(at: At) -> wire.Revocations:
-    for part in ("tokens", "families", "clients"):
-        members = at[part].members()
-        if not all(type(item.value) in (int, float) for _, item in members):
-            raise at[part].wrong("a time is a number of seconds")
-    return cast(wire.Revocations, at.value)
-
-
-__all__ = ["Client", "Invalid", "Policy", "Route", "Surroundings", "compile_policy"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from ipaddress import IPv6Address
 from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, cast
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 from gateway.core import bounds, pipeline, reply
 from gateway.core.body import Chunked, Malformed, Sized
 from gateway.core.exchange import Exchange
+from gateway.core.origin import Origin
 from gateway.core.reply import Refused, Reply, malformed
 
 if TYPE_CHECKING:
@@ -27,16 +27,18 @@ class ClientConnection(asyncio.Protocol):
     connection is not read from. So answers are in order, and memory is bounded.
 
     Attributes:
-        source: the address by which open routes are limited; a /64 network for IPv6.
+        origin, source: where it comes from, and the name by which open routes are limited.
         deadline: when to give up what is waited for, on the loop's clock.
     """
 
     __slots__ = (
-        "_ahead", "_choked", "_core", "_dropping", "_host", "_origin",
-        "_paused_at", "_peer", "deadline", "exchange", "source", "transport",
+        "_ahead", "_choked", "_core", "_dropping", "_paused_at", "deadline", "exchange",
+        "origin", "source", "transport",
     )  # fmt: skip
 
     transport: asyncio.Transport
+    origin: Origin
+    source: str
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -46,31 +48,15 @@ class ClientConnection(asyncio.Protocol):
         self._choked = False  # the client does not take what it was sent
         self._dropping = False  # the last answer is out; what still comes is not looked at
         self._paused_at = 0.0
-        self._host = self._origin = b""
-        self.source = self._peer = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
-        self._peer = (transport.get_extra_info("peername") or ("unknown",))[0]
-        self.source = _source(self._peer)
+        self.origin = Origin((transport.get_extra_info("peername") or ("unknown",))[0])
+        self.source = self.origin.source
         self.deadline = monotonic() + self._core.bounds.head
         if not self._core.join(self):
             self.write_reply(reply.FULL, self._core.ids.trace_id(), False, True)
             self._finish()
-
-    def origin(self, host: bytes, scheme: bytes) -> bytes:
-        """What upstreams are told of where the request came from (RFC 7239), and ``Via``."""
-        if host != self._host:
-            self._host = host
-            node = f'"[{self._peer}]"' if ":" in self._peer else self._peer
-            said = (
-                f"x-forwarded-for: {self._peer}\r\nx-forwarded-host: {host.decode()}\r\n"
-                f"x-forwarded-proto: {scheme.decode()}\r\n"
-                f'forwarded: for={node};host="{host.decode()}";proto={scheme.decode()}\r\n'
-                "via: 1.1 supercity\r\n"
-            )
-            self._origin = said.encode()
-        return self._origin
 
     # What the client sends
 
@@ -348,12 +334,3 @@ class ClientConnection(asyncio.Protocol):
         exchange, self.exchange = self.exchange, None
         if exchange is not None:
             exchange.abandon()
-
-
-def _source(peer: str) -> str:
-    """An address, or for IPv6 the network that one subscriber has (RFC 6177)."""
-    if ":" not in peer:
-        return peer
-    address = IPv6Address(peer.partition("%")[0])
-    mapped = address.ipv4_mapped
-    return str(mapped or IPv6Address(int(address) >> 64 << 64))
