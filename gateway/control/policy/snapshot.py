@@ -13,7 +13,8 @@ from gateway.control.policy.territory import Territory
 from schemas import policy
 from schemas.policy import Jwk, Rate, Revocations, Route, Snapshot, Upstream
 
-OPEN_RATE: Final = Rate(requests=1200, seconds=60)
+OPEN_RATE: Final = Rate(requests=6000, seconds=60)
+"""Per source address. Behind one may be everybody in a shelter (its Wi-Fi, a carrier's NAT)."""
 
 
 def upstream(territory: Territory, address: str) -> Upstream:

@@ -48,7 +48,7 @@ async def test_without_its_store_it_says_so_and_keeps_the_policy(small_city: Cit
     async with small_city.control.store.write() as connection:
         await connection.execute(text("ALTER TABLE clients RENAME TO away"))
     token = await small_city.token()
-    assert (token.status_code, token.headers["retry-after"]) == (503, "5")
+    assert (token.status_code, token.headers["retry-after"]) == (503, "2")
     assert token.headers["content-type"] == "application/problem+json"
     assert (await small_city.http.get("/internal/policy")).status_code == 200
     assert (await small_city.http.get("/oauth/jwks")).status_code == 200
