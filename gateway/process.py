@@ -70,7 +70,8 @@ async def serve(channel: socket.socket) -> None:
     await core.drain(GRACE, config["drain_seconds"])
     for task in (*tasks, talk, stopped):
         task.cancel()
-    await asyncio.gather(*tasks, talk, stopped, return_exceptions=True)
+    # bounded: whatever a task may do with its cancellation, the process ends
+    await asyncio.wait((*tasks, talk, stopped), timeout=5)
     await core.close()
     writer.close()
 

@@ -170,8 +170,9 @@ class Supervisor:
     async def _keep(self, number: int) -> None:
         """See to it that there is a worker of this number until the gateway stops."""
         while not self._stop.is_set():
-            worker = self._workers[number] = Worker(self._config, number)
+            worker = Worker(self._config, number)
             await worker.start()
+            self._workers[number] = worker
             ended = asyncio.create_task(worker.process.wait())
             stop = asyncio.create_task(self._stop.wait())
             await asyncio.wait((ended, stop), return_when=asyncio.FIRST_COMPLETED)

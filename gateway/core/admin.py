@@ -23,7 +23,8 @@ async def serve_admin(host: str, port: int, pages: Mapping[str, Page]) -> asynci
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError, EOFError, ValueError, TimeoutError, asyncio.LimitOverrunError):
-            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+            async with asyncio.timeout(5):
+                head = await reader.readuntil(b"\r\n\r\n")
             method, path, _ = head.split(b"\r\n")[0].decode("latin-1").split(" ")
             page = pages.get(path.partition("?")[0])
             status, body = await page() if page else (404, b"not found\n")

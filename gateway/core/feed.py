@@ -82,7 +82,9 @@ class Feed:
             OSError, TimeoutError, EOFError: the control plane does not answer.
             ValueError: what it answered is no policy; the one in force stays.
         """
-        answer, text = await asyncio.wait_for(self._ask(), WAIT + 10)
+        # not `wait_for`, which in Python 3.11 may swallow the cancellation that ends this task
+        async with asyncio.timeout(WAIT + 10):
+            answer, text = await self._ask()
         if answer.status == 304:
             return False
         if answer.status != 200:
@@ -99,9 +101,8 @@ class Feed:
         return True
 
     async def _ask(self) -> tuple[Answer, bytes]:
-        reader, writer = await asyncio.wait_for(
-            asyncio.open_connection(self._host, self._port, limit=65_536), 5
-        )
+        async with asyncio.timeout(5):
+            reader, writer = await asyncio.open_connection(self._host, self._port, limit=65_536)
         try:
             writer.write(self._question())
             head = await reader.readuntil(b"\r\n\r\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from asyncio import StreamReader, StreamWriter
 from pathlib import Path
 from typing import Any
@@ -220,6 +221,21 @@ async def test_the_feed_comes_back_when_the_control_plane_does() -> None:
         async with api(control.handle, port=port):
             await until(lambda: city.core.policy)
             feed.cancel()
+
+
+async def test_the_feed_ends_when_it_is_told_to_whatever_it_is_doing() -> None:
+    """Cancelled at each of its first steps, also just as its connection is refused."""
+    async with gateway(None) as city:
+        with socket.socket() as sock:
+            sock.bind(("127.0.0.1", 0))
+            nobody = sock.getsockname()[1]
+        for steps in range(12):
+            feed = await following(city.core, nobody)
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            feed.cancel()
+            await asyncio.wait((feed,), timeout=2)
+            assert feed.cancelled(), f"it went on after {steps} steps"
 
 
 # ------------------------------------------------------------------ the end
