@@ -16,10 +16,12 @@ async def within(seconds: float, work: Coroutine[Any, Any, _Result]) -> _Result:
     """The result of ``work``, if it comes in time.
 
     ``asyncio.timeout`` cancels the work and then waits for it to end; aiokafka's clients swallow
-    that in places and wait on. Here the work is cancelled and left.
+    that in places and wait on. Here the work is cancelled and left. The other way round, a client
+    that loses its connection may raise ``CancelledError`` although nobody cancelled: passed on, it
+    would end the caller's task without a word.
 
     Raises:
-        TimeoutError: it did not come in time.
+        TimeoutError: it did not come in time, or the client gave it up.
     """
     task = asyncio.create_task(work)
     try:
@@ -31,6 +33,8 @@ async def within(seconds: float, work: Coroutine[Any, Any, _Result]) -> _Result:
             task.add_done_callback(_ended)
     if not task.done():
         raise TimeoutError(f"no answer within {seconds:.0f} s")
+    if task.cancelled():
+        raise TimeoutError("the client gave up")
     return task.result()
 
 
