@@ -1,8 +1,9 @@
 """``supercity up``: the whole city on one machine, by one command.
 
-:mod:`~gateway.up.papers` makes the secrets, :mod:`~gateway.up.plan` says which processes there are,
-:mod:`~gateway.up.supervisor` starts, watches and ends them, :mod:`~gateway.up.checks` says when the
-city is up, and :mod:`~gateway.up.screen` what a person sees.
+:mod:`~gateway.up.cast` says who exists, :mod:`~gateway.up.papers` makes their secrets,
+:mod:`~gateway.up.plan` says which processes there are, :mod:`~gateway.up.supervisor` starts,
+watches and ends them, :mod:`~gateway.up.checks` says when the city is up, and
+:mod:`~gateway.up.screen` what a person sees.
 """
 
 from __future__ import annotations

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import httpx
 
-from gateway.up.papers import OPERATOR, SAMPLE_APP, Papers
+from gateway.up.cast import OPERATOR, SAMPLE_APP
+from gateway.up.papers import Papers
 from gateway.up.plan import Plan
 
 _PAUSE: Final = 0.2

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from gateway.settings import PREFIX, Settings
-from gateway.up.papers import CONNECTORS, EVACUATION, Papers
+from gateway.up.cast import CONNECTORS, EVACUATION
+from gateway.up.papers import Papers
 
 USUAL_BASE: Final = 8000
 _ADMIN: Final = 1000  # above the base

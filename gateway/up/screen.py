@@ -7,7 +7,8 @@ import sys
 from collections.abc import Iterable
 from typing import TextIO
 
-from gateway.up.papers import RESIDENTS, SAMPLE_APP, Papers
+from gateway.up.cast import RESIDENTS, SAMPLE_APP
+from gateway.up.papers import Papers
 from gateway.up.plan import Plan
 
 _CENTRE = "139.88,36.55"

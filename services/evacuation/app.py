@@ -20,6 +20,7 @@ from services.evacuation.alert import MIRAI, City
 from services.evacuation.api import INFO, PREFIX, create_router
 from services.evacuation.consumer import Consumer
 from services.evacuation.lookup import Domains
+from services.evacuation.metrics import Metrics, add_metrics
 from services.evacuation.service import Evacuation, keep_true, utc_now
 from services.evacuation.tables import METADATA, OUTBOX, Tables
 
@@ -52,7 +53,8 @@ def create_evacuation(
     client = CityClient(gateway_url, client_id, client_secret, http=http)
     outbox = Outbox(store, OUTBOX, broker_sink(client))
     tables = Tables(store)
-    evacuation = Evacuation(tables, outbox, Domains(client), city, clock)
+    metrics = Metrics()
+    evacuation = Evacuation(tables, outbox, Domains(client), city, clock, metrics)
     consumer = Consumer(client, consumer_name or gethostname()[:100], evacuation.handle)
 
     @asynccontextmanager
@@ -76,7 +78,7 @@ def create_evacuation(
     async def notes() -> str:
         return "" if consumer.is_following else "alerts are not followed: the broker is away"
 
-    return create_app(
+    app = create_app(
         INFO,
         title="Evacuation guidance",
         description=(
@@ -91,6 +93,8 @@ def create_evacuation(
         ready=ready,
         notes=notes,
     )
+    add_metrics(app, metrics, consumer, outbox)
+    return app
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

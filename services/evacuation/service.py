@@ -18,6 +18,7 @@ from services.evacuation.alert import Alert, City, alerted_in, needs_no_action
 from services.evacuation.geometry import Patch
 from services.evacuation.guidance import guidance_id, put_together, says_the_same
 from services.evacuation.lookup import Found
+from services.evacuation.metrics import Metrics
 from services.evacuation.reading import read_alert
 from services.evacuation.tables import Outrun, Row, Tables
 
@@ -59,9 +60,11 @@ class Evacuation:
         domains: Looker,
         city: City,
         clock: Callable[[], datetime] = utc_now,
+        metrics: Metrics | None = None,
     ) -> None:
         self._tables, self._outbox, self._domains = tables, outbox, domains
         self._city, self._clock = city, clock
+        self._metrics = metrics or Metrics()
 
     async def handle(self, received: CloudEvent) -> None:
         """Do what an alert event asks for: all of it, or (on an exception) nothing.
@@ -87,8 +90,11 @@ class Evacuation:
             before = await self._tables.get(connection, identity)
             if found:
                 await self._tell(connection, identity, alert, patches, found, received.data, before)
+                delay = self._clock() - received.time
+                self._metrics.delay.observe(max(0.0, delay.total_seconds()))
                 return
             logger.info("no guidance for %s: %s", alert.id, why_not)
+            self._metrics.outcome("no-guidance")
             if before and before.guidance.state == "active":
                 cancelled = received.type.endswith(".cancelled")
                 await self._withdraw(connection, before, "cancelled" if cancelled else "eased")
@@ -114,10 +120,12 @@ class Evacuation:
         look_again = now + (_SOON if guidance.missing else _LATER)
         if previous and previous.state == "active" and says_the_same(previous, guidance):
             await self._tables.postpone(connection, identity, look_again)
+            self._metrics.outcome("unchanged")
             return
         is_news = previous is None or previous.state == "withdrawn"
         await self._tables.put(connection, Row(guidance, data), look_again)
         await self._say(connection, guidance, _ISSUED if is_news else _UPDATED)
+        self._metrics.outcome("issued" if is_news else "updated")
 
     async def _say(
         self, connection: AsyncConnection, guidance: EvacuationGuidance, type_: str
@@ -152,6 +160,7 @@ class Evacuation:
         told = self._event(_WITHDRAWN, said, over)
         await self._outbox.add(connection, [event_message(told)])
         await self._outbox.add(connection, [entity_message(over)], latest=True)
+        self._metrics.outcome("withdrawn")
 
     async def look_again(self) -> int:
         """Bring the guidance that is due up to date; returns how much was.

@@ -109,14 +109,14 @@ class City:
         return (self.folder / "logs" / f"{name}.log").read_text(errors="replace")
 
 
-@contextmanager
-def running_city(folder: Path, *options: str) -> Iterator[City]:
-    """``supercity up`` on free ports; stopped at the end as by Ctrl-C, and that is checked.
+def start_city(folder: Path, *options: str, base: int = 0) -> City:
+    """``supercity up``, waited for.
 
     Args:
         options: further ones of ``supercity up``.
+        base: of its ports; free ones are taken when left out.
     """
-    base = free_base()
+    base = base or free_base()
     output = folder / "up.out"
     started = time.monotonic()
     with output.open("w") as out:
@@ -139,14 +139,31 @@ def running_city(folder: Path, *options: str) -> Iterator[City]:
             lambda: output.read_text(),
         )
         assert process.poll() is None, output.read_text()
-        seconds = time.monotonic() - started
-        yield City(f"http://127.0.0.1:{base}", folder, output.read_text(), process, seconds)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0, output.read_text()
+    except BaseException:
+        _make_sure_it_ended(process)
+        raise
+    seconds = time.monotonic() - started
+    return City(f"http://127.0.0.1:{base}", folder, output.read_text(), process, seconds)
+
+
+@contextmanager
+def running_city(folder: Path, *options: str, base: int = 0) -> Iterator[City]:
+    """A city that is stopped at the end as by Ctrl-C; and that is checked."""
+    city = start_city(folder, *options, base=base)
+    try:
+        yield city
+        city.process.send_signal(signal.SIGINT)
+        said = folder / "up.out"
+        assert city.process.wait(30) == 0, said.read_text()
+        assert "did not end" not in said.read_text()
     finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        _make_sure_it_ended(city.process)
+
+
+def _make_sure_it_ended(process: subprocess.Popen[str]) -> None:
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def until(

@@ -6,7 +6,7 @@ import json
 import subprocess
 from pathlib import Path
 
-from tests.journeys.city import City
+from tests.journeys.city import City, until
 
 
 def bash(*lines: str) -> str:
@@ -56,3 +56,15 @@ def test_the_whole_open_api_is_one_public_document(city: City) -> None:
         paths = document.json()["paths"]
     for prefix in ("/mobility/", "/disaster/", "/medical/", "/payments/", "/ngsi-ld/", "/events/"):
         assert any(path.startswith(prefix) for path in paths)
+
+
+def test_the_sample_city_lives(city: City) -> None:
+    def buses() -> dict[str, object]:
+        return {vehicle["id"]: vehicle["location"] for vehicle in city.entities("Vehicle")}
+
+    def occupants() -> dict[str, object]:
+        return {shelter["id"]: shelter.get("occupants") for shelter in city.entities("Shelter")}
+
+    parked, asleep = buses(), occupants()
+    until(lambda: buses() != parked, 20)
+    until(lambda: occupants() != asleep, 60)

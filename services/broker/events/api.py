@@ -17,7 +17,7 @@ from schemas.xcity import operation, raw_body
 from services.broker.events.binding import Delivery
 from services.broker.events.patterns import Wanted
 from services.broker.events.requests import read_events
-from services.broker.events.stream import EventStream
+from services.broker.events.stream import EventStream, StreamResponse
 from services.broker.events.visibility import may_see
 from services.broker.log import Position
 from services.broker.parts import Broker, BrokerDep
@@ -100,11 +100,7 @@ async def stream_events(
         )
 
     stream = EventStream(broker.log, broker.fanout, wanted.topics, wants)
-    return StreamingResponse(
-        stream.frames(after),
-        media_type="text/event-stream",
-        headers={"cache-control": "no-store", "x-accel-buffering": "no"},
-    )
+    return StreamResponse(stream.frames(after))
 
 
 def _parse_id(text: str) -> Position:

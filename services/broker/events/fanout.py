@@ -20,7 +20,10 @@ from services.broker.metrics import Metrics
 
 logger = logging.getLogger(__name__)
 
-_PORTION: Final = 500
+_PORTION: Final = 100
+"""Few enough that a stream's reader can take one portion while the next is read: a burst must not
+look like a slow reader."""
+
 _WAIT_SECONDS: Final = 5.0
 _RETRY_SECONDS: Final = 0.5
 
@@ -119,9 +122,13 @@ class Fanout:
         while True:
             try:
                 await self._follow()
-            except LogUnavailable as error:
+            except Exception as error:
+                # whatever it is, the streams are not to fall silent for ever
                 if not failed:
-                    logger.warning("streams wait for the log: %s", error)
+                    known = isinstance(error, LogUnavailable)
+                    logger.warning(
+                        "streams wait for the log: %s", error, exc_info=None if known else error
+                    )
                 failed = True
                 await asyncio.sleep(_RETRY_SECONDS)
 
@@ -143,6 +150,7 @@ class Fanout:
             for stored in batch.records:
                 self._hand_out(stored)
             self._note_lag(batch)
+            await asyncio.sleep(0)  # the streams' turn, also when the next portion is here already
             self.position = self.position.merged(batch.position)
 
     def _note_lag(self, batch: Batch) -> None:

@@ -6,12 +6,19 @@ to any broker process, after any restart, and goes on where it was.
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator
 from typing import Final
+
+from fastapi.responses import StreamingResponse
+from starlette.types import Message, Send
 
 from services.broker.events.binding import Delivery, as_delivery
 from services.broker.events.fanout import Fanout, Filter, Stream
 from services.broker.log import EventLog, Position, Reader
+
+logger = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS: Final = 15.0
 _PORTION: Final = 200
@@ -23,6 +30,31 @@ def frame(delivery: Delivery) -> bytes:
     """One event as the stream has it."""
     head = f"id: {delivery.position}\nevent: {delivery.type}\ndata: ".encode()
     return head + delivery.json + b"\n\n"
+
+
+class StreamResponse(StreamingResponse):
+    """An event stream's answer that does not wait for ever for a reader who takes nothing.
+
+    Args:
+        patience: seconds for one piece; then the connection is closed, and the reader resumes.
+    """
+
+    media_type = "text/event-stream"
+
+    def __init__(self, frames: AsyncIterator[bytes], *, patience: float = 30.0) -> None:
+        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+        super().__init__(frames, headers=headers)
+        self._patience = patience
+
+    async def stream_response(self, send: Send) -> None:
+        async def in_time(message: Message) -> None:
+            async with asyncio.timeout(self._patience):
+                await send(message)
+
+        try:
+            await super().stream_response(in_time)
+        except TimeoutError:
+            logger.info("a stream was closed: its reader took nothing for %s s", self._patience)
 
 
 class EventStream:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
 from services.broker.log import kafka_clients
 from services.broker.log.base import Record, Topic
+from services.broker.log.bounded import within
 from services.broker.log.kafka_clients import Kept
 from services.broker.log.kafka_offsets import GroupOffsets
 from services.broker.log.kafka_reader import KafkaReader
@@ -16,6 +16,8 @@ from services.broker.log.position import Position
 
 PUBLISH_SECONDS: Final = 15.0
 """After which a publication counts as failed: an idempotent producer never gives up by itself."""
+
+END_SECONDS: Final = 10.0
 
 
 class KafkaLog:
@@ -40,17 +42,7 @@ class KafkaLog:
         # a producer that failed is thrown away with all that it still had in hand: the records
         # come again, in order, and nothing of before can overtake them
         async with self._producer.use("publishing") as producer:
-            async with asyncio.timeout(PUBLISH_SECONDS):
-                sent = [await self._send(producer, record) for record in records]
-                for acknowledged in sent:
-                    await acknowledged
-
-    async def _send(self, producer: Any, record: Record) -> Any:
-        """Puts a record into the producer's queue; the future it gives ends with the log's yes."""
-        headers = [(name, value.encode()) for name, value in record.headers]
-        return await producer.send(
-            record.topic, record.value, key=record.key.encode(), headers=headers
-        )
+            await within(PUBLISH_SECONDS, _publish(producer, records))
 
     async def reader(self, topics: Sequence[str], after: Position) -> KafkaReader:
         reader = KafkaReader(self._bootstrap, await self._topics.partitions(topics), after)
@@ -60,7 +52,7 @@ class KafkaLog:
     async def end(self, topics: Sequence[str]) -> Position:
         partitions = await self._topics.partitions(topics)
         async with self._probe.use("asking for the end") as consumer:
-            return as_position(await consumer.end_offsets(partitions))
+            return as_position(await within(END_SECONDS, consumer.end_offsets(partitions)))
 
     async def committed(self, group: str, topics: Sequence[str]) -> Position:
         return await self._offsets.committed(group, await self._topics.partitions(topics))
@@ -73,3 +65,15 @@ class KafkaLog:
         await self._offsets.close()
         await self._probe.close()
         await self._admin.close()
+
+
+async def _publish(producer: Any, records: Sequence[Record]) -> None:
+    sent = [await _send(producer, record) for record in records]
+    for acknowledged in sent:
+        await acknowledged
+
+
+async def _send(producer: Any, record: Record) -> Any:
+    """Puts a record into the producer's queue; the future it gives ends with the log's yes."""
+    headers = [(name, value.encode()) for name, value in record.headers]
+    return await producer.send(record.topic, record.value, key=record.key.encode(), headers=headers)

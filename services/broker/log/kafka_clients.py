@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, Final, Generic, TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -17,6 +17,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from services.broker.log.base import LogUnavailable
+from services.broker.log.bounded import within
 
 logger = logging.getLogger(__name__)
 
@@ -124,8 +125,7 @@ class Kept(Generic[_Client]):
 async def start(client: _Client) -> _Client:
     """Start a client; one that cannot start leaves nothing behind."""
     try:
-        async with asyncio.timeout(START_SECONDS):
-            await client.start()  # type: ignore[attr-defined]
+        await within(START_SECONDS, client.start())  # type: ignore[attr-defined]
     except BaseException:
         await stop(client)
         raise
@@ -134,9 +134,22 @@ async def start(client: _Client) -> _Client:
 
 async def stop(client: Any) -> None:
     """Stop a client, within bounds: an idempotent producer would wait for ever for its broker."""
-    ending: Awaitable[None] = client.close() if hasattr(client, "close") else client.stop()
     try:
-        async with asyncio.timeout(STOP_SECONDS):
-            await ending
+        await within(STOP_SECONDS, client.close() if hasattr(client, "close") else client.stop())
     except (KafkaError, TimeoutError, OSError) as error:
         logger.warning("Kafka: a client did not stop cleanly: %r", error)
+        await _abandon(client)
+
+
+async def _abandon(client: Any) -> None:
+    """End what a client still has running, for which it has no public way.
+
+    A producer whose broker is away keeps a task that would send its old records when the broker is
+    back, after newer ones of the next producer. Without its connections, nothing of it works on.
+    """
+    sender = getattr(client, "_sender", None)
+    network = getattr(client, "_client", None) or getattr(client, "client", None)
+    for part in (sender, network):
+        if part is not None:
+            with suppress(KafkaError, TimeoutError, OSError):
+                await within(STOP_SECONDS, part.close())

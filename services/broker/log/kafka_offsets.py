@@ -15,6 +15,7 @@ from aiokafka.errors import (
 )
 
 from services.broker.log import kafka_clients
+from services.broker.log.bounded import within
 from services.broker.log.kafka_clients import Kept
 from services.broker.log.kafka_topics import as_position, parse_slot, slot
 from services.broker.log.position import Position
@@ -38,8 +39,7 @@ class GroupOffsets:
 
     async def committed(self, group: str, partitions: Sequence[TopicPartition]) -> Position:
         async with self._admin.use(f"reading the offsets of {group}") as admin:
-            async with asyncio.timeout(_SECONDS):
-                found = await _offsets(admin, group, list(partitions))
+            found = await within(_SECONDS, _offsets(admin, group, list(partitions)))
         return as_position({tp: at.offset for tp, at in found.items() if at.offset >= 0})
 
     async def commit(self, group: str, position: Position) -> None:
@@ -54,8 +54,7 @@ class GroupOffsets:
         async with committer.use(f"committing for {group}") as consumer:
             consumer.assign(list(ahead))
             consumer.pause(*ahead)  # it is here to commit, not to fetch
-            async with asyncio.timeout(_SECONDS):
-                await consumer.commit(ahead)
+            await within(_SECONDS, consumer.commit(ahead))
 
     async def _committer(self, group: str) -> Kept[Any]:
         """The client that commits for a group: Kafka's clients know one group each."""

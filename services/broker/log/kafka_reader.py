@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Sequence
 from typing import Any, Final
@@ -11,6 +10,7 @@ from aiokafka import TopicPartition
 
 from services.broker.log import kafka_clients
 from services.broker.log.base import Batch, LogUnavailable, Record, Stored
+from services.broker.log.bounded import within
 from services.broker.log.kafka_clients import mapped
 from services.broker.log.kafka_topics import slot
 from services.broker.log.position import Position
@@ -53,7 +53,8 @@ class KafkaReader:
 
     async def _fetch(self, limit: int, wait: float) -> list[Stored]:
         with mapped("reading"):
-            found = await self._consumer.getmany(timeout_ms=int(wait * 1000), max_records=limit)
+            reading = self._consumer.getmany(timeout_ms=int(wait * 1000), max_records=limit)
+            found = await within(wait + _POSITION_SECONDS, reading)
         records = [
             _stored(partition, message)
             for partition, messages in found.items()
@@ -81,12 +82,15 @@ class KafkaReader:
     async def _behind(self) -> bool:
         """Whether the log has more; follows the consumer over what retention has removed."""
         with mapped("asking for positions"):
-            async with asyncio.timeout(_POSITION_SECONDS):
-                for partition in self._partitions:
-                    offset = await self._consumer.position(partition)
-                    self.position = self.position.advanced(slot(partition), offset)
-                ends = await self._consumer.end_offsets(self._partitions)
+            ends = await within(_POSITION_SECONDS, self._follow())
         return any(self.position.at(slot(tp)) < end for tp, end in ends.items())
+
+    async def _follow(self) -> dict[TopicPartition, int]:
+        for partition in self._partitions:
+            offset = await self._consumer.position(partition)
+            self.position = self.position.advanced(slot(partition), offset)
+        ends: dict[TopicPartition, int] = await self._consumer.end_offsets(self._partitions)
+        return ends
 
     async def seek(self, position: Position) -> None:
         self.position = position

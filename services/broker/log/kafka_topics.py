@@ -11,6 +11,7 @@ from aiokafka.admin import NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from services.broker.log.base import LogUnavailable, Topic
+from services.broker.log.bounded import within
 from services.broker.log.kafka_clients import MOST_MESSAGE_BYTES, Kept, mapped
 from services.broker.log.position import Position
 
@@ -38,7 +39,8 @@ class Topics:
         if not missing:
             return
         async with self._admin.use("creating topics") as admin:
-            answer = await admin.create_topics([_new(topic) for topic in missing])
+            creating = admin.create_topics([_new(topic) for topic in missing])
+            answer = await within(_KNOWN_SECONDS, creating)
         for name, code, *_ in answer.topic_errors:
             error = for_code(code)
             if code and error is not TopicAlreadyExistsError:
@@ -61,16 +63,18 @@ class Topics:
     async def _wait_for(self, names: list[str]) -> None:
         """A new topic is known to every node of the cluster only a little later."""
         with mapped("waiting for new topics"):
-            async with asyncio.timeout(_KNOWN_SECONDS):
-                while True:
-                    try:
-                        return await self._learn(names)
-                    except LogUnavailable:
-                        await asyncio.sleep(_RETRY_SECONDS)
+            await within(_KNOWN_SECONDS, self._learn_in_time(names))
+
+    async def _learn_in_time(self, names: list[str]) -> None:
+        while True:
+            try:
+                return await self._learn(names)
+            except LogUnavailable:
+                await asyncio.sleep(_RETRY_SECONDS)
 
     async def _learn(self, names: list[str]) -> None:
         async with self._admin.use("describing topics") as admin:
-            described = await admin.describe_topics(names)
+            described = await within(_KNOWN_SECONDS, admin.describe_topics(names))
         for topic in described:
             error: type[KafkaError] = for_code(topic["error_code"])
             numbers = sorted(part["partition"] for part in topic["partitions"])

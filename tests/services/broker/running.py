@@ -74,6 +74,18 @@ class Listener:
     def numbers(self) -> list[int]:
         return [event["data"]["number"] for event in self.events]
 
+    async def follow(self, api: httpx.AsyncClient, types: str) -> None:
+        """Read a stream for ever, resuming when it ends, as an EventSource does."""
+        while True:
+            headers = {"last-event-id": self.ids[-1]} if self.ids else {}
+            try:
+                async with api.stream(
+                    "GET", "/events/v1/stream", params={"types": types}, headers=headers
+                ) as answer:
+                    await self.read(answer)
+            except httpx.TransportError:
+                await asyncio.sleep(0.1)
+
     async def read(self, answer: httpx.Response) -> None:
         async for line in answer.aiter_lines():
             name, _, value = line.partition(": ")

@@ -19,8 +19,8 @@ from services.broker.events.binding import as_delivery
 from services.broker.log import EventLog, LogUnavailable, Position, open_log
 from tests.servers.choose import Killable
 from tests.servers.ports import free_ports
-from tests.services.broker.domain import thing
-from tests.services.broker.running import party, publish
+from tests.services.broker.domain import THING, thing
+from tests.services.broker.running import Listener, party, publish, until
 
 DEADLINE = 60.0
 KEYS = 5
@@ -210,7 +210,11 @@ async def test_events_accepted_before_the_kill_are_published_after_it(
 
 
 async def test_killing_kafka_loses_no_accepted_event(sqlite_url: str, own_kafka: Killable) -> None:
-    async with process(sqlite_url, own_kafka.url) as broker:
+    """And none is missing for a reader who follows the stream all the time."""
+    stream = Listener()
+    async with process(sqlite_url, own_kafka.url) as broker, party(broker.url) as api:
+        following = asyncio.create_task(stream.follow(api, THING))
+        await until(lambda: stream.comments)
         publisher = Publisher(broker.url, "kafka")
         publishing = asyncio.create_task(publisher.run())
         for kills in range(1, 3):
@@ -224,6 +228,9 @@ async def test_killing_kafka_loses_no_accepted_event(sqlite_url: str, own_kafka:
         log = open_log(own_kafka.url)
         found = await on_the_log(log, "kafka", len(publisher.accepted))
         await log.close()
+        await until(lambda: set(publisher.accepted) <= set(stream.numbers), DEADLINE)
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
     assert_complete(found, publisher.accepted)
 
 

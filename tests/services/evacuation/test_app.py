@@ -253,6 +253,16 @@ async def test_after_a_restart_guidance_is_still_served_and_kept(store_url: str)
         assert len(await again.guidance("withdrawn")) == 1
 
 
+async def test_operators_see_what_alerts_led_to(service: Service) -> None:
+    await service.city.happen(alert_event(), alert_event(identity="minor", severity="minor"))
+    await service.city.until(said(2))
+    text = (await service.api.get("/metrics")).text
+    assert 'evacuation_outcomes_total{outcome="issued"} 1.0' in text
+    assert 'evacuation_outcomes_total{outcome="withdrawn"} 1.0' in text
+    assert "evacuation_delay_seconds_count 1.0" in text
+    assert "evacuation_following 1.0" in text
+
+
 async def test_unknown_guidance_is_a_problem(service: Service) -> None:
     answer = await service.api.get("/evacuation/v1/guidance/urn:x:none")
     assert answer.status_code == 404

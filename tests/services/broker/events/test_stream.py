@@ -2,14 +2,16 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from starlette.types import Message
 
 from schemas.cloudevents import CloudEvent
 from services.broker.events.binding import Delivery, as_delivery, as_message, as_record
 from services.broker.events.fanout import Fanout, Stream
-from services.broker.events.stream import EventStream
+from services.broker.events.stream import EventStream, StreamResponse
 from services.broker.log import Position, Stored, Topic, open_log
 from services.broker.metrics import Metrics
 from tests.services.broker.domain import OTHER, THING, thing
@@ -170,3 +172,29 @@ async def test_a_quiet_stream_shows_that_it_lives(embedded_url: str) -> None:
     last = [frame async for frame in frames][-1]
     assert b"the stream ends" in last
     await log.close()
+
+
+async def test_a_reader_who_takes_nothing_is_let_go() -> None:
+    async def frames() -> AsyncIterator[bytes]:
+        while True:
+            yield b": still here\n\n"
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            await asyncio.Event().wait()  # a socket that is full, and stays so
+
+    await asyncio.wait_for(StreamResponse(frames(), patience=0.05).stream_response(send), 5)
+
+
+async def test_a_burst_is_no_slow_reader(sqlite_url: str, embedded_url: str) -> None:
+    """More than a stream may hold, on the log all at once: a reader who reads gets it all."""
+    async with (
+        running(sqlite_url, embedded_url) as url,
+        party(url) as api,
+        listening(api, THING) as stream,
+    ):
+        log = open_log(embedded_url)
+        await log.publish([delivery(n).record for n in range(5000)])
+        await log.close()
+        await stream.until(5000)
+    assert stream.numbers == [*range(5000)]
