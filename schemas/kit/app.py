@@ -12,6 +12,7 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import JSONResponse
+from pydantic.alias_generators import to_camel
 from starlette.types import Lifespan
 
 from schemas.kit.caller import GatewayOnly
@@ -54,6 +55,7 @@ def create_app(
         redoc_url=None,
         lifespan=lifespan,
         separate_input_output_schemas=False,
+        generate_unique_id_function=lambda route: to_camel(route.name),
     )
     for router in routers:
         app.include_router(router, prefix=prefix)

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
+from gateway.control import bootstrap
+from gateway.settings import Settings
 from tests.deploy import rules, topics
 from tests.deploy.manifests import BASE, FOLDERS, City, Resource, build, pod
 from tests.deploy.schema import violations
@@ -149,8 +151,7 @@ def test_each_rule_is_seen_to_fail_above() -> None:
 
 
 def test_processes_are_given_only_settings_that_exist(base: City) -> None:
-    settings = pytest.importorskip("gateway.settings")
-    known = {f"SUPERCITY_{name.upper()}" for name in settings.Settings.__dataclass_fields__}
+    known = {f"SUPERCITY_{name.upper()}" for name in Settings.__dataclass_fields__}
     given = {v["name"] for _, each in base.containers() for v in each["env"]}
     given |= {key for config in base.of("ConfigMap") for key in config["data"]}
     assert given <= known
@@ -177,7 +178,6 @@ def test_the_bootstrap_example_names_services_that_there_are(base: City) -> None
 
 
 def test_the_control_plane_reads_the_bootstrap_example(tmp_path: Path) -> None:
-    bootstrap = pytest.importorskip("gateway.control.bootstrap")
     file = tmp_path / "bootstrap.json"
     file.write_text(bootstrap_example())
     assert bootstrap.read(file).apis

@@ -62,7 +62,7 @@ class Rejection(Cursor):
     responses={200: {"content": {"application/json": {"schema": {"type": "object"}}}}},
     openapi_extra=_WAITING_READ,
 )
-async def fetch(
+async def fetch_events(
     group: GroupName, body: FetchRequest, caller: CallerDep, broker: BrokerDep, request: Request
 ) -> Response:
     """`{"events": […], "cursor": "…"}`: what the group has not committed yet, oldest first.
@@ -119,7 +119,7 @@ async def _disconnected(request: Request) -> None:
     response_class=Response,
     openapi_extra=_READ,
 )
-async def commit(group: GroupName, body: Cursor, caller: CallerDep, broker: BrokerDep) -> Response:
+async def commit_events(group: GroupName, body: Cursor, caller: CallerDep, broker: BrokerDep) -> Response:
     """409 `lease-lost` when the batch was handed to another consumer in the meantime."""
     await broker.groups.commit(caller, group, body.cursor)
     return Response(status_code=204)
@@ -132,7 +132,7 @@ async def commit(group: GroupName, body: Cursor, caller: CallerDep, broker: Brok
     response_class=Response,
     openapi_extra=_READ,
 )
-async def reject(
+async def reject_event(
     group: GroupName, body: Rejection, caller: CallerDep, broker: BrokerDep
 ) -> Response:
     """The event goes to the dead letters with your reason. Commit the cursor to go on."""
