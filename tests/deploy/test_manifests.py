@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from gateway.control import bootstrap
+from gateway.control import bootstrap_file
 from gateway.settings import Settings
 from tests.deploy import rules, topics
 from tests.deploy.manifests import BASE, FOLDERS, City, Resource, build, pod
@@ -180,7 +180,7 @@ def test_the_bootstrap_example_names_services_that_there_are(base: City) -> None
 def test_the_control_plane_reads_the_bootstrap_example(tmp_path: Path) -> None:
     file = tmp_path / "bootstrap.json"
     file.write_text(bootstrap_example())
-    assert bootstrap.read(file).apis
+    assert bootstrap_file.read(file).apis
 
 
 def test_the_image_runs_as_the_user_that_the_pods_run_as(base: City) -> None:

@@ -119,7 +119,9 @@ async def _disconnected(request: Request) -> None:
     response_class=Response,
     openapi_extra=_READ,
 )
-async def commit_events(group: GroupName, body: Cursor, caller: CallerDep, broker: BrokerDep) -> Response:
+async def commit_events(
+    group: GroupName, body: Cursor, caller: CallerDep, broker: BrokerDep
+) -> Response:
     """409 `lease-lost` when the batch was handed to another consumer in the meantime."""
     await broker.groups.commit(caller, group, body.cursor)
     return Response(status_code=204)
