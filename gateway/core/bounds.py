@@ -56,6 +56,7 @@ class Bounds:
             of verified tokens.
         buckets: rate-limit buckets of one worker.
         series: label sets of the metrics; what comes later is counted as ``other``.
+        least_concurrency: requests at a time that an upstream is given at least, however slow.
         log_lines: access-log lines waiting to be written; more are dropped and counted.
     """
 
@@ -74,4 +75,5 @@ class Bounds:
     tokens: int = 50_000
     buckets: int = 100_000
     series: int = 10_000
+    least_concurrency: int = 10
     log_lines: int = 100_000
