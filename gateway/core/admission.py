@@ -65,8 +65,8 @@ class Gate:
     """
 
     __slots__ = (
-        "_ended", "_seconds", "_typical", "_usual", "calm", "floor", "free", "highest", "holders",
-        "in_flight", "limit", "most", "name", "streams",
+        "_ended", "_seconds", "_typical", "_usual", "_window", "calm", "floor", "free",
+        "highest", "holders", "in_flight", "limit", "most", "name", "streams",
     )  # fmt: skip
 
     def __init__(self, name: str, floor: int, *, streams: bool = False) -> None:
@@ -81,7 +81,7 @@ class Gate:
         self.free: tuple[float, ...] = self.most
         self.holders: dict[str, int] = {}
         self._ended = 0
-        self._seconds = self._usual = self._typical = 0.0
+        self._seconds = self._usual = self._typical = self._window = 0.0
 
     def widen(self, highest: int) -> None:
         """The upstream takes ``highest`` at most, those that wait for a connection among them."""
@@ -101,22 +101,28 @@ class Gate:
         Args:
             patience: seconds; whatever is usual, up to this nothing counts as slow.
         """
-        ended, seconds, usual = self._ended, self._seconds, self._usual
-        self._ended, self._seconds, self._usual = 0, 0.0, 0.0
-        busy = max(float(self.in_flight), seconds / window)
-        self.calm = busy <= self.floor
-        if self.streams:
-            return
-        if ended:
-            self._typical = max(usual / ended, patience)
-        # where nothing has ended though a good part should have, answers take the window at least
-        late = seconds if ended >= MEASURED else window if not (ended or self.calm) else 0.0
-        stretch = late / (self._typical * max(ended, 1)) if self._typical else 0.0
+        self._window += window
+        self.calm = self.in_flight <= self.floor
+        ended = self._ended
+        if self.streams or (0 < ended < MEASURED and not self.calm):
+            return  # too few to say anything: those of the next window are added
+        busy = max(float(self.in_flight), self._seconds / self._window)
+        stretch = self._stretch(ended, window, patience)
         if stretch > TOLERANCE:
             wanted = min(self.limit, busy) * max(0.5, TOLERANCE / stretch)
             self.limit = max(float(min(self.floor, self.highest)), wanted)
         elif ended or busy < self.limit / 2:
             self.limit = min(float(self.highest), self.limit + max(2.0, self.limit / 10))
+        self._ended, self._seconds, self._usual, self._window = 0, 0.0, 0.0, 0.0
+
+    def _stretch(self, ended: int, window: float, patience: float) -> float:
+        """How many times as long as usual answers take; 0 when nobody knows."""
+        if ended < MEASURED:
+            # where nothing has ended that should have, answers take a window at least
+            stalled = not ended and not self.calm and self._typical
+            return window / self._typical if stalled else 0.0
+        self._typical = max(self._usual / ended, patience)
+        return self._seconds / ended / self._typical
 
     def allow(self, shares: Shares, pressure: float) -> None:
         """Put shares in force; ``pressure`` is as :class:`gateway.core.lag.LoopLag` has it."""

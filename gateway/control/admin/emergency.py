@@ -51,7 +51,7 @@ class EmergencyState(Wire):
 
     @classmethod
     def of(cls, emergency: Emergency) -> EmergencyState:
-        since, until = (datetime.fromtimestamp(emergency[at], UTC) for at in ("since", "until"))  # type: ignore[literal-required]
+        since, until = (datetime.fromtimestamp(emergency[at], UTC) for at in ("since", "until"))
         return cls(
             id=emergency["id"],
             since=since,
