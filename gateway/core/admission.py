@@ -62,11 +62,13 @@ class Gate:
         most: by rank, up to how many under way one more is let in.
         free: by rank, up to how many this is decided without a closer look.
         holders: under pressure, how many each client has.
+        ended, seconds, usual: answers of this window, how long they took, and how long such ones
+            usually take, in all.
     """
 
     __slots__ = (
-        "_ended", "_seconds", "_typical", "_usual", "_window", "calm", "floor", "free",
-        "highest", "holders", "in_flight", "limit", "most", "name", "streams",
+        "_typical", "_window", "calm", "ended", "floor", "free", "highest", "holders", "in_flight",
+        "limit", "most", "name", "seconds", "streams", "usual",
     )  # fmt: skip
 
     def __init__(self, name: str, floor: int, *, streams: bool = False) -> None:
@@ -80,20 +82,14 @@ class Gate:
         self.most: tuple[float, ...] = (inf,) * 4
         self.free: tuple[float, ...] = self.most
         self.holders: dict[str, int] = {}
-        self._ended = 0
-        self._seconds = self._usual = self._typical = self._window = 0.0
+        self.ended = 0
+        self.seconds = self.usual = self._typical = self._window = 0.0
 
     def widen(self, highest: int) -> None:
         """The upstream takes ``highest`` at most, those that wait for a connection among them."""
         if highest != self.highest:
             self.limit = float(highest) if not self.highest else min(self.limit, float(highest))
             self.highest = highest
-
-    def measure(self, seconds: float, usual: float) -> None:
-        """An answer took ``seconds``, and takes ``usual``."""
-        self._ended += 1
-        self._seconds += seconds
-        self._usual += usual
 
     def adapt(self, window: float, patience: float) -> None:
         """Set the limit by the answers of the last ``window`` seconds.
@@ -103,17 +99,17 @@ class Gate:
         """
         self._window += window
         self.calm = self.in_flight <= self.floor
-        ended = self._ended
+        ended = self.ended
         if self.streams or (0 < ended < MEASURED and not self.calm):
             return  # too few to say anything: those of the next window are added
-        busy = max(float(self.in_flight), self._seconds / self._window)
+        busy = max(float(self.in_flight), self.seconds / self._window)
         stretch = self._stretch(ended, window, patience)
         if stretch > TOLERANCE:
             wanted = min(self.limit, busy) * max(0.5, TOLERANCE / stretch)
             self.limit = max(float(min(self.floor, self.highest)), wanted)
         elif ended or busy < self.limit / 2:
             self.limit = min(float(self.highest), self.limit + max(2.0, self.limit / 10))
-        self._ended, self._seconds, self._usual, self._window = 0, 0.0, 0.0, 0.0
+        self.ended, self.seconds, self.usual, self._window = 0, 0.0, 0.0, 0.0
 
     def _stretch(self, ended: int, window: float, patience: float) -> float:
         """How many times as long as usual answers take; 0 when nobody knows."""
@@ -121,8 +117,8 @@ class Gate:
             # where nothing has ended that should have, answers take a window at least
             stalled = not ended and not self.calm and self._typical
             return window / self._typical if stalled else 0.0
-        self._typical = max(self._usual / ended, patience)
-        return self._seconds / ended / self._typical
+        self._typical = max(self.usual / ended, patience)
+        return self.seconds / ended / self._typical
 
     def allow(self, shares: Shares, pressure: float) -> None:
         """Put shares in force; ``pressure`` is as :class:`gateway.core.lag.LoopLag` has it."""
@@ -164,7 +160,9 @@ class Load:
             self.usual = usual = seconds
         elif seconds < usual or gate.calm:
             self.usual = usual = usual + (seconds - usual) * _LEARN
-        gate.measure(seconds, usual)
+        gate.ended += 1
+        gate.seconds += seconds
+        gate.usual += usual
 
 
 def share_capacity(core: Core, exchange: Exchange) -> None:
