@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 WINDOW: Final = 0.25
 """Seconds whose answers set a limit."""
-PATIENCE: Final = (0.05, 0.01)
-"""Seconds, calm and in an emergency: nothing faster than this is slow."""
+EMERGENCY_PATIENCE: Final = 0.01
+"""Instead of ``bounds.patience`` while an emergency is in force."""
 LAG_TARGET: Final = (0.05, 0.02)
 """Seconds of lag that may stand, calm and in an emergency."""
 
@@ -134,8 +134,9 @@ class Overload:
         elif now - self._adapted < WINDOW and self.lag.pressure == before:
             return
         if now - self._adapted >= WINDOW:
+            patience = EMERGENCY_PATIENCE if strict else self._bounds.patience
             for gate in self._loads.gates.values():
-                gate.adapt(now - self._adapted, PATIENCE[strict])
+                gate.adapt(now - self._adapted, patience)
             self._adapted = now
         self._allow()
 
@@ -177,7 +178,7 @@ class Overload:
             reason = LAG
         elif gate.in_flight >= gate.most[rank]:
             reason = CONCURRENCY
-        elif not gate.streams and has_its_share(gate, who):
+        elif has_its_share(gate, rank, who):
             reason = CLIENT
         else:
             return Held(load, who)

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from gateway.core.exchange import Exchange
 
 CLIENT_SHARE: Final = 0.25
-"""Of a server's limit: what one client may hold once room is short."""
+"""Of a server's limit: who holds as much leaves the last of the room to others."""
+_LAST: Final = 0.9
+"""Part of a priority's room after which the last of it begins."""
 COUNTER: Final = "shed "
 """Totals ``shed <reason> <priority>``."""
 
@@ -88,6 +90,8 @@ class Held:
         self._load.ended(exchange, seconds)
 
 
-def has_its_share(gate: Gate, who: str) -> bool:
-    """Whether a client holds as much as one may while room is short."""
+def has_its_share(gate: Gate, rank: int, who: str) -> bool:
+    """Whether the little room that is left is for others, who hold less."""
+    if gate.streams or gate.in_flight < gate.most[rank] * _LAST:
+        return False
     return gate.holders.get(who, 0) >= max(2.0, gate.limit * CLIENT_SHARE)
