@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -49,6 +50,15 @@ class Store:
     async def close(self) -> None:
         await self.engine.dispose()
 
+    async def serialise(self, connection: AsyncConnection, name: str) -> None:
+        """Wait until no other transaction is in what ``name`` stands for, up to the commit.
+
+        On SQLite a writing transaction is alone anyway.
+        """
+        if not self.is_sqlite:
+            key = zlib.crc32(f"{self.component}/{name}".encode())
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+
     def upsert(self, table: Table, **values: Any) -> Executable:
         """A statement that writes one row, whether or not its primary key is there already."""
         insert = sqlite.insert if self.is_sqlite else postgresql.insert
@@ -90,8 +100,10 @@ def _engine(url: URL, component: str) -> AsyncEngine:
 def _sqlite(url: URL, component: str) -> AsyncEngine:
     folder = Path(url.database or ".")
     folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{component}.db"
+    file.touch(mode=0o600)  # and so its WAL: what is in it may be of persons
     engine = create_async_engine(
-        url.set(database=str(folder / f"{component}.db")),
+        url.set(database=str(file)),
         connect_args={"timeout": 10},
         hide_parameters=True,
     )
