@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,9 @@ class Store:
         self.component = component
         self.metadata = metadata
         self.engine = _engine(make_url(url), component)
+        # SQLite lets one writer in and has the others poll, and the unlucky poll for seconds:
+        # within a process they queue here instead, first come first served
+        self._queue = asyncio.Lock() if self.is_sqlite else nullcontext()
 
     @property
     def is_sqlite(self) -> bool:
@@ -68,8 +72,11 @@ class Store:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that may write: committed at the end, rolled back by an exception."""
-        async with self.engine.begin() as connection:
+        """A transaction that may write: committed at the end, rolled back by an exception.
+
+        Not to be opened within another one of the same store.
+        """
+        async with self._queue, self.engine.begin() as connection:
             yield connection
 
     @asynccontextmanager
