@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from gateway.core.reply import Reply
 from gateway.core.telemetry import ANYBODY
 
 if TYPE_CHECKING:
+    from gateway.core.address import Address
     from gateway.core.app import Core
     from gateway.core.connection import UpstreamConnection
     from gateway.core.grant import Grant
@@ -36,7 +38,9 @@ class Exchange:
         alive: neither ended nor given up.
         admitted: it has passed every step, and went to its upstream.
         plain: has no body, and its answer is passed on with its content.
+        due: when the client waits no longer for the head of the answer, by its own word.
         held: had to wait for a connection.
+        tried: addresses that failed it.
         repeatable: may go out a second time if its connection turns out to be closed.
         close: the client's connection ends with this answer.
         rate_fields: ``RateLimit`` fields of the answer.
@@ -46,10 +50,10 @@ class Exchange:
 
     __slots__ = (
         "_chunks", "_core", "_path", "_query", "admitted", "alive", "began", "began_body",
-        "begun", "body", "bytes_out", "client", "close", "connection", "fields", "grant", "held",
-        "http10", "is_head", "method", "method_sent", "plain", "policy", "rate_fields",
+        "begun", "body", "bytes_out", "client", "close", "connection", "due", "fields", "grant",
+        "held", "http10", "is_head", "method", "method_sent", "plain", "policy", "rate_fields",
         "repeatable", "request_id", "route", "routed", "segments", "sent", "stats", "status",
-        "unsent", "upload",
+        "tried", "unsent", "upload",
     )  # fmt: skip
 
     policy: Policy
@@ -73,6 +77,8 @@ class Exchange:
         self.sent = True
         self.repeatable = method in _REPEATABLE
         self.plain = not self.is_head
+        self.due = began + fields.timeout if fields.timeout else inf
+        self.tried: tuple[Address, ...] = ()
         self.held = False
         self.close = line.http10 or fields.close
         self.connection: UpstreamConnection | None = None
@@ -112,6 +118,8 @@ class Exchange:
         trace = fields.traceparent or traceparent(
             self.request_id if not fields.request_id else core.ids.trace_id()
         )
+        if self.due < inf:  # what is left of it
+            trace += b"\r\nrequest-timeout: %.3f" % max(0.001, self.due - monotonic())
         unsent, self.unsent = self.unsent, b""
         return b"".join((
             self.method_sent, b" ", path, self._query,
@@ -165,6 +173,7 @@ class Exchange:
 
     def interim(self, answer: Answer) -> None:
         """An informational answer; HTTP/1.0 has none (RFC 9110 §15.2)."""
+        self.repeatable = False  # something was sent back
         if not self.http10:
             self.client.write(b"\r\n".join((*answer.lines, b"", b"")))
 
