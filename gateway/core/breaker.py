@@ -1,8 +1,8 @@
 """Circuit breaking: an upstream that fails altogether is left alone for a moment.
 
 While the circuit is open, requests are told at once instead of each waiting for the failure that
-the last one met. When its time is over, one request is let through (half-open): if it is answered, so
-are all that follow; if it fails, the circuit stays open for twice as long.
+the last one met. When its time is over, one request is let through (half-open): if it is answered,
+so are all that follow; if it fails, the circuit stays open for twice as long.
 """
 
 from __future__ import annotations

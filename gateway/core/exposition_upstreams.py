@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -12,7 +12,7 @@ _GAUGES: Final = {
     "circuit_open": "Workers in which the circuit of the upstream is open.",
     "waiting": "Requests that wait for a connection to the upstream.",
 }
-_ADDRESS: Final = (
+_ADDRESS: Final[tuple[tuple[str, str, Callable[[list[float]], float]], ...]] = (
     ("address_in_flight", "Requests under way at an address.", sum),
     ("address_latency_seconds", "Time to the head of an answer lately, the slowest worker's.", max),
     ("address_out", "Workers that pass over an address.", sum),
@@ -58,5 +58,5 @@ def _addresses(seen: list[tuple[str, dict[str, Any]]]) -> Iterator[Metric]:
     for index, (gauge, about, together) in enumerate(_ADDRESS):
         family = GaugeMetricFamily(_P + gauge, about, labels=("upstream", "address"))
         for labels, all_numbers in values.items():
-            family.add_metric(labels, together(numbers[index] for numbers in all_numbers))
+            family.add_metric(labels, together([numbers[index] for numbers in all_numbers]))
         yield family
