@@ -99,7 +99,7 @@ class Balance:
         _reckon(address)
 
     def _stands_out(self, address: Address) -> bool:
-        """Half of its answers are errors, and the others do much better.
+        """Half of what it is asked fails, and the others do much better.
 
         If all fail alike, it is the API that is at fault, and nothing is won by asking elsewhere.
         """
@@ -107,9 +107,15 @@ class Balance:
         others = [each.health.tally for each in self.able if each is not address]
         return share >= 0.5 and all(2 * tally.failed <= share * tally.total for tally in others)
 
-    def failed(self, address: Address, now: float) -> None:
-        """It broke off, or was silent for too long."""
-        if address.health.failed(now):
+    def failed(self, address: Address, now: float, *, begun: bool) -> None:
+        """It broke off, or was silent for too long.
+
+        Args:
+            begun: the head of the answer had come, and was counted as good.
+        """
+        if begun:
+            address.health.tally.take_back()
+        if address.health.failed(now) or self._stands_out(address):
             self.eject(address, now)
 
     def eject(self, address: Address, now: float) -> None:

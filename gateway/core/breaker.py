@@ -62,6 +62,8 @@ class Breaker:
 
     def bad(self, exchange: Exchange, now: float) -> bool:
         """``exchange`` failed. Whether that opened the circuit."""
+        if exchange.begun:
+            self.tally.take_back()  # the head of its answer had been counted as good
         self.tally.bad(now)
         if self.open:
             if exchange is self._trial:

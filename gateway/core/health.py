@@ -42,6 +42,10 @@ class Tally:
         self.failed += 1
         self.total += 1
 
+    def take_back(self) -> None:
+        """What was counted as good turned out not to be."""
+        self.total = max(0, self.total - 1)
+
     def quiet(self, now: float) -> bool:
         """Whether nothing failed lately."""
         return now - self._began > self._seconds

@@ -260,7 +260,7 @@ class Upstream:
             self._too_late(exchange)
             return
         address = connection.address
-        self.balance.failed(address, monotonic())
+        self.balance.failed(address, monotonic(), begun=exchange.begun)
         if self._may_retry(exchange, address, kind):
             exchange.connection = None
             self._dial_for(exchange, self.balance.pick(exchange.tried))
