@@ -125,12 +125,16 @@ async def test_a_slow_one_that_is_quick_again_gets_its_share_back() -> None:
             await asyncio.sleep(seconds[0])
             writer.write(OK)
 
-    async with api(after(0.002)) as one, api(changing) as two:
-        async with gateway(snapshot(one.port, two.port), bounds=QUICK) as city, load(city) as reads:
-            await reads.more(300)
-            seconds[0] = 0.002
-            asked = len(two.heads)
-            await until(lambda: len(two.heads) - asked > 200, 20)
+    async with (
+        api(after(0.002)) as one,
+        api(changing) as two,
+        gateway(snapshot(one.port, two.port), bounds=QUICK) as city,
+        load(city) as reads,
+    ):
+        await reads.more(300)
+        seconds[0] = 0.002
+        asked = len(two.heads)
+        await until(lambda: len(two.heads) - asked > 200, 20)
 
 
 async def test_answers_cut_off_in_the_middle_are_never_made_up_and_their_address_is_left() -> None:
@@ -142,15 +146,19 @@ async def test_answers_cut_off_in_the_middle_are_never_made_up_and_their_address
         await writer.drain()
         writer.transport.abort()
 
-    async with api() as one, api() as two, api(cuts) as bad:
-        async with gateway(snapshot(one.port, two.port, bad.port), bounds=QUICK) as city:
-            cut = 0
-            while not out(city) and cut < 100:
-                try:
-                    assert (await city.get("/open")).body == b"ok"
-                except (asyncio.IncompleteReadError, ConnectionError):
-                    cut += 1
-            assert cut == len(bad.heads) <= 2 * QUICK.sample
+    async with (
+        api() as one,
+        api() as two,
+        api(cuts) as bad,
+        gateway(snapshot(one.port, two.port, bad.port), bounds=QUICK) as city,
+    ):
+        cut = 0
+        while not out(city) and cut < 100:
+            try:
+                assert (await city.get("/open")).body == b"ok"
+            except (asyncio.IncompleteReadError, ConnectionError):
+                cut += 1
+        assert cut == len(bad.heads) <= 2 * QUICK.sample
 
 
 async def test_a_reset_before_the_answer_is_tried_elsewhere() -> None:
@@ -158,20 +166,23 @@ async def test_a_reset_before_the_answer_is_tried_elsewhere() -> None:
         await read_request(api, reader)
         writer.transport.abort()
 
-    async with api(after(0.001)) as one, api(resets) as bad:
-        async with gateway(snapshot(one.port, bad.port), bounds=QUICK) as city:
-            async with load(city, clients=4) as reads:
-                await until(lambda: bad.heads)
-                await reads.more(200)
-            assert reads.failed == 0
-            assert events(city)["retries"] >= 1
-            statuses = set()
-            for _ in range(40):
-                posted = await city.ask(request("/open", method="POST", body=b"pay"))
-                statuses.add(posted.status)
-            assert len(one.bodies) + len(bad.bodies) == len(one.heads) + len(bad.heads)
-            assert one.bodies.count(b"pay") + bad.bodies.count(b"pay") == 40, "each once"
-            assert statuses <= {200, 502}
+    async with (
+        api(after(0.001)) as one,
+        api(resets) as bad,
+        gateway(snapshot(one.port, bad.port), bounds=QUICK) as city,
+    ):
+        async with load(city, clients=4) as reads:
+            await until(lambda: bad.heads)
+            await reads.more(200)
+        assert reads.failed == 0
+        assert events(city)["retries"] >= 1
+        statuses = set()
+        for _ in range(40):
+            posted = await city.ask(request("/open", method="POST", body=b"pay"))
+            statuses.add(posted.status)
+        assert len(one.bodies) + len(bad.bodies) == len(one.heads) + len(bad.heads)
+        assert one.bodies.count(b"pay") + bad.bodies.count(b"pay") == 40, "each once"
+        assert statuses <= {200, 502}
 
 
 async def test_one_that_takes_connections_and_answers_nobody_is_found_out() -> None:
@@ -235,18 +246,25 @@ async def test_one_that_answers_errors_while_the_others_do_not_is_passed_over() 
     async def asks(city: Gateway, count: int) -> list[int]:
         return [(await city.get("/open")).status for _ in range(count)]
 
-    async with api() as one, api() as two, api(fails) as bad:
-        async with gateway(snapshot(one.port, two.port, bad.port), bounds=patient) as city:
-            for _ in range(100):
-                if out(city):
-                    break
-                await asks(city, 10)
-            assert out(city) == 1
-            assert await asks(city, 30) == [200] * 30
-    async with api(fails) as one, api(fails) as two:
-        async with gateway(snapshot(one.port, two.port), bounds=patient) as city:
-            await asks(city, 100)
-            assert out(city) == 0, "where all fail alike, nothing is won by asking elsewhere"
+    async with (
+        api() as one,
+        api() as two,
+        api(fails) as bad,
+        gateway(snapshot(one.port, two.port, bad.port), bounds=patient) as city,
+    ):
+        for _ in range(100):
+            if out(city):
+                break
+            await asks(city, 10)
+        assert out(city) == 1
+        assert await asks(city, 30) == [200] * 30
+    async with (
+        api(fails) as one,
+        api(fails) as two,
+        gateway(snapshot(one.port, two.port), bounds=patient) as city,
+    ):
+        await asks(city, 100)
+        assert out(city) == 0, "where all fail alike, nothing is won by asking elsewhere"
 
 
 async def test_retries_are_a_share_of_what_is_asked() -> None:
@@ -255,15 +273,18 @@ async def test_retries_are_a_share_of_what_is_asked() -> None:
         writer.transport.abort()
 
     frugal = Bounds(tick=0.01, eject_after=10_000, break_after=10_000, sample=10_000)
-    async with api(resets) as one, api(resets) as two:
-        async with gateway(snapshot(one.port, two.port), bounds=frugal) as city:
-            for _ in range(200):
-                assert (await city.get("/open")).status == 502
-            sent = len(one.heads) + len(two.heads)
-            assert sent == 200 + events(city)["retries"]
-            most = frugal.retry_reserve + frugal.retry_ratio * 200
-            assert most - 2 <= events(city)["retries"] <= most
-            assert events(city)["retries_denied"] >= 100
+    async with (
+        api(resets) as one,
+        api(resets) as two,
+        gateway(snapshot(one.port, two.port), bounds=frugal) as city,
+    ):
+        for _ in range(200):
+            assert (await city.get("/open")).status == 502
+        sent = len(one.heads) + len(two.heads)
+        assert sent == 200 + events(city)["retries"]
+        most = frugal.retry_reserve + frugal.retry_ratio * 200
+        assert most - 2 <= events(city)["retries"] <= most
+        assert events(city)["retries_denied"] >= 100
 
 
 async def test_with_every_address_down_each_is_tried_and_then_it_is_502() -> None:
