@@ -86,17 +86,21 @@ class Balance:
 
     def answered(self, address: Address, seconds: float, status: int, now: float) -> None:
         """The head of an answer came after ``seconds``."""
+        health = address.health
+        latency = address.latency
         address.measured = now
         if status < 500:
-            address.health.tally.good()
+            health.tally.good()
         else:
-            address.health.tally.bad(now, in_row=False)
+            health.tally.bad(now, in_row=False)
             if self._stands_out(address):
                 self.eject(address, now)
-            if seconds < address.latency:
+            if seconds < latency:
                 return  # failing fast must not look like being fast
-        address.latency += WEIGHT * (min(seconds, MOST) - address.latency)
-        _reckon(address)
+        if seconds > MOST:
+            seconds = MOST
+        address.latency = latency = latency + WEIGHT * (seconds - latency)
+        address.cost = max(latency, LEAST) * health.penalty
 
     def _stands_out(self, address: Address) -> bool:
         """Half of what it is asked fails, and the others do much better.

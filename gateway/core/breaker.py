@@ -51,14 +51,16 @@ class Breaker:
         self._until = now + self._pause  # should nothing come of it, the next one tries then
         return None
 
-    def good(self) -> None:
-        """Something was answered, so whatever was wrong is over."""
+    def good(self) -> bool:
+        """Something was answered. Whether that closed the circuit: what was wrong is over."""
         self.tally.good()
-        if self.open:
-            self.open = False
-            self._pause = 0.0
-            self._trial = None
-            self.tally.clear()
+        if not self.open:
+            return False
+        self.open = False
+        self._pause = 0.0
+        self._trial = None
+        self.tally.clear()
+        return True
 
     def bad(self, exchange: Exchange, now: float) -> bool:
         """``exchange`` failed. Whether that opened the circuit."""

@@ -70,7 +70,7 @@ class UpstreamConnection(asyncio.Protocol):
             return
         now = self.asked = monotonic()
         deadline = now + upstream.response_timeout
-        if upstream.try_timeout and exchange.repeatable and not exchange.tried:
+        if upstream.try_timeout and upstream.is_first_try(exchange):
             deadline = now + upstream.try_timeout
         due = exchange.due
         if due < deadline:
@@ -219,8 +219,22 @@ class UpstreamConnection(asyncio.Protocol):
     def expire(self) -> None:
         """Its deadline has passed."""
         exchange = self.exchange
-        if exchange is not None:
-            self._broken("deadline" if self.deadline == exchange.due else "timeout")
+        if exchange is None:
+            return
+        if self.deadline == exchange.due:
+            self._broken("deadline")
+        elif not self._goes_on(exchange):
+            self._broken("timeout")
+
+    def _goes_on(self, exchange: Exchange) -> bool:
+        """A first try is over, but there is nobody else to ask: wait for this answer after all."""
+        upstream = self._upstream
+        if not (self.unanswered and upstream.is_first_try(exchange)):
+            return False
+        if upstream.has_another(self.address):
+            return False
+        self.deadline = min(self.asked + upstream.response_timeout, exchange.due)
+        return self.deadline > monotonic()
 
     def _broken(self, kind: str) -> None:
         exchange = self.exchange

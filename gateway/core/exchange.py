@@ -118,7 +118,7 @@ class Exchange:
         trace = fields.traceparent or traceparent(
             self.request_id if not fields.request_id else core.ids.trace_id()
         )
-        if self.due < inf:  # what is left of it
+        if fields.timeout:  # what is left of it
             trace += b"\r\nrequest-timeout: %.3f" % max(0.001, self.due - monotonic())
         unsent, self.unsent = self.unsent, b""
         return b"".join((

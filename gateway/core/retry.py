@@ -22,6 +22,10 @@ class Budget:
         self._ratio = ratio
         self._reserve = self._tokens = reserve
 
+    @property
+    def has_one(self) -> bool:
+        return self._tokens >= 1.0
+
     def earn(self) -> None:
         tokens = self._tokens
         if tokens < self._reserve:
@@ -29,7 +33,7 @@ class Budget:
 
     def spend(self) -> bool:
         """Whether there is a token, which is taken."""
-        if self._tokens < 1.0:
+        if not self.has_one:
             return False
         self._tokens -= 1.0
         return True

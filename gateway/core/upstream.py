@@ -21,6 +21,7 @@ from gateway.core.balance import Balance
 from gateway.core.bounds import Bounds
 from gateway.core.breaker import Breaker
 from gateway.core.connection import UpstreamConnection
+from gateway.core.health import Health
 from gateway.core.names import Names, Place, is_name, place
 from gateway.core.probe import Probes
 from gateway.core.retry import Budget
@@ -74,6 +75,7 @@ class Upstream:
         self._names: Names | None = None
         self._gone: list[Address] = []
         self._retired = False
+        self._several = False
         self._only: Address | None = None
         """The one that every exchange goes to; None where something has to be decided."""
         self.stand_at([place(text) for text in config["addresses"]])
@@ -87,16 +89,21 @@ class Upstream:
         before = {(each.host, each.port): each for each in self.addresses}
         now = {each: before.get(each) or Address(*each, self._bounds) for each in places}
         self._gone += [each for at, each in before.items() if at not in now]
+        self._let_go()
+        self._several = len(now) > 1
+        if not self._several:  # with one there is no choice, and nothing is held against it
+            for each in now.values():
+                each.health = Health(self._bounds)
         self.balance.set(now.values())
-        several = len(now) > 1
-        self.try_timeout = self.config.get("try_timeout_ms", 0) / 1000 if several else 0.0
+        asked = self.config.get("try_timeout_ms", 0) / 1000
+        self.try_timeout = asked if self._several else 0.0
         if before:
             self._count("moves")
         self._settle()
 
     def _settle(self) -> None:
         """Decide beforehand what need not be decided for each exchange."""
-        alone = len(self.addresses) == 1
+        alone = not self._several
         quiet = not self.breaker.open and not self.breaker.tally.failed
         self._only = self.addresses[0] if alone and not self.breaker.open else None
         for address in self.addresses:
@@ -129,11 +136,12 @@ class Upstream:
 
     def _choose(self, exchange: Exchange) -> Address | None:
         """The address to ask, or a refusal while the circuit is open."""
-        refusal = self.breaker.refusal(exchange, exchange.began)
-        if refusal is not None:
-            self._count("circuit_refusals")
-            exchange.fail(refusal, "circuit")
-            return None
+        if self.breaker.open:
+            refusal = self.breaker.refusal(exchange, exchange.began)
+            if refusal is not None:
+                self._count("circuit_refusals")
+                exchange.fail(refusal, "circuit")
+                return None
         self._budget.earn()
         return self.balance.pick()
 
@@ -144,7 +152,7 @@ class Upstream:
         is another address it goes there: the process may have ended.
         """
         exchange.connection = None
-        if len(self.addresses) > 1:
+        if self._several:
             exchange.tried += (address,)
         else:
             exchange.repeatable = False
@@ -196,7 +204,7 @@ class Upstream:
         while at is not None and exchange.alive:
             connection = await self._connect_to(at, self._patience(exchange))
             at.dialling -= 1
-            if connection is not None or exchange.due <= monotonic():
+            if connection is not None or _is_late(exchange):
                 at = None
             else:
                 at = self._refused(exchange, at)
@@ -219,15 +227,17 @@ class Upstream:
                 _, connection = await self._loop.create_connection(
                     partial(UpstreamConnection, self, address), address.host, address.port
                 )
-        except (OSError, TimeoutError):
+        except (OSError, TimeoutError, UnicodeError):  # the last: no host can have this name
             return None
         return connection
 
     def _refused(self, exchange: Exchange, address: Address) -> Address | None:
         """``address`` takes no connection: pass it over, and name another to try."""
-        self.balance.eject(address, monotonic())
         if self._names is not None:
             self._names.hurry()
+        if not self._several:
+            return None
+        self.balance.eject(address, monotonic())
         exchange.tried += (address,)
         if len(exchange.tried) >= self._bounds.tries or not exchange.alive:
             return None
@@ -238,7 +248,7 @@ class Upstream:
         return another
 
     def _unreachable(self, exchange: Exchange) -> None:
-        if exchange.due <= monotonic():
+        if _is_late(exchange):
             self._too_late(exchange)
         else:
             self._give_up(exchange, reply.UPSTREAM_DOWN, "connect")
@@ -247,11 +257,10 @@ class Upstream:
 
     def _answered(self, connection: UpstreamConnection, status: int) -> None:
         """The head of an answer came; see :attr:`Address.watch`."""
-        if len(self.addresses) > 1:
+        if self._several:
             now = monotonic()
             self.balance.answered(connection.address, now - connection.asked, status, now)
-        if self.breaker.tally.failed or self.breaker.open:
-            self.breaker.good()
+        if self.breaker.tally.failed and self.breaker.good():
             self._settle()
 
     def failed(self, exchange: Exchange, connection: UpstreamConnection, kind: str) -> None:
@@ -260,7 +269,8 @@ class Upstream:
             self._too_late(exchange)
             return
         address = connection.address
-        self.balance.failed(address, monotonic(), begun=exchange.begun)
+        if self._several:
+            self.balance.failed(address, monotonic(), begun=exchange.begun)
         if self._may_retry(exchange, address, kind):
             exchange.connection = None
             self._dial_for(exchange, self.balance.pick(exchange.tried))
@@ -271,13 +281,13 @@ class Upstream:
     def _may_retry(self, exchange: Exchange, address: Address, kind: str) -> bool:
         """Whether ``exchange`` may be sent again, to another address.
 
-        Only what is safe to ask twice (RFC 9110 §9.2.2), has no content, and of whose answer
+        Only what is safe to ask twice (RFC 9110 §9.2.1), has no content, and of whose answer
         nothing was sent back yet; within the budget; and what was too slow, only if that was a
         first try that had been given less than all the time there is.
         """
         if exchange.begun or not exchange.repeatable:
             return False
-        if kind == "timeout" and (exchange.tried or not self.try_timeout):
+        if kind == "timeout" and not self.is_first_try(exchange):
             return False
         exchange.tried += (address,)
         if len(exchange.tried) >= self._bounds.tries or not self.balance.another(exchange.tried):
@@ -287,6 +297,19 @@ class Upstream:
             return False
         self._count("retries")
         return True
+
+    def is_first_try(self, exchange: Exchange) -> bool:
+        """Whether ``exchange`` was given a part of the time, so that another try has the rest."""
+        return (
+            self.try_timeout > 0.0
+            and exchange.repeatable
+            and not exchange.tried
+            and monotonic() - exchange.began < self.response_timeout
+        )
+
+    def has_another(self, address: Address) -> bool:
+        """Whether what ``address`` does not answer could be asked elsewhere."""
+        return self._budget.has_one and self.balance.another((address,)) is not None
 
     def _too_late(self, exchange: Exchange) -> None:
         self._count("deadlines_exceeded")
@@ -334,7 +357,7 @@ class Upstream:
             resting = address.resting
             while resting and now - resting[0].rested > self._bounds.upstream_rest:
                 resting.pop(0).transport.close()
-        if len(self.addresses) > 1:
+        if self._several:
             self.balance.tick(now, self.connections)
         if self.breaker.tally.failed and not self.breaker.open and self.breaker.tally.quiet(now):
             self.breaker.tally.clear()
@@ -352,6 +375,7 @@ class Upstream:
         """No policy names this upstream any more: what is under way ends, nothing is kept."""
         self._retired = True
         self._stop_background()
+        self._let_go()
         for address in self.addresses:
             _close_resting(address)
 
@@ -400,6 +424,11 @@ class Upstream:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for connection in list(self.connections):
             connection.transport.abort()
+
+
+def _is_late(exchange: Exchange) -> bool:
+    """Whether the client waits no longer; a timer may end a moment early."""
+    return exchange.due - monotonic() < 0.005
 
 
 def _close_resting(address: Address) -> None:

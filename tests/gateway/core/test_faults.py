@@ -199,6 +199,28 @@ async def test_one_that_takes_connections_and_answers_nobody_is_found_out() -> N
                 assert 1 <= events(city)["retries"] < 40
 
 
+async def test_a_slow_answer_is_waited_for_where_there_is_nobody_else_to_ask() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        nobody = free.getsockname()[1]
+    async with api(after(0.3)) as slow:
+        impatient = upstream(slow.port, nobody, try_timeout_ms=50)
+        away = Bounds(tick=0.01, down=60.0, longest_down=60.0)
+        async with gateway(snapshot(upstreams={"main": impatient}), bounds=away) as city:
+            while not out(city):
+                await city.get("/open")
+            asked = len(slow.heads)
+            assert (await city.get("/open")).status == 200
+            assert len(slow.heads) == asked + 1, "not asked twice"
+
+
+async def test_with_one_address_nothing_is_held_against_it() -> None:
+    async with gateway(snapshot(1), bounds=QUICK) as city:
+        assert (await city.get("/open")).status == 502
+        assert out(city) == 0
+        assert events(city) == {}
+
+
 async def test_it_is_found_out_by_its_health_check_before_anybody_asks() -> None:
     with deaf() as hung:
         async with api() as one:
