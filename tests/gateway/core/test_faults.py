@@ -158,7 +158,7 @@ async def test_answers_cut_off_in_the_middle_are_never_made_up_and_their_address
                 assert (await city.get("/open")).body == b"ok"
             except (asyncio.IncompleteReadError, ConnectionError):
                 cut += 1
-        assert cut == len(bad.heads) <= 2 * QUICK.sample
+        assert 0 < cut <= len(bad.heads) <= 2 * QUICK.sample
 
 
 async def test_a_reset_before_the_answer_is_tried_elsewhere() -> None:
