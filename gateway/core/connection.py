@@ -69,13 +69,9 @@ class UpstreamConnection(asyncio.Protocol):
         if exchange is None:
             return
         now = self.asked = monotonic()
-        deadline = now + upstream.response_timeout
-        if upstream.try_timeout and upstream.is_first_try(exchange):
-            deadline = now + upstream.try_timeout
-        due = exchange.due
-        if due < deadline:
-            deadline = due
-        self.deadline = deadline
+        self.deadline = now + upstream.response_timeout
+        if exchange.fields.timeout or upstream.try_timeout:
+            self.deadline = min(upstream.patience(exchange, now), exchange.due)
 
     def write(self, data: bytes) -> None:
         self.transport.write(data)

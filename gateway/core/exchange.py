@@ -38,7 +38,6 @@ class Exchange:
         alive: neither ended nor given up.
         admitted: it has passed every step, and went to its upstream.
         plain: has no body, and its answer is passed on with its content.
-        due: when the client waits no longer for the head of the answer, by its own word.
         held: had to wait for a connection.
         tried: addresses that failed it.
         repeatable: may go out a second time if its connection turns out to be closed.
@@ -50,8 +49,8 @@ class Exchange:
 
     __slots__ = (
         "_chunks", "_core", "_path", "_query", "admitted", "alive", "began", "began_body",
-        "begun", "body", "bytes_out", "client", "close", "connection", "due", "fields", "grant",
-        "held", "http10", "is_head", "method", "method_sent", "plain", "policy", "rate_fields",
+        "begun", "body", "bytes_out", "client", "close", "connection", "fields", "grant", "held",
+        "http10", "is_head", "method", "method_sent", "plain", "policy", "rate_fields",
         "repeatable", "request_id", "route", "routed", "segments", "sent", "stats", "status",
         "tried", "unsent", "upload",
     )  # fmt: skip
@@ -77,7 +76,6 @@ class Exchange:
         self.sent = True
         self.repeatable = method in _REPEATABLE
         self.plain = not self.is_head
-        self.due = began + fields.timeout if fields.timeout else inf
         self.tried: tuple[Address, ...] = ()
         self.held = False
         self.close = line.http10 or fields.close
@@ -93,6 +91,11 @@ class Exchange:
         self.unsent = b""
         self.rate_fields = b""
         self._chunks = False
+
+    @property
+    def due(self) -> float:
+        """When the client waits no longer for the head of the answer, by its own word."""
+        return self.began + self.fields.timeout if self.fields.timeout else inf
 
     # The way out
 

@@ -165,7 +165,7 @@ class Upstream:
             self._dial(exchange, address)
         elif len(self.waiting) < self._most:
             self.waiting.append(exchange)
-            exchange.client.wait_for_upstream(self._patience(exchange))
+            exchange.client.wait_for_upstream(self._time_to_connect(exchange))
         else:
             exchange.fail(reply.UPSTREAM_BUSY, "busy")
 
@@ -179,7 +179,7 @@ class Upstream:
                 return True
         return False
 
-    def _patience(self, exchange: Exchange) -> float:
+    def _time_to_connect(self, exchange: Exchange) -> float:
         """Seconds that ``exchange`` may wait for a connection."""
         if exchange.due == inf:
             return self.connect_timeout
@@ -202,7 +202,7 @@ class Upstream:
         at: Address | None = address
         connection = None
         while at is not None and exchange.alive:
-            connection = await self._connect_to(at, self._patience(exchange))
+            connection = await self._connect_to(at, self._time_to_connect(exchange))
             at.dialling -= 1
             if connection is not None or _is_late(exchange):
                 at = None
@@ -306,6 +306,11 @@ class Upstream:
             and not exchange.tried
             and monotonic() - exchange.began < self.response_timeout
         )
+
+    def patience(self, exchange: Exchange, now: float) -> float:
+        """Until when the answer to what is sent ``now`` is waited for, by the policy."""
+        first = self.is_first_try(exchange)
+        return now + (self.try_timeout if first else self.response_timeout)
 
     def has_another(self, address: Address) -> bool:
         """Whether what ``address`` does not answer could be asked elsewhere."""

@@ -73,12 +73,11 @@ async def test_of_three_one_is_killed_and_comes_back_and_no_read_fails() -> None
             assert min(len(each.heads) for each in (one, two, three)) > 20
             await third.aclose()
             await reads.more(300)
-            assert out(city) == 1
+            assert events(city)["ejections"] >= 1
             async with api(after(0.001), port=three.port) as back:
                 await until(lambda: len(back.heads) > 20)
             await reads.more(100)
             assert reads.failed == 0, (reads.problems, events(city))
-            assert events(city)["ejections"] >= 1
         assert set(reads.statuses) == {200}
 
 
