@@ -119,7 +119,7 @@ class Core:
         def upstream(name: str, config: wire.Upstream) -> Upstream:
             key = orjson.dumps([name, config])
             found[key] = self._upstreams.get(key) or Upstream(
-                name, config, self.bounds, self.loop
+                name, config, self.bounds, self.loop, self.telemetry.upstream(name)
             )  # fmt: skip
             return found[key]
 
@@ -233,6 +233,11 @@ class Core:
         """Counters and gauges of this worker, for :mod:`gateway.core.exposition`."""
         return {
             **self.telemetry.as_json(),
+            "upstreams": (
+                {name: each.as_json() for name, each in self.policy.upstreams.items()}
+                if self.policy
+                else {}
+            ),
             "connections": len(self._clients),
             "under_way": self.under_way,
             "buckets": len(self.buckets),

@@ -104,7 +104,19 @@ def _upstream(name: str, at: At, around: Surroundings) -> Upstream:
         "idle_timeout_ms": at["idle_timeout_ms"].whole(1),
         "max_connections": at["max_connections"].whole(1),
     }
+    health, try_timeout = at.get("health"), at.get("try_timeout_ms")
+    if health is not None:
+        config["health"] = _health(health)
+    if try_timeout is not None:
+        config["try_timeout_ms"] = try_timeout.whole(1)
     return around.upstream(name, config)
+
+
+def _health(at: At) -> str:
+    path = at.text()
+    if not path.startswith("/") or not path.isascii() or not path.isprintable() or " " in path:
+        raise at.wrong("no path")
+    return path
 
 
 def _route(at: At, upstreams: Mapping[str, Upstream], around: Surroundings) -> Route:

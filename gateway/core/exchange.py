@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from gateway.core.reply import Reply
 from gateway.core.telemetry import ANYBODY
 
 if TYPE_CHECKING:
+    from gateway.core.address import Address
     from gateway.core.app import Core
     from gateway.core.connection import UpstreamConnection
     from gateway.core.grant import Grant
@@ -37,6 +39,7 @@ class Exchange:
         admitted: it has passed every step, and went to its upstream.
         plain: has no body, and its answer is passed on with its content.
         held: had to wait for a connection.
+        tried: addresses that failed it.
         repeatable: may go out a second time if its connection turns out to be closed.
         close: the client's connection ends with this answer.
         rate_fields: ``RateLimit`` fields of the answer.
@@ -49,7 +52,7 @@ class Exchange:
         "begun", "body", "bytes_out", "client", "close", "connection", "fields", "grant", "held",
         "http10", "is_head", "method", "method_sent", "plain", "policy", "rate_fields",
         "repeatable", "request_id", "route", "routed", "segments", "sent", "stats", "status",
-        "unsent", "upload",
+        "tried", "unsent", "upload",
     )  # fmt: skip
 
     policy: Policy
@@ -73,6 +76,7 @@ class Exchange:
         self.sent = True
         self.repeatable = method in _REPEATABLE
         self.plain = not self.is_head
+        self.tried: tuple[Address, ...] = ()
         self.held = False
         self.close = line.http10 or fields.close
         self.connection: UpstreamConnection | None = None
@@ -87,6 +91,11 @@ class Exchange:
         self.unsent = b""
         self.rate_fields = b""
         self._chunks = False
+
+    @property
+    def due(self) -> float:
+        """When the client waits no longer for the head of the answer, by its own word."""
+        return self.began + self.fields.timeout if self.fields.timeout else inf
 
     # The way out
 
@@ -112,6 +121,8 @@ class Exchange:
         trace = fields.traceparent or traceparent(
             self.request_id if not fields.request_id else core.ids.trace_id()
         )
+        if fields.timeout:  # what is left of it
+            trace += b"\r\nrequest-timeout: %.3f" % max(0.001, self.due - monotonic())
         unsent, self.unsent = self.unsent, b""
         return b"".join((
             self.method_sent, b" ", path, self._query,
@@ -165,6 +176,7 @@ class Exchange:
 
     def interim(self, answer: Answer) -> None:
         """An informational answer; HTTP/1.0 has none (RFC 9110 §15.2)."""
+        self.repeatable = False  # something was sent back
         if not self.http10:
             self.client.write(b"\r\n".join((*answer.lines, b"", b"")))
 
