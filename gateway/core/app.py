@@ -23,6 +23,7 @@ from gateway.core.compiler import Surroundings, compile_policy
 from gateway.core.head import Fields
 from gateway.core.ids import Ids
 from gateway.core.limits import Buckets, Limiter
+from gateway.core.overload import Overload
 from gateway.core.policy import Policy
 from gateway.core.reply import malformed
 from gateway.core.server import ClientConnection
@@ -79,6 +80,7 @@ class Core:
         self.tokens = Tokens(self.pseudonyms, self.bounds.tokens, config.now)
         self.buckets: Limiter = config.limiter or Buckets(self.bounds.buckets)
         self.telemetry = Telemetry(self.bounds.series)
+        self.overload = Overload(self.bounds, self.telemetry, monotonic(), config.now)
         self.ids = Ids()
         self.log: AccessLog | None = (
             AccessLog(config.access_log, self.bounds.log_lines, self.telemetry, config.now)
@@ -123,9 +125,11 @@ class Core:
             )  # fmt: skip
             return found[key]
 
-        around = Surroundings(upstream, self.telemetry.of, self.config.workers)
+        loads = self.overload.loads()
+        around = Surroundings(upstream, self.telemetry.of, self.config.workers, loads)
         policy = compile_policy(orjson.loads(text), around)
         self.policy = policy
+        self.overload.adopt(loads, policy.emergency)
         for used in found.values():
             used.revive()
         for key, old in self._upstreams.items():
@@ -245,6 +249,7 @@ class Core:
             "tokens_remembered": self.tokens.remembered,
             "revision": self.policy.revision if self.policy else "",
             "ready": self.policy is not None and not self.draining,
+            "overload": self.overload.as_json(),
         }
 
     # The clock
@@ -258,5 +263,6 @@ class Core:
         for upstream in self._upstreams.values():
             upstream.tick(now)
         self.buckets.forget_full(now)
+        self.overload.tick(now)
         if self.log is not None:
             self.log.flush()

@@ -14,6 +14,7 @@ from gateway.core.telemetry import ANYBODY
 
 if TYPE_CHECKING:
     from gateway.core.address import Address
+    from gateway.core.admission import Taken
     from gateway.core.app import Core
     from gateway.core.connection import UpstreamConnection
     from gateway.core.grant import Grant
@@ -42,6 +43,7 @@ class Exchange:
         tried: addresses that failed it.
         repeatable: may go out a second time if its connection turns out to be closed.
         close: the client's connection ends with this answer.
+        load: its place under its server's limit.
         rate_fields: ``RateLimit`` fields of the answer.
         route, grant, policy: given by the steps of :mod:`gateway.core.pipeline`, in which each is
             there for the steps after.
@@ -50,7 +52,7 @@ class Exchange:
     __slots__ = (
         "_chunks", "_core", "_path", "_query", "admitted", "alive", "began", "began_body",
         "begun", "body", "bytes_out", "client", "close", "connection", "fields", "grant", "held",
-        "http10", "is_head", "method", "method_sent", "plain", "policy", "rate_fields",
+        "http10", "is_head", "load", "method", "method_sent", "plain", "policy", "rate_fields",
         "repeatable", "request_id", "route", "routed", "segments", "sent", "stats", "status",
         "tried", "unsent", "upload",
     )  # fmt: skip
@@ -90,6 +92,7 @@ class Exchange:
         self.bytes_out = 0
         self.unsent = b""
         self.rate_fields = b""
+        self.load: Taken | None = None
         self._chunks = False
 
     @property
@@ -275,6 +278,8 @@ class Exchange:
             self.stats.observe(self.status, seconds)
             if self.admitted:
                 self.stats.in_flight -= 1
+            if self.load is not None:
+                self.load.ended(self, seconds)
             self._core.under_way -= 1
             if self._core.log is not None:
                 self._core.log.note(self, seconds)
