@@ -8,7 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, cast
 
 from gateway.core import reply
-from gateway.core.answer import BODILESS, Answer
+from gateway.core.answer import BODILESS, Answer, heads, read
 from gateway.core.body import WHOLE, Body, Malformed, UntilClose
 from gateway.core.bounds import ANSWER_HEAD_BYTES
 
@@ -54,10 +54,12 @@ class UpstreamConnection(asyncio.Protocol):
         exchange.connection = self
         self.address.in_flight += 1
         self.transport.write(exchange.outgoing())
-        if exchange.sent:
-            self.sent()
         if exchange.held:
+            if exchange.sent:
+                self.sent()
             exchange.client.carried(exchange)
+        elif exchange.sent:  # in the same turn as it came
+            self.deadline = exchange.began + self._upstream.response_timeout
 
     def sent(self) -> None:
         """The request is out to its end: now the upstream's time runs."""
@@ -108,7 +110,8 @@ class UpstreamConnection(asyncio.Protocol):
             self._head = data
             return
         self._head = b""
-        answer = Answer(data[:end])
+        head = data[:end]
+        answer = heads.young.get(head) or read(head)
         status = answer.status
         if status < 200:
             self._interim(exchange, answer, data[end + 4 :])

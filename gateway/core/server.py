@@ -209,8 +209,8 @@ class ClientConnection(asyncio.Protocol):
         if exchange.close:
             self._finish()
             return
-        rest = self._core.bounds.stall if self._choked else self._core.bounds.keep_alive
-        self.deadline = monotonic() + rest
+        limits = self._core.bounds
+        self.deadline = exchange.ended + (limits.stall if self._choked else limits.keep_alive)
         if self._ahead or self._paused_at:
             self._core.loop.call_soon(self._next)
 
