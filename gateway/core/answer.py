@@ -63,12 +63,14 @@ class Answer:
             framing is not among them. Shared by all answers with this head: not to be changed.
         whole: these lines, the length, and the name of the request id, which follows: where
             the content came in one piece with its head.
+        measured: the length, if a content of so many bytes is all that belongs to a final answer
+            to anything but HEAD; else -1.
         dated: whether a ``Date`` is.
         length: ``Content-Length``, -1 if not given.
         chunked, close: as the upstream said them.
     """
 
-    __slots__ = ("chunked", "close", "dated", "length", "lines", "status", "whole")
+    __slots__ = ("chunked", "close", "dated", "length", "lines", "measured", "status", "whole")
 
     def __init__(self, head: bytes) -> None:
         """Read ``head``: everything before the empty line, without the last CRLF.
@@ -106,6 +108,8 @@ class Answer:
             self._connection(listed)
         if self.chunked and (self.length >= 0 or first[7:8] == b"0"):
             raise Malformed("both a length and a transfer coding, or one in HTTP/1.0")
+        final = self.status >= 200 and self.status not in BODILESS
+        self.measured = self.length if final else NO_LENGTH
         self.whole = b"".join((
             b"\r\n".join(self.lines), b"\r\ncontent-length: %d\r\nx-request-id: " % self.length
         ))  # fmt: skip

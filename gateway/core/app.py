@@ -68,6 +68,7 @@ class Core:
         draining: answers end their connections.
         under_way: requests begun and not ended.
         date: the ``Date`` field of this second.
+        lines, blocks: request lines and header sections that were read, by their bytes.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -89,8 +90,8 @@ class Core:
         self.draining = False
         self.under_way = 0
         self.date = b""
-        self._lines: Recent[bytes, RequestLine] = Recent(self.bounds.heads)
-        self._blocks: Recent[bytes, Fields] = Recent(self.bounds.heads)
+        self.lines: Recent[bytes, RequestLine] = Recent(self.bounds.heads)
+        self.blocks: Recent[bytes, Fields] = Recent(self.bounds.heads)
         self._clients: set[ClientConnection] = set()
         self._upstreams: dict[bytes, Upstream] = {}
         self._servers: list[asyncio.Server] = []
@@ -212,7 +213,7 @@ class Core:
         Raises:
             Refused: they are malformed, or contradict each other.
         """
-        lines, blocks = self._lines, self._blocks
+        lines, blocks = self.lines, self.blocks
         line = lines.young.get(first) or lines.older(first)
         if line is None:
             line = RequestLine(first)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, cast
 from urllib.parse import unquote_to_bytes
 
@@ -179,11 +180,13 @@ def _table(at: At, routes: list[Route]) -> Table[Route]:
 
 
 def _rate(at: At, name: str, around: Surroundings) -> Rate:
-    rate: wire.Rate = {
-        "requests": at["requests"].whole(1),
-        "seconds": at["seconds"].whole(1),
-    }
-    return Rate(rate, name, around.share)
+    return _shared_rate(at["requests"].whole(1), at["seconds"].whole(1), name, around.share)
+
+
+@lru_cache(maxsize=1_024)
+def _shared_rate(requests: int, seconds: int, name: str, share: int) -> Rate:
+    """One object for all clients of a rate, with what it remembers."""
+    return Rate({"requests": requests, "seconds": seconds}, name, share)
 
 
 def _rate_of(route: At, around: Surroundings) -> Rate | None:

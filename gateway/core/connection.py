@@ -8,7 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, cast
 
 from gateway.core import reply
-from gateway.core.answer import BODILESS, Answer, heads, read
+from gateway.core.answer import Answer, heads, read
 from gateway.core.body import WHOLE, Body, Malformed, UntilClose
 from gateway.core.bounds import ANSWER_HEAD_BYTES
 
@@ -112,18 +112,17 @@ class UpstreamConnection(asyncio.Protocol):
         self._head = b""
         head = data[:end]
         answer = heads.young.get(head) or read(head)
-        status = answer.status
-        if status < 200:
-            self._interim(exchange, answer, data[end + 4 :])
-            return
-        self._keep = not answer.close
         data = data[end + 4 :]
-        if answer.length == len(data) and exchange.plain and status not in BODILESS:
+        if answer.measured == len(data) and exchange.plain:
             # the common case: a whole answer in one read
             exchange.begin_answer(answer, WHOLE, data)
-            self._detach(keep=self._keep)
+            self._detach(keep=not answer.close)
             exchange.end()
             return
+        if answer.status < 200:
+            self._interim(exchange, answer, data)
+            return
+        self._keep = not answer.close
         body = self._body = answer.body(exchange.method_sent)
         content, rest = body.feed(data)
         if not body.done:

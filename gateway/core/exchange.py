@@ -9,7 +9,6 @@ from gateway.core.answer import Answer
 from gateway.core.body import WHOLE, Body, Chunked, UntilClose, chunk, last_chunk
 from gateway.core.ids import traceparent
 from gateway.core.reply import Reply
-from gateway.core.telemetry import ANYBODY
 
 if TYPE_CHECKING:
     from gateway.core.app import Core
@@ -42,15 +41,16 @@ class Exchange:
         repeatable: may go out a second time if its connection turns out to be closed.
         close: the client's connection ends with this answer.
         rate_fields: ``RateLimit`` fields of the answer.
+        start: what goes upstream before the ``Host``.
         route, grant, policy: given by the steps of :mod:`gateway.core.pipeline`, in which each is
             there for the steps after.
     """
 
     __slots__ = (
-        "_chunks", "_core", "_start", "admitted", "alive", "began", "began_body", "begun", "body",
+        "_chunks", "_core", "admitted", "alive", "began", "began_body", "begun", "body",
         "bytes_out", "client", "close", "connection", "ended", "fields", "grant", "held", "line",
         "plain", "policy", "rate_fields", "repeatable", "request_id", "route", "routed", "sent",
-        "stats", "status", "unsent", "upload",
+        "start", "stats", "status", "unsent", "upload",
     )  # fmt: skip
 
     policy: Policy
@@ -100,17 +100,10 @@ class Exchange:
 
     # The way out
 
-    def take(self, route: Route) -> None:
-        """``route`` it is, found by the request line."""
-        self.route = route
-        self.routed = True
-        self.stats = route.stats[ANYBODY]
-        self._start = self.line.start
-
     def replace_segment(self, index: int, segment: bytes) -> None:
         parts = self.line.path.split(b"/")
         parts[index + 1] = segment
-        self._start = self.route.start(b"/".join(parts), self.line.query)
+        self.start = self.route.start(b"/".join(parts), self.line.query)
 
     def outgoing(self) -> bytes:
         """The request as the upstream gets it: head, and what of the body has arrived."""
@@ -124,14 +117,14 @@ class Exchange:
         name = self.request_id
         if fields.bare:  # the common case, in one piece
             return b"%b%b%bx-request-id: %b\r\ntraceparent: 00-%b-%b-00\r\n\r\n" % (
-                self._start, fields.sealed, said, name, name, name[16:],
+                self.start, fields.sealed, said, name, name, name[16:],
             )  # fmt: skip
         trace = fields.traceparent or traceparent(
             self._core.ids.trace_id() if fields.request_id else name
         )
         unsent, self.unsent = self.unsent, b""
         return b"".join((
-            self._start, fields.sealed, said,
+            self.start, fields.sealed, said,
             b"x-request-id: ", name, b"\r\ntraceparent: ", trace,
             self._framing(), unsent,
         ))  # fmt: skip

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from gateway.core import reply
 from gateway.core.reply import Refused
+from gateway.core.telemetry import ANYBODY
 
 if TYPE_CHECKING:
     from gateway.core.app import Core
@@ -46,7 +47,10 @@ def find_route(core: Core, exchange: Exchange) -> None:
     line = exchange.line
     if line.found_by is not policy:
         _search(policy, line)
-    exchange.take(line.route)
+    route = exchange.route = line.route
+    exchange.routed = True
+    exchange.start = line.start
+    exchange.stats = route.stats[ANYBODY]
 
 
 def _search(policy: Policy, line: RequestLine) -> None:
