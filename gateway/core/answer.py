@@ -36,7 +36,7 @@ _lines: Final[Recent[bytes, _Meaning]] = Recent(4_096)
 _firsts: Final[Recent[bytes, tuple[int, bool]]] = Recent(256)
 _REMEMBERED: Final = 1_024
 """Longest head that is remembered."""
-heads: Final[Recent[bytes, "Answer"]] = Recent(1_024)
+heads: Final[Recent[bytes, Answer]] = Recent(1_024)
 """For the common path: ``heads.young.get(head) or read(head)``."""
 
 

@@ -292,9 +292,10 @@ class Exchange:
             self.alive = False
             self.ended = monotonic()
             seconds = self.ended - self.began
-            self.stats.observe(self.status, seconds)
+            stats = self.stats
+            stats.observe(self.status, seconds)
             if self.admitted:
-                self.stats.in_flight -= 1
+                stats.in_flight -= 1
             self._core.under_way -= 1
             if self._core.log is not None:
                 self._core.log.note(self, seconds)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from itertools import chain, count
 from typing import Final
 
-_LOW: Final = [b"%03x" % number for number in range(4_096)]
+_LOW: Final = [b"%02x" % number for number in range(256)]
 
 
 class Ids:
@@ -22,11 +22,12 @@ class Ids:
         """32 hexadecimal digits (https://www.w3.org/TR/trace-context/#trace-id)."""
 
 
-def _blocks() -> Iterator[Iterator[bytes]]:
-    """All ids, 4,096 at a time, which share all but their last three digits."""
+def _blocks() -> Iterator[list[bytes]]:
+    """All ids, 256 at a time, which share all but their last two digits."""
     prefix = secrets.token_hex(8).encode()
-    for high in count(secrets.randbits(36)):
-        yield map((prefix + b"%013x" % high).__add__, _LOW)
+    for high in count(secrets.randbits(40)):
+        most = prefix + b"%014x" % high
+        yield [most + low for low in _LOW]
 
 
 def traceparent(trace_id: bytes) -> bytes:

@@ -57,8 +57,9 @@ class Rate:
         if self.pace > 1:  # how much of the next token is there makes seconds of difference
             return self._fields % (whole, (self.requests - left) * self.pace + 1)
         told = self._fields % (whole, (self.requests - whole) * self.pace + 1)
-        if len(self._told) < _REMEMBERED:
-            self._told[whole] = told
+        if len(self._told) >= _REMEMBERED:
+            self._told.clear()
+        self._told[whole] = told
         return told
 
 

@@ -58,7 +58,7 @@ class Wired:
         self.client_wire, self.upstream_wire = Wire(), Wire()
         self.client.connection_made(self.client_wire)
         policy = self.core.policy
-        assert policy is not None  # noqa: S101 - it was applied
+        assert policy is not None
         upstream = policy.upstreams["api"]
         self.upstream = UpstreamConnection(upstream, upstream.addresses[0])
         self.upstream.connection_made(self.upstream_wire)
