@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import socket
@@ -19,13 +20,15 @@ import orjson
 from gateway.core.accesslog import AccessLog
 from gateway.core.bounds import CACHED_HEAD_BYTES, CACHED_LINE_BYTES, Bounds
 from gateway.core.cache import Recent
-from gateway.core.compiler import Surroundings, compile_policy
+from gateway.core.compiler import Surroundings, compiling
 from gateway.core.head import Fields
 from gateway.core.ids import Ids
 from gateway.core.limits import Buckets, Limiter
 from gateway.core.policy import Policy
+from gateway.core.reading import document
 from gateway.core.reply import malformed
 from gateway.core.server import ClientConnection
+from gateway.core.slices import Work, at_once, emptied, in_slices
 from gateway.core.target import RequestLine
 from gateway.core.telemetry import Telemetry
 from gateway.core.tokens import Tokens
@@ -115,6 +118,29 @@ class Core:
         Raises:
             ValueError: it cannot be; what was in force still is.
         """
+        return at_once(self._applying(orjson.loads(text)))
+
+    async def change(self, text: bytes) -> Policy:
+        """:meth:`apply` in slices, between which requests are served under what was in force.
+
+        So is freed what no longer is. The garbage collector stays away meanwhile, and afterwards
+        from all that is there now: one look at a large policy is a pause, and none of it is
+        garbage.
+        """
+        before = self.policy
+        gc.disable()
+        try:
+            snapshot = await in_slices(document(text))
+            policy = await in_slices(self._applying(snapshot))
+            await in_slices(emptied(snapshot["routes"]))
+            if before is not None:
+                await in_slices(before.let_go())
+        finally:
+            gc.freeze()
+            gc.enable()
+        return policy
+
+    def _applying(self, snapshot: object) -> Work[Policy]:
         found: dict[bytes, Upstream] = {}
 
         def upstream(name: str, config: wire.Upstream) -> Upstream:
@@ -125,7 +151,7 @@ class Core:
             return found[key]
 
         around = Surroundings(upstream, self.telemetry.of, self.config.workers)
-        policy = compile_policy(orjson.loads(text), around)
+        policy = yield from compiling(snapshot, around)
         self.policy = policy
         for used in found.values():
             used.revive()

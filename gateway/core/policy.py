@@ -10,6 +10,7 @@ from gateway.core.limits import Rate
 from gateway.core.pipeline import Step
 from gateway.core.reply import Reply
 from gateway.core.routing import Table
+from gateway.core.slices import Work, emptied
 from gateway.core.telemetry import Series
 from gateway.core.upstream import Upstream
 from schemas import policy as wire
@@ -79,8 +80,18 @@ class Policy:
     audience: str
     scheme: bytes
     keys: Mapping[str, Key]
-    clients: Mapping[str, Client]
+    clients: dict[str, Client]
     revoked: wire.Revocations
     open_rate: Rate
     upstreams: Mapping[str, Upstream]
     table: Table[Route]
+
+    def let_go(self) -> Work[None]:
+        """Free what is in it, in steps, once nothing is decided by it any more.
+
+        What still names it (a remembered request line, say) then keeps next to nothing alive.
+        """
+        revoked = self.revoked
+        for heavy in (self.clients, revoked["tokens"], revoked["families"], revoked["clients"]):
+            yield from emptied(heavy)
+        yield from self.table.fell()

@@ -1,0 +1,71 @@
+"""``python -m loadtests.micro.swap``: how long a worker pauses while it takes a large policy.
+
+A policy of 10,000 routes and 100,000 revocations replaces another while the loop goes round.
+Between two of its turns nobody is served: the longest such time is the pause.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from itertools import pairwise
+from time import perf_counter, thread_time
+from typing import Any
+
+import orjson
+import uvloop
+
+from gateway.core.app import Core, CoreConfig
+from loadtests.peers import ours, work
+
+ROUTES = 10_000
+REVOKED = 100_000
+
+
+def large(revision: str, routes: int = ROUTES, revoked: int = REVOKED) -> bytes:
+    """A snapshot with so many routes and revoked tokens."""
+    found = ours.policy(9, [work.signer("ES256")])
+    one = found["routes"][1]
+    found["routes"] = [
+        one | {"id": f"bench.{at}", "path": f"/mobility/v1/c{at}/{{id}}"} for at in range(routes)
+    ]
+    found["revoked"]["tokens"] = {f"token-{at:027d}": 2_000_000_000 for at in range(revoked)}
+    return orjson.dumps(found | {"revision": revision})
+
+
+async def measure() -> dict[str, Any]:
+    """The figures of one change, in ms."""
+    core = Core(CoreConfig(b"bench", b"0" * 32))
+    await core.change(large("one"))
+    text = large("two")
+    gc.collect()
+    gc.freeze()
+    began = perf_counter()
+    change = asyncio.create_task(core.change(text))
+    wall, cpu = [began], [thread_time()]
+    while not change.done():
+        await asyncio.sleep(0)
+        wall.append(perf_counter())
+        cpu.append(thread_time())
+    await change
+    await core.close()
+    return {
+        "policy_bytes": len(text),
+        "routes": ROUTES,
+        "revoked": REVOKED,
+        "change_ms": round((wall[-1] - began) * 1e3, 1),
+        "longest_pause_ms": round(_widest(wall) * 1e3, 2),
+        "longest_pause_cpu_ms": round(_widest(cpu) * 1e3, 2),
+    }
+
+
+def _widest(times: list[float]) -> float:
+    return max(after - before for before, after in pairwise(times))
+
+
+def main() -> None:
+    print(orjson.dumps(uvloop.run(measure()), option=orjson.OPT_INDENT_2).decode())
+
+
+if __name__ == "__main__":
+    main()
