@@ -36,7 +36,7 @@ class Exchange:
         begun: the head of the answer is on its way to the client.
         alive: neither ended nor given up.
         admitted: it has passed every step, and went to its upstream.
-        plain: has no body, and its answer is passed on with its content.
+        plain: has no body still to come, and its answer is passed on with its content.
         held: had to wait for a connection.
         repeatable: may go out a second time if its connection turns out to be closed.
         close: the client's connection ends with this answer.
@@ -167,6 +167,7 @@ class Exchange:
             if body.done:
                 content += last_chunk(body.trailers)
         self.sent = body.done
+        self.plain = body.done and not self.line.is_head
         if self.connection is None:
             self.unsent += content
             return

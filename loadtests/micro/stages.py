@@ -27,6 +27,8 @@ def stages(wired: Wired) -> Iterator[Stage]:
     core = wired.core
     turn = cycle(wired.heads)
     yield "whole", "request in, request out, answer in, answer out", lambda: wired.once(next(turn))
+    post = wired.post(1_024)
+    yield "whole, POST", "the same with 1 KB of content", lambda: wired.once(post)
     first, block = split(wired.heads[0])
     line, fields = core.head(first, block)
     exchange = Exchange(core, wired.client, line, fields, monotonic())

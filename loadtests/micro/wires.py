@@ -75,6 +75,11 @@ class Wired:
         self.client.data_received(head)
         self.upstream.data_received(ANSWER)
 
+    def post(self, size: int) -> bytes:
+        """A request with so much content, head and content in one packet."""
+        head = self.heads[0].replace(b"GET", b"POST", 1)
+        return head[:-2] + b"Content-Length: %d\r\n\r\n" % size + b"x" * size
+
     def answered(self) -> bytes:
         return self.client_wire.last
 
