@@ -22,13 +22,17 @@ def summary(runs: list[Run]) -> dict[str, Any]:
     """Median, least and most of each figure."""
     found: dict[str, Any] = {"bad": sum(run.bad for run in runs), "rounds": len(runs)}
     for name in ("rps", "cpu_us", "p50_us", "p99_us"):
-        values = [getattr(run, name) for run in runs]
-        found[name] = {
-            "median": round(statistics.median(values), 1),
-            "min": round(min(values), 1),
-            "max": round(max(values), 1),
-        }
+        found[name] = spread([getattr(run, name) for run in runs])
     return found
+
+
+def spread(values: list[float]) -> dict[str, float]:
+    """Median, least and most."""
+    return {
+        "median": round(statistics.median(values), 1),
+        "min": round(min(values), 1),
+        "max": round(max(values), 1),
+    }
 
 
 def figures(results: dict[str, dict[str, list[Run]]], machine: dict[str, Any]) -> dict[str, Any]:
@@ -92,3 +96,9 @@ def publish(found: dict[str, Any], text: str) -> None:
     before, _, rest = README.read_text().partition(BEGIN)
     after = rest.partition(END)[2]
     README.write_text(f"{before}{BEGIN}\n{about}\n\n{text}\n{END}{after}")
+
+
+def keep(name: str, figures: dict[str, Any]) -> None:
+    """Put ``figures`` into ``compare.json`` beside the others, as its member ``name``."""
+    found = orjson.loads(FIGURES.read_bytes()) if FIGURES.exists() else {}
+    FIGURES.write_bytes(orjson.dumps(found | {name: figures}, option=orjson.OPT_INDENT_2) + b"\n")
