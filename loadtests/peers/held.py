@@ -16,8 +16,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import cast
 
-import orjson
-
 from loadtests.peers import candidates, measure, report, work, works
 from loadtests.peers.__main__ import free_port
 
@@ -133,8 +131,9 @@ async def one(
         quiet = await held.quiet()
         took, cpu = await held.event()
     return {
-        "idle_kb": idle, "stream_kb": stream, "quiet_cpu_ms_per_s": quiet,
-        "event_ms": took, "event_cpu_us": cpu,
+        "KB an idle connection": idle, "KB a quiet stream": stream,
+        "CPU ms/s, all quiet": quiet, "ms until all have an event": took,
+        "CPU µs an event": cpu,
     }  # fmt: skip
 
 
@@ -162,9 +161,10 @@ def main() -> None:
         name: {key: report.spread([run[key] for run in each]) for key in each[0]}
         for name, each in runs.items()
     }
-    print(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
+    text = report.rows("candidate", found)
+    print(text)
     if options.keep:
-        report.keep("held", {"connections": options.number, "candidates": found})
+        report.keep("held", {"connections": options.number, "candidates": found}, text)
 
 
 if __name__ == "__main__":

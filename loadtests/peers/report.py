@@ -14,7 +14,6 @@ from loadtests.peers.measure import Run
 HERE = Path(__file__).parents[1]
 FIGURES = HERE / "results" / "compare.json"
 README = HERE / "README.md"
-BEGIN, END = "<!-- compare: begin -->", "<!-- compare: end -->"
 FLOOR = "nginx"
 
 
@@ -93,12 +92,30 @@ def publish(found: dict[str, Any], text: str) -> None:
         f"{machine['rounds']} rounds of {machine['seconds']:g} s each, interleaved; load average "
         f"{machine['load_before']} before and {machine['load_after']} after."
     )
-    before, _, rest = README.read_text().partition(BEGIN)
-    after = rest.partition(END)[2]
-    README.write_text(f"{before}{BEGIN}\n{about}\n\n{text}\n{END}{after}")
+    _put("compare", f"{about}\n\n{text}")
 
 
-def keep(name: str, figures: dict[str, Any]) -> None:
-    """Put ``figures`` into ``compare.json`` beside the others, as its member ``name``."""
+def _put(name: str, text: str) -> None:
+    """Replace what stands in the README between the two comments of this name."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    before, _, rest = README.read_text().partition(begin)
+    after = rest.partition(end)[2]
+    README.write_text(f"{before}{begin}\n{text}\n{end}{after}")
+
+
+def rows(first: str, found: dict[str, dict[str, dict[str, float]]]) -> str:
+    """Spreads by name and figure, as Markdown: a row a name."""
+    names = list(next(iter(found.values())))
+    lines = [f"| {first} | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
+    for row, each in found.items():
+        cells = (f"**{of['median']:g}** ({of['min']:g}–{of['max']:g})" for of in each.values())
+        lines.append(f"| {row} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def keep(name: str, figures: dict[str, Any], text: str) -> None:
+    """Put ``figures`` into ``compare.json`` beside the others, as its member ``name``, and
+    ``text`` into the README."""
+    _put(name, text)
     found = orjson.loads(FIGURES.read_bytes()) if FIGURES.exists() else {}
     FIGURES.write_bytes(orjson.dumps(found | {name: figures}, option=orjson.OPT_INDENT_2) + b"\n")
