@@ -49,7 +49,15 @@ load: $(DEV_READY) ## a load run, as a table and an HTML report (SCENARIO=, see 
 
 .PHONY: compare
 compare: $(DEV_READY) ## the routing core beside nginx, HAProxy and Envoy (QUICK=1: a minute)
-	@exec $(BIN)/python -m loadtests.peers $(if $(QUICK),--quick)
+	@$(BIN)/python -m loadtests.peers $(if $(QUICK),--quick)
+ifndef QUICK
+	@$(BIN)/python -m loadtests.peers.held --keep
+	@$(BIN)/python -m loadtests.micro.swap --keep
+endif
+
+.PHONY: micro
+micro: $(DEV_READY) ## what each stage of a request costs the routing core's own code
+	@exec $(BIN)/python -m loadtests.micro $(ARGS)
 
 .PHONY: lock
 lock: $(DEV_READY) ## resolve the dependencies again and write both lock files

@@ -42,11 +42,14 @@ def _show(value: Any, as_json: bool, text: str) -> None:
 def attach(
     url: Annotated[str, typer.Argument(help="Where the API's openapi.json is, seen from inside.")],
     name: Annotated[str, typer.Option(help="From the document's title when left out.")] = "",
-    upstream: Annotated[str, typer.Option(help="http://host:port; of URL when left out.")] = "",
+    upstream: Annotated[
+        list[str] | None,
+        typer.Option(help="http://host:port, once for each process; of URL when left out."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Attach an API by its OpenAPI document; it is callable when this returns."""
-    body = {"name": name or _name_of(url), "documentUrl": url, "upstream": upstream}
+    body = {"name": name or _name_of(url), "documentUrl": url, "upstream": upstream or ""}
     api = _call("POST", "/control/v1/apis", body)
     lines = [f"Attached {api['name']} with {len(api['routes'])} routes:"]
     lines += [f"  {_route(route)}" for route in api["routes"]]

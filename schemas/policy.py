@@ -58,7 +58,8 @@ class Upstream(TypedDict):
     """One API behind the gateway: where its processes listen, and how long they may take."""
 
     addresses: list[str]
-    """``host:port`` each, plain HTTP inside the city's network."""
+    """``host:port`` each, plain HTTP inside the city's network. Names are looked up in the
+    background; one that stands for several addresses is as good as several."""
     sector: str
     """Whose pseudonyms of residents this API receives (see :mod:`schemas.pseudonym`)."""
     internal: bool
@@ -69,6 +70,13 @@ class Upstream(TypedDict):
     idle_timeout_ms: int
     """Longest silence within an answer's body."""
     max_connections: int
+    """Of one core, to all addresses together; as many more requests wait for one."""
+    health: NotRequired[str]
+    """Path that each address answers with 2xx when it can serve. Asked in the background, where
+    there are several addresses."""
+    try_timeout_ms: NotRequired[int]
+    """Where there are several addresses: how long the first may take to begin its answer to a
+    request that is safe to repeat, before another is asked."""
 
 
 class Route(TypedDict):

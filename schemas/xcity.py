@@ -69,6 +69,9 @@ class ApiInfo(_Wire):
 
     domain: str = Field(pattern=r"^[a-z][a-z0-9-]{1,39}$")
     title_ja: str = ""
+    health: str = Field(default="", max_length=200, pattern=r"^(/[!-~]*)?$")
+    """Path, as the API's own processes know it, that is answered with 2xx by one that can serve;
+    asked by the gateway where the API has several."""
     datasets: tuple[Dataset, ...] = ()
 
 

@@ -151,7 +151,7 @@ apis = Table(
     metadata,
     Column("name", String(40), primary_key=True),
     Column("document_url", Text, nullable=False),
-    Column("address", String(300), nullable=False),  # host:port of the upstream
+    Column("address", Text, nullable=False),  # host:port of each upstream, with commas between
     Column("internal", Boolean, nullable=False),
     Column("document", Text, nullable=False),  # the last good one, JSON; empty until there is one
     Column("etag", Text, nullable=False),

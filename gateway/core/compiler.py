@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final, cast
 from urllib.parse import unquote_to_bytes
 
@@ -20,6 +21,7 @@ from gateway.core.limits import Rate
 from gateway.core.overload import Loads
 from gateway.core.policy import Client, Policy, Route
 from gateway.core.routing import Conflict, Table
+from gateway.core.slices import Work, at_once
 from gateway.core.telemetry import Series
 from gateway.core.upstream import Upstream
 from schemas import policy as wire
@@ -49,28 +51,42 @@ def compile_policy(snapshot: object, around: Surroundings) -> Policy:
     Raises:
         Invalid: it is of another format, incomplete, contradictory or empty; says where.
     """
+    return at_once(compiling(snapshot, around))
+
+
+def compiling(snapshot: object, around: Surroundings) -> Work[Policy]:
+    """:func:`compile_policy` in steps, none longer than a route's."""
     top = At(snapshot)
     if top["format"].whole() != wire.FORMAT:
         raise top["format"].wrong(f"this core reads format {wire.FORMAT}")
     issuer = top["issuer"].text()
     keys = _keys(top["keys"])
     upstreams = {name: _upstream(name, at, around) for name, at in top["upstreams"].members()}
-    routes = [_route(at, upstreams, around) for at in top["routes"].each()]
+    routes: list[Route] = []
+    for at in top["routes"].each():
+        routes.append(_route(at, upstreams, around))
+        yield
     if not routes:
         raise top["routes"].wrong("a policy without routes would turn the whole city off")
     if not keys and any(route.access != "open" for route in routes):
         raise top["keys"].wrong("no key, but routes that need a token")
+    clients: dict[str, Client] = {}
+    for name, at in top["clients"].members():
+        clients[name] = _client(name, at, around)
+        yield
+    revoked = yield from _revoked(top["revoked"])
+    table = yield from _table(top["routes"], routes)
     return Policy(
         revision=top["revision"].text(),
         issuer=issuer,
         audience=top["audience"].text(),
         scheme=b"https" if issuer.startswith("https://") else b"http",
         keys=keys,
-        clients={name: _client(name, at, around) for name, at in top["clients"].members()},
-        revoked=_revoked(top["revoked"]),
+        clients=clients,
+        revoked=revoked,
         open_rate=_rate(top["open_rate"], "address", around),
         upstreams=upstreams,
-        table=_table(top["routes"], routes),
+        table=table,
         emergency=emergency.read(top.get("emergency")),
     )
 
@@ -107,7 +123,19 @@ def _upstream(name: str, at: At, around: Surroundings) -> Upstream:
         "idle_timeout_ms": at["idle_timeout_ms"].whole(1),
         "max_connections": at["max_connections"].whole(1),
     }
+    health, try_timeout = at.get("health"), at.get("try_timeout_ms")
+    if health is not None:
+        config["health"] = _health(health)
+    if try_timeout is not None:
+        config["try_timeout_ms"] = try_timeout.whole(1)
     return around.upstream(name, config)
+
+
+def _health(at: At) -> str:
+    path = at.text()
+    if not path.startswith("/") or not path.isascii() or not path.isprintable() or " " in path:
+        raise at.wrong("no path")
+    return path
 
 
 def _route(at: At, upstreams: Mapping[str, Upstream], around: Surroundings) -> Route:
@@ -199,19 +227,23 @@ def _subject(at: At, path: str, access: str) -> int:
     return parts.index(f"{{{subject}}}")
 
 
-def _table(at: At, routes: list[Route]) -> Table[Route]:
+def _table(at: At, routes: list[Route]) -> Work[Table[Route]]:
+    table: Table[Route] = Table()
     try:
-        return Table(routes)
+        yield from table.grow(routes)
     except Conflict as error:
         raise at.wrong(str(error)) from error
+    return table
 
 
 def _rate(at: At, name: str, around: Surroundings) -> Rate:
-    rate: wire.Rate = {
-        "requests": at["requests"].whole(1),
-        "seconds": at["seconds"].whole(1),
-    }
-    return Rate(rate, name, around.share)
+    return _shared_rate(at["requests"].whole(1), at["seconds"].whole(1), name, around.share)
+
+
+@lru_cache(maxsize=1_024)
+def _shared_rate(requests: int, seconds: int, name: str, share: int) -> Rate:
+    """One object for all clients of a rate, with what it remembers."""
+    return Rate({"requests": requests, "seconds": seconds}, name, share)
 
 
 def _rate_of(route: At, around: Surroundings) -> Rate | None:
@@ -224,9 +256,10 @@ def _client(name: str, at: At, around: Surroundings) -> Client:
     return Client(name, kind, _rate(at["rate"], "client", around), at["suspended"].flag())
 
 
-def _revoked(at: At) -> wire.Revocations:
+def _revoked(at: At) -> Work[wire.Revocations]:
     for part in ("tokens", "families", "clients"):
-        members = at[part].members()
-        if not all(type(item.value) in (int, float) for _, item in members):
-            raise at[part].wrong("a time is a number of seconds")
+        for _, item in at[part].members():
+            if type(item.value) not in (int, float):
+                raise at[part].wrong("a time is a number of seconds")
+            yield
     return cast(wire.Revocations, at.value)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from gateway.core.admission import Shares
 from gateway.core.check import At
 from gateway.core.reply import Refused
+from gateway.core.telemetry import ANYBODY
 from schemas.headers import EMERGENCY
 from schemas.policy import LONGEST_EMERGENCY
 
@@ -88,7 +89,7 @@ def unless_open(guarded: tuple[Step, ...], opened: Route, ask: Step, scope: Step
         elif _is_known(core, exchange, ask):
             way = known
         else:
-            exchange.take(opened)
+            exchange.route, exchange.stats = opened, opened.stats[ANYBODY]
             way = opened.steps
         for one in way:
             one(core, exchange)

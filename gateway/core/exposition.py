@@ -14,6 +14,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from gateway.core.exposition_upstreams import upstreams
 from gateway.core.overload_metrics import overload_metrics
 from gateway.core.telemetry import BOUNDS
 
@@ -61,6 +62,7 @@ class Workers(Collector):
             yield CounterMetricFamily(_P + name, about, value=self._total(name))
         for name, about in _GAUGES.items():
             yield GaugeMetricFamily(_P + name, about, value=self._total(name))
+        yield from upstreams(self._told)
         yield GaugeMetricFamily(_P + "workers", "Worker processes running.", value=self._alive)
 
     def _total(self, name: str) -> float:
