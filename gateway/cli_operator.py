@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import httpx
 import typer
 
+from gateway.cli_emergency import emergency
 from gateway.operator_client import Operator, Refused
 from gateway.settings import Settings
 
@@ -26,6 +27,7 @@ def register(app: typer.Typer) -> None:
     app.command()(status)
     app.add_typer(clients, name="clients")
     app.add_typer(keys, name="keys")
+    app.add_typer(emergency, name="emergency")
 
 
 def _call(method: str, path: str, body: Any = None) -> Any:

@@ -160,3 +160,24 @@ apis = Table(
     Column("error", Text, nullable=False),  # why the newest fetch failed; empty when it did not
     Column("findings", Text, nullable=False),  # JSON array: why the newest document was refused
 )
+
+emergencies = Table(
+    "emergencies",
+    metadata,
+    Column("id", String(_ID), primary_key=True),
+    Column("since", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False, index=True),
+    Column("level", String(16), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("ended", BigInteger),  # by an operator, before its time; null otherwise
+)
+
+operator_actions = Table(
+    "operator_actions",
+    metadata,
+    Column("id", String(_ID), primary_key=True),
+    Column("at", BigInteger, nullable=False, index=True),
+    Column("client_id", String(_ID), nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("detail", Text, nullable=False),  # JSON
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import socket
@@ -19,13 +20,16 @@ import orjson
 from gateway.core.accesslog import AccessLog
 from gateway.core.bounds import CACHED_HEAD_BYTES, CACHED_LINE_BYTES, Bounds
 from gateway.core.cache import Recent
-from gateway.core.compiler import Surroundings, compile_policy
+from gateway.core.compiler import Surroundings, compiling
 from gateway.core.head import Fields
 from gateway.core.ids import Ids
 from gateway.core.limits import Buckets, Limiter
+from gateway.core.overload import Overload
 from gateway.core.policy import Policy
+from gateway.core.reading import document
 from gateway.core.reply import malformed
 from gateway.core.server import ClientConnection
+from gateway.core.slices import Work, at_once, emptied, in_slices
 from gateway.core.target import RequestLine
 from gateway.core.telemetry import Telemetry
 from gateway.core.tokens import Tokens
@@ -68,6 +72,7 @@ class Core:
         draining: answers end their connections.
         under_way: requests begun and not ended.
         date: the ``Date`` field of this second.
+        lines, blocks: request lines and header sections that were read, by their bytes.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -79,6 +84,7 @@ class Core:
         self.tokens = Tokens(self.pseudonyms, self.bounds.tokens, config.now)
         self.buckets: Limiter = config.limiter or Buckets(self.bounds.buckets)
         self.telemetry = Telemetry(self.bounds.series)
+        self.overload = Overload(self.bounds, self.telemetry, monotonic(), config.now)
         self.ids = Ids()
         self.log: AccessLog | None = (
             AccessLog(config.access_log, self.bounds.log_lines, self.telemetry, config.now)
@@ -89,8 +95,8 @@ class Core:
         self.draining = False
         self.under_way = 0
         self.date = b""
-        self._lines: Recent[bytes, RequestLine] = Recent(self.bounds.heads)
-        self._blocks: Recent[bytes, Fields] = Recent(self.bounds.heads)
+        self.lines: Recent[bytes, RequestLine] = Recent(self.bounds.heads)
+        self.blocks: Recent[bytes, Fields] = Recent(self.bounds.heads)
         self._clients: set[ClientConnection] = set()
         self._upstreams: dict[bytes, Upstream] = {}
         self._servers: list[asyncio.Server] = []
@@ -114,6 +120,29 @@ class Core:
         Raises:
             ValueError: it cannot be; what was in force still is.
         """
+        return at_once(self._applying(orjson.loads(text)))
+
+    async def change(self, text: bytes) -> Policy:
+        """:meth:`apply` in slices, between which requests are served under what was in force.
+
+        So is freed what no longer is. The garbage collector stays away meanwhile, and afterwards
+        from all that is there now: one look at a large policy is a pause, and none of it is
+        garbage.
+        """
+        before = self.policy
+        gc.disable()
+        try:
+            snapshot = await in_slices(document(text))
+            policy = await in_slices(self._applying(snapshot))
+            await in_slices(emptied(snapshot["routes"]))
+            if before is not None:
+                await in_slices(before.let_go())
+        finally:
+            gc.freeze()
+            gc.enable()
+        return policy
+
+    def _applying(self, snapshot: object) -> Work[Policy]:
         found: dict[bytes, Upstream] = {}
 
         def upstream(name: str, config: wire.Upstream) -> Upstream:
@@ -123,9 +152,11 @@ class Core:
             )  # fmt: skip
             return found[key]
 
-        around = Surroundings(upstream, self.telemetry.of, self.config.workers)
-        policy = compile_policy(orjson.loads(text), around)
+        loads = self.overload.loads()
+        around = Surroundings(upstream, self.telemetry.of, self.config.workers, loads)
+        policy = yield from compiling(snapshot, around)
         self.policy = policy
+        self.overload.adopt(loads, policy.emergency)
         for used in found.values():
             used.revive()
         for key, old in self._upstreams.items():
@@ -212,7 +243,7 @@ class Core:
         Raises:
             Refused: they are malformed, or contradict each other.
         """
-        lines, blocks = self._lines, self._blocks
+        lines, blocks = self.lines, self.blocks
         line = lines.young.get(first) or lines.older(first)
         if line is None:
             line = RequestLine(first)
@@ -245,6 +276,7 @@ class Core:
             "tokens_remembered": self.tokens.remembered,
             "revision": self.policy.revision if self.policy else "",
             "ready": self.policy is not None and not self.draining,
+            "overload": self.overload.as_json(),
         }
 
     # The clock
@@ -258,5 +290,6 @@ class Core:
         for upstream in self._upstreams.values():
             upstream.tick(now)
         self.buckets.forget_full(now)
+        self.overload.tick(now)
         if self.log is not None:
             self.log.flush()

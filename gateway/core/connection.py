@@ -7,7 +7,7 @@ from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, cast
 
-from gateway.core.answer import BODILESS, Answer
+from gateway.core.answer import Answer, heads, read
 from gateway.core.body import WHOLE, Body, Malformed, UntilClose
 from gateway.core.bounds import ANSWER_HEAD_BYTES
 
@@ -56,12 +56,19 @@ class UpstreamConnection(asyncio.Protocol):
         exchange.connection = self
         self.address.in_flight += 1
         self.transport.write(exchange.outgoing())
-        if exchange.sent:
-            self.sent()
-        else:
-            self.deadline = exchange.due
         if exchange.held:
+            if exchange.sent:
+                self.sent()
+            else:
+                self.deadline = exchange.due
             exchange.client.carried(exchange)
+        elif not exchange.sent:
+            self.deadline = exchange.due
+        elif exchange.tried or exchange.fields.timeout or self._upstream.try_timeout:
+            self.sent()
+        else:  # in the same turn as it came, and with nothing to watch but the one clock
+            self.asked = exchange.began
+            self.deadline = exchange.began + self._upstream.response_timeout
 
     def sent(self) -> None:
         """The request is out to its end: now the upstream's time runs."""
@@ -120,22 +127,22 @@ class UpstreamConnection(asyncio.Protocol):
             self._head = data
             return
         self._head = b""
-        answer = Answer(data[:end])
-        status = answer.status
-        if status < 200:
-            self._interim(exchange, answer, data[end + 4 :])
-            return
-        self._keep = not answer.close
+        head = data[:end]
+        answer = heads.young.get(head) or read(head)
         watch = self.address.watch
-        if watch is not None:
-            watch(self, status)
+        if watch is not None and answer.status >= 200:
+            watch(self, answer.status)
         data = data[end + 4 :]
-        if answer.length == len(data) and exchange.plain and status not in BODILESS:
+        if answer.measured == len(data) and exchange.plain:
             # the common case: a whole answer in one read
             exchange.begin_answer(answer, WHOLE, data)
-            self._detach(keep=self._keep)
+            self._detach(keep=not answer.close)
             exchange.end()
             return
+        if answer.status < 200:
+            self._interim(exchange, answer, data)
+            return
+        self._keep = not answer.close
         body = self._body = answer.body(exchange.method_sent)
         content, rest = body.feed(data)
         if not body.done:

@@ -13,12 +13,16 @@ not, and what they mean is remembered too.
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gateway.core import bounds, reply
 from gateway.core.cache import Recent
 from gateway.core.reply import Refused, malformed
 from schemas.headers import PREFIX
+
+if TYPE_CHECKING:
+    from gateway.core.grant import Grant
+    from gateway.core.upstream import Upstream
 
 _CONTROLS: Final = bytes([*range(0x09), *range(0x0A, 0x20), 0x7F])
 _NAME: Final = re.compile(rb"[!#$%&'*+.^`|~0-9A-Za-z-]+")  # a token (RFC 9110 §5.6.2) without `_`
@@ -90,11 +94,16 @@ class Fields:
         request_id, traceparent: what the client sent of them, if well-formed; else ``b""``.
         forward: all fields that the upstream is sent as they came, each ending in CRLF.
         once: it has a field that no other request will have; not worth remembering.
+        bare: there is no content and no id of the client's, and nothing to wait for.
+        grant: what the token was last found to allow; for :mod:`gateway.core.pipeline`.
+        sealed, sealed_for, sealed_by: what an upstream gets of all this, host and identity with
+            it, and the upstream and grant of which that is true.
     """
 
     __slots__ = (
-        "authorization", "chunked", "close", "cookie", "expects", "forward", "host", "length",
-        "once", "request_id", "timeout", "token", "traceparent",
+        "authorization", "bare", "chunked", "close", "cookie", "expects", "forward", "grant",
+        "host", "length", "once", "request_id", "sealed", "sealed_by", "sealed_for", "timeout",
+        "token", "traceparent",
     )  # fmt: skip
 
     def __init__(self, block: bytes) -> None:
@@ -131,6 +140,13 @@ class Fields:
             ]  # fmt: skip
         lines.append(b"")
         self.forward = b"\r\n".join(lines)
+        self.bare = self.length < 0 and not (
+            self.chunked or self.expects or self.once or self.timeout
+        )
+        self.grant: Grant | None = None
+        self.sealed = b""
+        self.sealed_for: Upstream | None = None
+        self.sealed_by: Grant | None = None
 
 
 def _split(block: bytes) -> tuple[dict[bytes, bytes], list[bytes], list[bytes]]:

@@ -11,7 +11,7 @@ import orjson
 from gateway.control.oauth.clients import Client
 from gateway.control.policy.territory import Territory
 from schemas import policy
-from schemas.policy import Jwk, Rate, Revocations, Route, Snapshot, Upstream
+from schemas.policy import Emergency, Jwk, Rate, Revocations, Route, Snapshot, Upstream
 
 OPEN_RATE: Final = Rate(requests=6000, seconds=60)
 """Per source address. Behind one may be everybody in a shelter (its Wi-Fi, a carrier's NAT)."""
@@ -64,6 +64,7 @@ def make_snapshot(
     clients: dict[str, policy.Client],
     revoked: Revocations,
     open_rate: Rate = OPEN_RATE,
+    emergency: Emergency | None = None,
 ) -> Snapshot:
     """The snapshot; the same content has the same ``revision``, in every process."""
     snapshot = Snapshot(
@@ -78,6 +79,8 @@ def make_snapshot(
         revoked=revoked,
         open_rate=open_rate,
     )
+    if emergency is not None:
+        snapshot["emergency"] = emergency
     canonical = orjson.dumps(snapshot, option=orjson.OPT_SORT_KEYS)
     snapshot["revision"] = hashlib.sha256(canonical).hexdigest()[:32]
     return snapshot
