@@ -24,6 +24,7 @@ from gateway.core.compiler import Surroundings, compiling
 from gateway.core.head import Fields
 from gateway.core.ids import Ids
 from gateway.core.limits import Buckets, Limiter
+from gateway.core.overload import Overload
 from gateway.core.policy import Policy
 from gateway.core.reading import document
 from gateway.core.reply import malformed
@@ -83,6 +84,7 @@ class Core:
         self.tokens = Tokens(self.pseudonyms, self.bounds.tokens, config.now)
         self.buckets: Limiter = config.limiter or Buckets(self.bounds.buckets)
         self.telemetry = Telemetry(self.bounds.series)
+        self.overload = Overload(self.bounds, self.telemetry, monotonic(), config.now)
         self.ids = Ids()
         self.log: AccessLog | None = (
             AccessLog(config.access_log, self.bounds.log_lines, self.telemetry, config.now)
@@ -146,13 +148,15 @@ class Core:
         def upstream(name: str, config: wire.Upstream) -> Upstream:
             key = orjson.dumps([name, config])
             found[key] = self._upstreams.get(key) or Upstream(
-                name, config, self.bounds, self.loop
+                name, config, self.bounds, self.loop, self.telemetry.upstream(name)
             )  # fmt: skip
             return found[key]
 
-        around = Surroundings(upstream, self.telemetry.of, self.config.workers)
+        loads = self.overload.loads()
+        around = Surroundings(upstream, self.telemetry.of, self.config.workers, loads)
         policy = yield from compiling(snapshot, around)
         self.policy = policy
+        self.overload.adopt(loads, policy.emergency)
         for used in found.values():
             used.revive()
         for key, old in self._upstreams.items():
@@ -260,6 +264,11 @@ class Core:
         """Counters and gauges of this worker, for :mod:`gateway.core.exposition`."""
         return {
             **self.telemetry.as_json(),
+            "upstreams": (
+                {name: each.as_json() for name, each in self.policy.upstreams.items()}
+                if self.policy
+                else {}
+            ),
             "connections": len(self._clients),
             "under_way": self.under_way,
             "buckets": len(self.buckets),
@@ -267,6 +276,7 @@ class Core:
             "tokens_remembered": self.tokens.remembered,
             "revision": self.policy.revision if self.policy else "",
             "ready": self.policy is not None and not self.draining,
+            "overload": self.overload.as_json(),
         }
 
     # The clock
@@ -280,5 +290,6 @@ class Core:
         for upstream in self._upstreams.values():
             upstream.tick(now)
         self.buckets.forget_full(now)
+        self.overload.tick(now)
         if self.log is not None:
             self.log.flush()

@@ -8,15 +8,17 @@ error, never "everything is 404 now".
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, cast
 from urllib.parse import unquote_to_bytes
 
-from gateway.core import pipeline, reply
+from gateway.core import emergency, pipeline, reply
+from gateway.core.admission import PRIORITIES
 from gateway.core.check import At
 from gateway.core.keys import Key
 from gateway.core.limits import Rate
+from gateway.core.overload import Loads
 from gateway.core.policy import Client, Policy, Route
 from gateway.core.routing import Conflict, Table
 from gateway.core.slices import Work, at_once
@@ -25,7 +27,6 @@ from gateway.core.upstream import Upstream
 from schemas import policy as wire
 
 ACCESS: Final = ("open", "scoped", "personal")
-PRIORITIES: Final = ("life-safety", "essential", "normal", "bulk")
 CLASSES: Final = ("service", "data-holder", "partner", "operator", "internal")
 RESERVED: Final = "/internal/"
 """Paths of the city's own processes that are never routed from outside."""
@@ -38,6 +39,7 @@ class Surroundings:
     upstream: Callable[[str, wire.Upstream], Upstream]
     stats: Callable[[str], Series]
     share: int
+    loads: Loads
 
 
 def compile_policy(snapshot: object, around: Surroundings) -> Policy:
@@ -85,6 +87,7 @@ def compiling(snapshot: object, around: Surroundings) -> Work[Policy]:
         open_rate=_rate(top["open_rate"], "address", around),
         upstreams=upstreams,
         table=table,
+        emergency=emergency.read(top.get("emergency")),
     )
 
 
@@ -120,7 +123,19 @@ def _upstream(name: str, at: At, around: Surroundings) -> Upstream:
         "idle_timeout_ms": at["idle_timeout_ms"].whole(1),
         "max_connections": at["max_connections"].whole(1),
     }
+    health, try_timeout = at.get("health"), at.get("try_timeout_ms")
+    if health is not None:
+        config["health"] = _health(health)
+    if try_timeout is not None:
+        config["try_timeout_ms"] = try_timeout.whole(1)
     return around.upstream(name, config)
+
+
+def _health(at: At) -> str:
+    path = at.text()
+    if not path.startswith("/") or not path.isascii() or not path.isprintable() or " " in path:
+        raise at.wrong("no path")
+    return path
 
 
 def _route(at: At, upstreams: Mapping[str, Upstream], around: Surroundings) -> Route:
@@ -141,24 +156,49 @@ def _route(at: At, upstreams: Mapping[str, Upstream], around: Surroundings) -> R
     subject = _subject(at["subject"], path, access)
     rate = _rate_of(at, around)
     max_body = at["max_body_bytes"].whole()
-    return Route(
+    upstream, mark, stream = upstreams[at["upstream"].text()], _mark(at), at["stream"].flag()
+    priority = at["priority"].one_of(*PRIORITIES)
+    route = Route(
         id=name,
         method=at["method"].text().upper().encode("ascii"),
         segments=segments,
-        upstream=upstreams[at["upstream"].text()],
+        upstream=upstream,
         strip=strip.count("/"),
         access=access,
         scopes=scopes,
         subject=subject,
-        priority=at["priority"].one_of(*PRIORITIES),
+        priority=priority,
         rate=rate,
         max_body=max_body,
-        stream=at["stream"].flag(),
+        stream=stream,
         steps=pipeline.steps(access, subject=subject >= 0, limited=rate is not None),
         stats=around.stats(name),
+        load=around.loads.of(name, priority, upstream, mark, stream),
         forbidden=reply.insufficient_scope(" ".join(sorted(scopes[0])) if scopes else ""),
         too_large=reply.too_large(max_body),
     )
+    return _openable(route) if mark == "open" else route
+
+
+def _mark(at: At) -> str:
+    given = at.get("emergency")
+    mark = given.one_of(*emergency.MARKS) if given else "none"
+    readable = at["access"].text() == "scoped" and at["method"].text().upper() == "GET"
+    if given and mark == "open" and not readable:
+        raise given.wrong("only a scoped GET can be opened to anybody: never a personal route")
+    return mark
+
+
+def _openable(route: Route) -> Route:
+    """``route``, served to anybody while there is an emergency."""
+    opened = replace(
+        route,
+        access="open",
+        scopes=(),
+        steps=pipeline.steps("open", subject=False, limited=route.rate is not None),
+    )
+    ask, scope = pipeline.authenticate, pipeline.authorise
+    return replace(route, steps=(emergency.unless_open(route.steps, opened, ask, scope),))
 
 
 def _segments(at: At, path: str) -> tuple[bytes | None, ...]:

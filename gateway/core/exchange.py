@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from gateway.core.ids import traceparent
 from gateway.core.reply import Reply
 
 if TYPE_CHECKING:
+    from gateway.core.address import Address
+    from gateway.core.admission import Taken
     from gateway.core.app import Core
     from gateway.core.connection import UpstreamConnection
     from gateway.core.grant import Grant
@@ -38,8 +41,10 @@ class Exchange:
         admitted: it has passed every step, and went to its upstream.
         plain: has no body still to come, and its answer is passed on with its content.
         held: had to wait for a connection.
+        tried: addresses that failed it.
         repeatable: may go out a second time if its connection turns out to be closed.
         close: the client's connection ends with this answer.
+        load: its place under its server's limit.
         rate_fields: ``RateLimit`` fields of the answer.
         start: what goes upstream before the ``Host``.
         route, grant, policy: given by the steps of :mod:`gateway.core.pipeline`, in which each is
@@ -49,8 +54,8 @@ class Exchange:
     __slots__ = (
         "_chunks", "_core", "admitted", "alive", "began", "began_body", "begun", "body",
         "bytes_out", "client", "close", "connection", "ended", "fields", "grant", "held", "line",
-        "plain", "policy", "rate_fields", "repeatable", "request_id", "route", "routed", "sent",
-        "start", "stats", "status", "unsent", "upload",
+        "load", "plain", "policy", "rate_fields", "repeatable", "request_id", "route", "routed",
+        "sent", "start", "stats", "status", "tried", "unsent", "upload",
     )  # fmt: skip
 
     policy: Policy
@@ -76,6 +81,8 @@ class Exchange:
         self.held = self.routed = self.admitted = self.begun = self._chunks = False
         self.status = self.upload = self.bytes_out = 0
         self.unsent = self.rate_fields = b""
+        self.tried: tuple[Address, ...] = ()
+        self.load: Taken | None = None
 
     @property
     def method(self) -> bytes:
@@ -97,6 +104,11 @@ class Exchange:
     @property
     def is_head(self) -> bool:
         return self.line.is_head
+
+    @property
+    def due(self) -> float:
+        """When the client waits no longer for the head of the answer, by its own word."""
+        return self.began + self.fields.timeout if self.fields.timeout else inf
 
     # The way out
 
@@ -122,6 +134,8 @@ class Exchange:
         trace = fields.traceparent or traceparent(
             self._core.ids.trace_id() if fields.request_id else name
         )
+        if fields.timeout:  # what is left of it
+            trace += b"\r\nrequest-timeout: %.3f" % max(0.001, self.due - monotonic())
         unsent, self.unsent = self.unsent, b""
         return b"".join((
             self.start, fields.sealed, said,
@@ -180,6 +194,7 @@ class Exchange:
 
     def interim(self, answer: Answer) -> None:
         """An informational answer; HTTP/1.0 has none (RFC 9110 §15.2)."""
+        self.repeatable = False  # something was sent back
         if not self.http10:
             self.client.write(b"\r\n".join((*answer.lines, b"", b"")))
 
@@ -297,6 +312,8 @@ class Exchange:
             stats.observe(self.status, seconds)
             if self.admitted:
                 stats.in_flight -= 1
+            if self.load is not None:
+                self.load.ended(self, seconds)
             self._core.under_way -= 1
             if self._core.log is not None:
                 self._core.log.note(self, seconds)

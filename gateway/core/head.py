@@ -31,6 +31,7 @@ _HOST: Final = re.compile(
 )
 _LENGTH: Final = re.compile(rb"[0-9]{1,18}")
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+_TIMEOUT: Final = re.compile(rb"(?=.*[1-9])[0-9]{1,6}(?:\.[0-9]{1,3})?")
 _TRACEPARENT: Final = re.compile(rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 # What becomes of a field on its way to the upstream.
@@ -40,7 +41,7 @@ READ: Final = 3  # read here, at most once; written anew where the upstream need
 
 _READ: Final = (
     "host content-length transfer-encoding authorization connection cookie expect x-request-id "
-    "traceparent tracestate"
+    "traceparent tracestate request-timeout"
 )
 _DROPPED: Final = (
     # hop by hop (RFC 9110 §7.6.1)
@@ -89,6 +90,7 @@ class Fields:
         chunked: whether the body comes in chunks.
         close: the client asked for the connection to be closed.
         expects: the client waits for ``100 Continue`` before it sends its body.
+        timeout: seconds that the client waits for the head of the answer; 0 if it does not say.
         request_id, traceparent: what the client sent of them, if well-formed; else ``b""``.
         forward: all fields that the upstream is sent as they came, each ending in CRLF.
         once: it has a field that no other request will have; not worth remembering.
@@ -100,8 +102,8 @@ class Fields:
 
     __slots__ = (
         "authorization", "bare", "chunked", "close", "cookie", "expects", "forward", "grant",
-        "host", "length", "once", "request_id", "sealed", "sealed_by", "sealed_for", "token",
-        "traceparent",
+        "host", "length", "once", "request_id", "sealed", "sealed_by", "sealed_for", "timeout",
+        "token", "traceparent",
     )  # fmt: skip
 
     def __init__(self, block: bytes) -> None:
@@ -123,6 +125,7 @@ class Fields:
         self.expects = b"expect" in read
         self.request_id = get(b"x-request-id", b"")
         self.traceparent = get(b"traceparent", b"")
+        self.timeout = float(get(b"request-timeout", b"0"))
         self.once = b"x-request-id" in read or b"traceparent" in read
         if self.traceparent and b"tracestate" in read:
             names.append(b"tracestate")
@@ -137,7 +140,9 @@ class Fields:
             ]  # fmt: skip
         lines.append(b"")
         self.forward = b"\r\n".join(lines)
-        self.bare = self.length < 0 and not (self.chunked or self.expects or self.once)
+        self.bare = self.length < 0 and not (
+            self.chunked or self.expects or self.once or self.timeout
+        )
         self.grant: Grant | None = None
         self.sealed = b""
         self.sealed_for: Upstream | None = None
@@ -242,6 +247,12 @@ def _expectation(value: bytes) -> bytes:
     return value
 
 
+def _timeout(value: bytes) -> bytes:
+    if not _TIMEOUT.fullmatch(value):
+        raise malformed("Request-Timeout is not a number of seconds, such as 2 or 0.5.")
+    return value
+
+
 def _request_id(value: bytes) -> bytes:
     return value if _REQUEST_ID.fullmatch(value) else b""
 
@@ -255,6 +266,7 @@ _CHECKS: Final = {
     b"content-length": _length,
     b"transfer-encoding": _coding,
     b"expect": _expectation,
+    b"request-timeout": _timeout,
     b"x-request-id": _request_id,
     b"traceparent": _traceparent,
 }

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gateway.core import reply
+from gateway.core.admission import share_capacity
 from gateway.core.reply import Refused
 from gateway.core.telemetry import ANYBODY
 
@@ -167,6 +168,7 @@ def steps(access: str, *, subject: bool, limited: bool) -> tuple[Step, ...]:
         way: list[Step | None] = [
             limit_source,
             limit_route_by_source if limited else None,
+            share_capacity,
         ]
     else:
         way = [
@@ -176,5 +178,6 @@ def steps(access: str, *, subject: bool, limited: bool) -> tuple[Step, ...]:
             need_resident if access == "personal" else None,
             bind_resident if subject else None,
             limit_route if limited else None,
+            share_capacity,
         ]
     return tuple(step for step in way if step is not None)

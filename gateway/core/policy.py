@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gateway.core.admission import Load
+from gateway.core.emergency import Emergency
 from gateway.core.keys import Key
 from gateway.core.limits import Rate
 from gateway.core.pipeline import Step
@@ -37,6 +39,7 @@ class Route:
         scopes: alternatives, each to be held whole.
         steps: what a request passes on it; see :mod:`gateway.core.pipeline`.
         stats: counters by client class.
+        load: what it puts on its server, and its order among others.
         forbidden, too_large: the refusals of this route, made beforehand.
     """
 
@@ -54,6 +57,7 @@ class Route:
     stream: bool
     steps: tuple[Step, ...]
     stats: Series
+    load: Load
     forbidden: Reply
     too_large: Reply
 
@@ -73,6 +77,8 @@ class Policy:
 
     Attributes:
         scheme: of the public URL, for ``X-Forwarded-Proto``.
+        emergency: the one that was declared; whether it still holds, :mod:`gateway.core.overload`
+            knows.
     """
 
     revision: str
@@ -85,6 +91,7 @@ class Policy:
     open_rate: Rate
     upstreams: Mapping[str, Upstream]
     table: Table[Route]
+    emergency: Emergency | None = None
 
     def let_go(self) -> Work[None]:
         """Free what is in it, in steps, once nothing is decided by it any more.

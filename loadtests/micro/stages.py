@@ -9,6 +9,7 @@ from time import monotonic
 
 from gateway.core import pipeline
 from gateway.core.answer import Answer, heads, read
+from gateway.core.app import Core
 from gateway.core.body import WHOLE
 from gateway.core.compiler import Surroundings, compile_policy
 from gateway.core.exchange import Exchange
@@ -40,7 +41,7 @@ def stages(wired: Wired) -> Iterator[Stage]:
         lambda: Exchange(core, wired.client, line, fields, 0.0),
     )
     yield "route", "remembered by its request line", lambda: pipeline.find_route(core, exchange)
-    yield from _lookups()
+    yield from _lookups(core)
     pipeline.find_route(core, exchange)
     yield "token", "seen before", lambda: pipeline.authenticate(core, exchange)
     yield "token, new", "ES256, verified", _verified(wired, fields.token)
@@ -83,10 +84,14 @@ def _verified(wired: Wired, token: bytes) -> Callable[[], object]:
     return lambda: Tokens(pseudonyms, 10, now).grant(token, policy, "", 0.0)
 
 
-def _lookups() -> Iterator[Stage]:
+def _lookups(core: Core) -> Iterator[Stage]:
     """A path with a parameter, looked up among more and more routes."""
+    policy = core.policy
+    assert policy is not None
+    upstream = next(iter(policy.upstreams.values()))
     for number in ROUTES:
-        around = Surroundings(lambda *_: None, lambda _: None, 1)  # type: ignore[arg-type,return-value]
+        loads = core.overload.loads()
+        around = Surroundings(lambda *_: upstream, core.telemetry.of, 1, loads)
         template = ours.policy(9, [])
         one = template["routes"][1] | {"access": "open", "scopes": []}
         template["routes"] = [
