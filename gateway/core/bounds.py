@@ -13,6 +13,8 @@ HEAD_BYTES: Final = 32_768
 """Request line and header fields together; more is 431."""
 TARGET_BYTES: Final = 8_192
 """Path and query; more is 414 (RFC 9110 §4.1 asks for at least 8000)."""
+LINE_BYTES: Final = TARGET_BYTES + 64
+"""A request line; more is 414."""
 FIELDS: Final = 100
 """Header fields of one request; more is 431."""
 TOKEN_BYTES: Final = 8_192
@@ -25,6 +27,8 @@ CHUNK_LINE_BYTES: Final = 256
 """Chunk size with its extensions."""
 PIPELINED_BYTES: Final = 65_536
 """What is read ahead of the request in hand; then the connection is not read from."""
+PASSED_OVER_BYTES: Final = 65_536
+"""Body of a refused request that is read over so that its connection may go on."""
 PIPELINED_TURNS: Final = 32
 """Requests of one connection answered in one go before others have their turn."""
 CACHED_LINE_BYTES: Final = 256

@@ -101,20 +101,21 @@ class UpstreamConnection(asyncio.Protocol):
     def _receive_head(self, exchange: Exchange, data: bytes) -> None:
         if self._head:
             data = self._head + data
-        end = data.find(b"\r\n\r\n")
-        if end < 0 or end > ANSWER_HEAD_BYTES:
-            if len(data) > ANSWER_HEAD_BYTES:
-                raise Malformed("the head is too long")
-            self._head = data
-            return
+        while True:
+            end = data.find(b"\r\n\r\n")
+            if end < 0 or end > ANSWER_HEAD_BYTES:
+                if len(data) > ANSWER_HEAD_BYTES:
+                    raise Malformed("the head is too long")
+                self._head = data
+                return
+            answer = Answer(data[:end])
+            data = data[end + 4 :]
+            status = answer.status
+            if status >= 200:
+                break
+            self._interim(exchange, answer)
         self._head = b""
-        answer = Answer(data[:end])
-        status = answer.status
-        if status < 200:
-            self._interim(exchange, answer, data[end + 4 :])
-            return
         self._keep = not answer.close
-        data = data[end + 4 :]
         if answer.length == len(data) and exchange.plain and status not in BODILESS:
             # the common case: a whole answer in one read
             exchange.begin_answer(answer, WHOLE, data)
@@ -147,14 +148,12 @@ class UpstreamConnection(asyncio.Protocol):
         self._detach(keep=self._keep and exchange.sent and not rest)
         exchange.end()
 
-    def _interim(self, exchange: Exchange, answer: Answer, rest: bytes) -> None:
+    def _interim(self, exchange: Exchange, answer: Answer) -> None:
         """1xx: passed on, except what was between the gateway and the upstream (RFC 9110 §15.2)."""
         if answer.status == 101:
             raise Malformed("switched to a protocol that was not asked for")
         if answer.status != 100:
             exchange.interim(answer)
-        if rest:
-            self._receive_head(exchange, rest)
 
     # The end
 

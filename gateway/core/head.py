@@ -13,6 +13,7 @@ not, and what they mean is remembered too.
 from __future__ import annotations
 
 import re
+from ipaddress import IPv6Address
 from typing import Final
 
 from gateway.core import bounds, reply
@@ -23,7 +24,8 @@ from schemas.headers import PREFIX
 _CONTROLS: Final = bytes([*range(0x09), *range(0x0A, 0x20), 0x7F])
 _NAME: Final = re.compile(rb"[!#$%&'*+.^`|~0-9A-Za-z-]+")  # a token (RFC 9110 §5.6.2) without `_`
 _HOST: Final = re.compile(
-    rb"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,253}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?"
+    rb"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,253}[A-Za-z0-9])?|\[([0-9A-Fa-f:.]{2,45})\])"
+    rb"(?::([0-9]{1,5}))?"
 )
 _LENGTH: Final = re.compile(rb"[0-9]{1,18}")
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{8,64}")
@@ -184,6 +186,11 @@ def _role(name: bytes) -> tuple[int, bytes]:
     return PASS, lower
 
 
+def passes(name: bytes) -> bool:
+    """Whether upstreams are sent a field of this name, in lower case, as it came."""
+    return _role(name)[0] == PASS
+
+
 def _again(name: bytes, first: bytes, value: bytes) -> bytes:
     """A second field of a name that is read here."""
     if name in (b"connection", b"tracestate"):
@@ -205,9 +212,18 @@ def _framing(length: bytes | None, coding: bytes | None) -> tuple[int, bool]:
 
 
 def _host(value: bytes) -> bytes:
-    if not _HOST.fullmatch(value):
+    found = _HOST.fullmatch(value)
+    if not found or b".." in value or int(found[2] or 0) > 65_535 or not _is_ipv6(found[1]):
         raise malformed("The Host field is not a host with an optional port.")
     return value
+
+
+def _is_ipv6(address: bytes | None) -> bool:
+    """Whether what is in brackets, if anything is, is an address."""
+    try:
+        return address is None or bool(IPv6Address(address.decode()))
+    except ValueError:
+        return False
 
 
 def _length(value: bytes) -> bytes:

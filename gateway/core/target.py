@@ -19,6 +19,7 @@ _PLAIN: Final = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789
 _METHOD: Final = re.compile(rb"[A-Z]{3,20}(?:-[A-Z]{1,10})?")
 _METHODS: Final = frozenset(b"GET HEAD POST PUT PATCH DELETE OPTIONS TRACE".split())
 _VISIBLE: Final = bytes(sorted(set(range(0x21, 0x7F)) - set(b"#")))
+_AUTHORITY: Final = re.compile(rb"[^/?]+")
 _ESCAPES: Final = re.compile(rb"(?:[^%]|%[0-9A-Fa-f]{2})*+")
 _REFUSED_WHEN_DECODED: Final = re.compile(rb"[/\\\x00-\x1f\x7f]")
 
@@ -78,8 +79,12 @@ def _absolute(target: bytes) -> tuple[bytes, bytes]:
     scheme, mark, rest = target.partition(b"://")
     if not mark or scheme.lower() not in (b"http", b"https"):
         raise malformed("The target is neither a path nor an http URL.")
-    authority, slash, path = rest.partition(b"/")
-    return authority, slash + path if slash else b"/"
+    found = _AUTHORITY.match(rest)
+    if not found:
+        raise malformed("The target names no host.")
+    authority = found[0]
+    path = rest[len(authority) :]
+    return authority, path if path[:1] == b"/" else b"/" + path
 
 
 def _segments(path: bytes) -> list[bytes]:
@@ -100,6 +105,17 @@ def _decoded(path: bytes, segments: list[bytes]) -> list[bytes]:
         segments = [unquote_to_bytes(segment) for segment in segments]
         if any(map(_REFUSED_WHEN_DECODED.search, segments)):
             raise malformed("The path has an encoded slash or control character.", "ambiguous")
+        if not _is_utf8(b"/".join(segments)):
+            raise malformed("What is encoded in the path is not UTF-8.", "ambiguous")
     if any(segment in (b".", b"..") for segment in segments):
         raise malformed("The path has dot segments.", "ambiguous")
     return segments
+
+
+def _is_utf8(path: bytes) -> bool:
+    """Whether every reader decodes ``path`` alike: lenient ones take ``%c0%af`` for a slash."""
+    try:
+        path.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
