@@ -15,7 +15,7 @@ has it. The policy compiler reads nothing else, so any API in any language can b
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -87,6 +87,7 @@ class OperationInfo(_Wire):
     rate: RateInfo | None = None
     max_body_bytes: int = Field(default=1_048_576, ge=0, le=4_294_967_296)
     stream: bool = False
+    upgrade: Literal["", "websocket"] = ""
 
 
 def operation(
@@ -98,6 +99,7 @@ def operation(
     rate: tuple[int, int] | None = None,
     max_body_bytes: int = 1_048_576,
     stream: bool = False,
+    upgrade: Literal["", "websocket"] = "",
     request_body: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The ``openapi_extra`` of a FastAPI route: its ``security`` and its ``x-city``.
@@ -105,6 +107,7 @@ def operation(
     Args:
         scopes: all of these are needed; none only with ``access="open"``.
         rate: ``(requests, seconds)`` per client on this operation.
+        upgrade: the protocol that this GET may switch to.
         request_body: OpenAPI request body of an operation that reads the raw body.
 
     Example:
@@ -120,6 +123,7 @@ def operation(
         rate=RateInfo(requests=rate[0], seconds=rate[1]) if rate else None,
         max_body_bytes=max_body_bytes,
         stream=stream,
+        upgrade=upgrade,
     )
     extra: dict[str, Any] = {
         "security": [{SECURITY_SCHEME: list(scopes)}] if scopes else [],

@@ -67,6 +67,7 @@ class Core:
         policy: all that is in force, None before the first.
         draining: answers end their connections.
         under_way: requests begun and not ended.
+        upgraded: those of them that speak another protocol by now.
         date: the ``Date`` field of this second.
     """
 
@@ -88,6 +89,7 @@ class Core:
         self.policy: Policy | None = None
         self.draining = False
         self.under_way = 0
+        self.upgraded = 0
         self.date = b""
         self._lines: Recent[bytes, RequestLine] = Recent(self.bounds.heads)
         self._blocks: Recent[bytes, Fields] = Recent(self.bounds.heads)
@@ -235,6 +237,7 @@ class Core:
             **self.telemetry.as_json(),
             "connections": len(self._clients),
             "under_way": self.under_way,
+            "upgraded": self.upgraded,
             "buckets": len(self.buckets),
             "tokens_verified": self.tokens.verified,
             "tokens_remembered": self.tokens.remembered,

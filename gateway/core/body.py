@@ -20,8 +20,8 @@ _CHUNK: Final = re.compile(
 )
 _TRAILER: Final = re.compile(rb"([!#$%&'*+.^`|~0-9A-Za-z-]+):[^\x00-\x08\x0a-\x1f\x7f]*")
 _NO_TRAILERS: Final = frozenset(
-    b"set-cookie content-type content-encoding content-range content-location cache-control expires "
-    b"date age vary location retry-after range if-match if-none-match if-modified-since "
+    b"set-cookie content-type content-encoding content-range content-location cache-control "
+    b"expires date age vary location retry-after range if-match if-none-match if-modified-since "
     b"if-unmodified-since if-range max-forwards www-authenticate".split()
 )
 """Fields that must not come after the body (RFC 9110 §6.5.1), besides those that never pass."""

@@ -45,6 +45,9 @@ class Bounds:
         head: from a request's first byte to the end of its head (slow-header attacks), then 408.
         body: grace for a request body, to which ``1 / body_rate`` a byte is added; then 408.
         body_rate: bytes per second that a body must keep up on average.
+        continue_after: how long an upstream may leave a client waiting for ``100 Continue``; then
+            the core says it.
+        upgrade_idle: silence both ways that ends a connection which speaks another protocol.
         keep_alive: how long a connection may rest between two requests.
         stall: how long a client may refuse to read its answer.
         linger: after the last answer, how long what the client still sends is read and dropped,
@@ -66,6 +69,8 @@ class Bounds:
     head: float = 10.0
     body: float = 30.0
     body_rate: float = 1_024.0
+    continue_after: float = 1.0
+    upgrade_idle: float = 300.0
     keep_alive: float = 75.0
     stall: float = 60.0
     linger: float = 2.0

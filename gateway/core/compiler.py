@@ -25,6 +25,7 @@ from schemas import policy as wire
 ACCESS: Final = ("open", "scoped", "personal")
 PRIORITIES: Final = ("life-safety", "essential", "normal", "bulk")
 CLASSES: Final = ("service", "data-holder", "partner", "operator", "internal")
+PROTOCOLS: Final = ("websocket",)
 RESERVED: Final = "/internal/"
 """Paths of the city's own processes that are never routed from outside."""
 
@@ -138,11 +139,25 @@ def _route(at: At, upstreams: Mapping[str, Upstream], around: Surroundings) -> R
         rate=rate,
         max_body=max_body,
         stream=at["stream"].flag(),
-        steps=pipeline.steps(access, subject=subject >= 0, limited=rate is not None),
+        steps=pipeline.steps(
+            access,
+            subject=subject >= 0,
+            limited=rate is not None,
+            options_route=at["method"].text().upper() == "OPTIONS",
+            upgrade=_upgrade(at),
+        ),
         stats=around.stats(name),
         forbidden=reply.insufficient_scope(" ".join(sorted(scopes[0])) if scopes else ""),
         too_large=reply.too_large(max_body),
     )
+
+
+def _upgrade(route: At) -> bytes:
+    at = route.get("upgrade")
+    protocol = at.text(empty=True).lower() if at else ""
+    if at and protocol and (protocol not in PROTOCOLS or route["method"].value != "GET"):
+        raise at.wrong(f"a GET may switch to {' or '.join(PROTOCOLS)}, nothing else")
+    return protocol.encode()
 
 
 def _segments(at: At, path: str) -> tuple[bytes | None, ...]:

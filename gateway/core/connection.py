@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from math import inf
 from time import monotonic
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from gateway.core import reply
 from gateway.core.answer import BODILESS, Answer
@@ -15,6 +15,8 @@ from gateway.core.bounds import ANSWER_HEAD_BYTES
 if TYPE_CHECKING:
     from gateway.core.exchange import Exchange
     from gateway.core.upstream import Address, Upstream
+
+SWITCHING_PROTOCOLS: Final = 101
 
 
 class UpstreamConnection(asyncio.Protocol):
@@ -108,12 +110,16 @@ class UpstreamConnection(asyncio.Protocol):
                     raise Malformed("the head is too long")
                 self._head = data
                 return
-            answer = Answer(data[:end])
+            head = data[:end]
+            answer = Answer(head)
             data = data[end + 4 :]
             status = answer.status
             if status >= 200:
                 break
-            self._interim(exchange, answer)
+            if status == SWITCHING_PROTOCOLS:
+                exchange.switch(answer, self, head, data)
+                return
+            exchange.interim(answer)
         self._head = b""
         self._keep = not answer.close
         if answer.length == len(data) and exchange.plain and status not in BODILESS:
@@ -148,12 +154,12 @@ class UpstreamConnection(asyncio.Protocol):
         self._detach(keep=self._keep and exchange.sent and not rest)
         exchange.end()
 
-    def _interim(self, exchange: Exchange, answer: Answer) -> None:
-        """1xx: passed on, except what was between the gateway and the upstream (RFC 9110 §15.2)."""
-        if answer.status == 101:
-            raise Malformed("switched to a protocol that was not asked for")
-        if answer.status != 100:
-            exchange.interim(answer)
+    def switch(self, protocol: asyncio.Protocol) -> None:
+        """The connection is ``protocol``'s from here on."""
+        self._head = b""
+        self.resume_reading()
+        self.deadline = inf
+        self.transport.set_protocol(protocol)
 
     # The end
 

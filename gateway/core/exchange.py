@@ -10,6 +10,7 @@ from gateway.core.body import Body, Chunked, UntilClose, chunk, last_chunk
 from gateway.core.ids import traceparent
 from gateway.core.reply import Reply
 from gateway.core.telemetry import ANYBODY
+from gateway.core.upgrade import Tunnel, agreed
 
 if TYPE_CHECKING:
     from gateway.core.app import Core
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from gateway.core.target import RequestLine
     from gateway.core.telemetry import Stats
 
+CONTINUE = 100
 _REPEATABLE = frozenset((b"GET", b"HEAD", b"OPTIONS"))
 """Methods that may be sent a second time without asking (RFC 9110 §9.2.1)."""
 
@@ -39,6 +41,9 @@ class Exchange:
         held: had to wait for a connection.
         repeatable: may go out a second time if its connection turns out to be closed.
         close: the client's connection ends with this answer.
+        told: the client knows that it may send its body, or never asked.
+        hop: more of what is said to the upstream of its connection alone.
+        upgrade: the protocol that the client may have instead of HTTP; ``b""`` if none.
         rate_fields: ``RateLimit`` fields of the answer.
         route, grant, policy: given by the steps of :mod:`gateway.core.pipeline`, in which each is
             there for the steps after.
@@ -47,9 +52,9 @@ class Exchange:
     __slots__ = (
         "_chunks", "_core", "_path", "_query", "admitted", "alive", "began", "began_body",
         "begun", "body", "bytes_out", "client", "close", "connection", "fields", "grant", "held",
-        "http10", "is_head", "method", "method_sent", "plain", "policy", "rate_fields",
+        "hop", "http10", "is_head", "method", "method_sent", "plain", "policy", "rate_fields",
         "repeatable", "request_id", "route", "routed", "segments", "sent", "stats", "status",
-        "unsent", "upload",
+        "told", "unsent", "upgrade", "upload",
     )  # fmt: skip
 
     policy: Policy
@@ -86,6 +91,8 @@ class Exchange:
         self.bytes_out = 0
         self.unsent = b""
         self.rate_fields = b""
+        self.hop = self.upgrade = b""
+        self.told = line.http10 or not fields.expects
         self._chunks = False
 
     # The way out
@@ -106,9 +113,12 @@ class Exchange:
         """The request as the upstream gets it: head, and what of the body has arrived."""
         core, fields, route = self._core, self.fields, self.route
         upstream = route.upstream
+        said = self.client.origin.fields(fields.host, self.policy.scheme)
         path = self._path
         if route.strip:
             path = b"/" + b"/".join(path.split(b"/")[route.strip + 1 :])
+        if self.http10:  # `Via` names the protocol that was received (RFC 9110 §7.6.3)
+            said = said.replace(b"via: 1.1 ", b"via: 1.0 ")
         trace = fields.traceparent or traceparent(
             self.request_id if not fields.request_id else core.ids.trace_id()
         )
@@ -118,8 +128,9 @@ class Exchange:
             b" HTTP/1.1\r\nhost: ", upstream.host or fields.host, b"\r\n",
             fields.forward,
             self._identity(),
-            self.client.origin.fields(fields.host, self.policy.scheme),
+            said,
             b"x-request-id: ", self.request_id, b"\r\ntraceparent: ", trace,
+            b"" if self.http10 else fields.hop, self.hop,
             self._framing(),
             unsent,
         ))  # fmt: skip
@@ -164,9 +175,35 @@ class Exchange:
     # The way back
 
     def interim(self, answer: Answer) -> None:
-        """An informational answer; HTTP/1.0 has none (RFC 9110 §15.2)."""
-        if not self.http10:
+        """An informational answer; HTTP/1.0 has none (RFC 9110 §15.2). ``100`` is for those who
+        asked for it, once."""
+        if answer.status == CONTINUE:
+            self.go_on()
+        elif not self.http10:
             self.client.write(b"\r\n".join((*answer.lines, b"", b"")))
+
+    def go_on(self) -> None:
+        """The client may send its body, if it still waits to be told."""
+        if self.alive and not (self.told or self.begun):
+            self.told = True
+            self.client.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def switch(
+        self, answer: Answer, connection: UpstreamConnection, head: bytes, early: bytes
+    ) -> None:
+        """``101``, whose bytes are ``head``: what comes after it is :attr:`upgrade`.
+
+        Raises:
+            Malformed: that is not what the upstream was asked for.
+        """
+        agreed(self.upgrade, head)
+        self.begun = self.told = True
+        self.status = answer.status
+        self.client.write(b"\r\n".join((
+            *answer.lines, b"x-request-id: " + self.request_id,
+            b"connection: upgrade", b"upgrade: " + self.upgrade, b"", b"",
+        )))  # fmt: skip
+        Tunnel(self._core, self, connection).open(early)
 
     def begin_answer(self, answer: Answer, body: Body, content: bytes) -> None:
         """Head and first content, in one write."""
@@ -219,8 +256,9 @@ class Exchange:
         self.client.ended(self)
 
     def refuse(self, answer: Reply) -> None:
-        """The core's own answer instead of an upstream's."""
-        self.stats.reject(answer.reason)
+        """The core's own answer instead of an upstream's; one without a reason is no refusal."""
+        if answer.reason:
+            self.stats.reject(answer.reason)
         self._give(answer)
 
     def fail(self, answer: Reply, kind: str) -> None:

@@ -23,12 +23,17 @@ _TOTALS: Final = {
     "policies_applied": "Policies put in force.",
     "policy_failures": "Attempts to get a policy that failed.",
     "log_dropped": "Access-log lines dropped because they could not be written in time.",
+    "upgrades": "Connections that were switched to another protocol.",
+    "upgrade_bytes_in": "Bytes from clients on connections that were switched.",
+    "upgrade_bytes_out": "Bytes to clients on connections that were switched.",
+    "upgrades_idle": "Switched connections that were ended because both sides were silent.",
     "tokens_verified": "Access tokens whose signature was verified.",
     "tokens_remembered": "Requests whose access token was already verified.",
 }
 _GAUGES: Final = {
     "connections": "Client connections open.",
     "under_way": "Requests begun and not ended.",
+    "upgraded": "Connections that speak another protocol than HTTP.",
     "buckets": "Rate-limit buckets that are not full.",
 }
 

@@ -27,6 +27,7 @@ _HOST: Final = re.compile(
     rb"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,253}[A-Za-z0-9])?|\[([0-9A-Fa-f:.]{2,45})\])"
     rb"(?::([0-9]{1,5}))?"
 )
+_HOPS: Final = re.compile(rb"[0-9]{1,9}")
 _LENGTH: Final = re.compile(rb"[0-9]{1,18}")
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 _TRACEPARENT: Final = re.compile(rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
@@ -38,11 +39,11 @@ READ: Final = 3  # read here, at most once; written anew where the upstream need
 
 _READ: Final = (
     "host content-length transfer-encoding authorization connection cookie expect x-request-id "
-    "traceparent tracestate"
+    "traceparent tracestate upgrade te max-forwards"
 )
 _DROPPED: Final = (
     # hop by hop (RFC 9110 §7.6.1)
-    "keep-alive proxy-connection te trailer upgrade proxy-authorization proxy-authenticate "
+    "keep-alive proxy-connection trailer proxy-authorization proxy-authenticate "
     # what only the gateway may say about where a request comes from
     "forwarded x-real-ip x-client-ip x-cluster-client-ip true-client-ip via "
     # what makes an upstream see another method or path than the one that was checked
@@ -69,6 +70,7 @@ def _roles() -> dict[bytes, tuple[int, bytes]]:
 
 
 _ROLES: Final = _roles()
+_NONE: Final[frozenset[bytes]] = frozenset()
 _REMEMBERED: Final = 1_024
 """Longest line whose meaning is remembered."""
 _ONCE: Final = frozenset((b"x-request-id", b"traceparent", b"tracestate", b"idempotency-key"))
@@ -87,14 +89,18 @@ class Fields:
         chunked: whether the body comes in chunks.
         close: the client asked for the connection to be closed.
         expects: the client waits for ``100 Continue`` before it sends its body.
+        hop: what is said to the upstream of the connection alone: that the client expects, and that
+            it takes trailers; each line after a CRLF.
+        upgrade: protocols that the client would like instead of HTTP, in lower case.
+        max_forwards: how often OPTIONS may still be forwarded; -1 if it is not said.
         request_id, traceparent: what the client sent of them, if well-formed; else ``b""``.
         forward: all fields that the upstream is sent as they came, each ending in CRLF.
         once: it has a field that no other request will have; not worth remembering.
     """
 
     __slots__ = (
-        "authorization", "chunked", "close", "cookie", "expects", "forward", "host", "length",
-        "once", "request_id", "token", "traceparent",
+        "authorization", "chunked", "close", "cookie", "expects", "forward", "hop", "host",
+        "length", "max_forwards", "once", "request_id", "token", "traceparent", "upgrade",
     )  # fmt: skip
 
     def __init__(self, block: bytes) -> None:
@@ -120,16 +126,28 @@ class Fields:
         if self.traceparent and b"tracestate" in read:
             names.append(b"tracestate")
             lines.append(b"tracestate: " + read[b"tracestate"])
+        self.max_forwards = int(get(b"max-forwards", b"-1"))
+        self.hop = b"\r\nexpect: 100-continue" if self.expects else b""
+        self.upgrade: frozenset[bytes] = _NONE
         self.close = False
         if b"connection" in read:
             # options, which also name the fields that go no further (RFC 9110 §7.6.1)
-            listed = {option.strip(b" \t").lower() for option in read[b"connection"].split(b",")}
+            listed = _members(read[b"connection"])
             self.close = b"close" in listed
+            if b"upgrade" in listed and not self.close:
+                self.upgrade = _members(get(b"upgrade", b""))
+            if b"te" in listed and b"trailers" in _members(get(b"te", b"")):
+                self.hop += b"\r\nconnection: te\r\nte: trailers"
             lines = [
                 line for name, line in zip(names, lines, strict=True) if name not in listed
             ]  # fmt: skip
         lines.append(b"")
         self.forward = b"\r\n".join(lines)
+
+
+def _members(value: bytes) -> frozenset[bytes]:
+    """The members of a list (RFC 9110 §5.6.1) in lower case."""
+    return frozenset(member.strip(b" \t").lower() for member in value.split(b",")) - {b""}
 
 
 def _split(block: bytes) -> tuple[dict[bytes, bytes], list[bytes], list[bytes]]:
@@ -187,13 +205,13 @@ def _role(name: bytes) -> tuple[int, bytes]:
 
 
 def passes(name: bytes) -> bool:
-    """Whether upstreams are sent a field of this name, in lower case, as it came."""
-    return _role(name)[0] == PASS
+    """Whether a field of this name, in lower case, reaches the upstream as the client sent it."""
+    return bool(_NAME.fullmatch(name)) and _role(name)[0] == PASS
 
 
 def _again(name: bytes, first: bytes, value: bytes) -> bytes:
     """A second field of a name that is read here."""
-    if name in (b"connection", b"tracestate"):
+    if name in (b"connection", b"tracestate", b"upgrade", b"te"):
         return first + b"," + value
     if name == b"cookie":
         return first + b"; " + value
@@ -244,6 +262,12 @@ def _expectation(value: bytes) -> bytes:
     return value
 
 
+def _max_forwards(value: bytes) -> bytes:
+    if not _HOPS.fullmatch(value):
+        raise malformed("Max-Forwards is not a decimal number.")
+    return value
+
+
 def _request_id(value: bytes) -> bytes:
     return value if _REQUEST_ID.fullmatch(value) else b""
 
@@ -257,6 +281,7 @@ _CHECKS: Final = {
     b"content-length": _length,
     b"transfer-encoding": _coding,
     b"expect": _expectation,
+    b"max-forwards": _max_forwards,
     b"x-request-id": _request_id,
     b"traceparent": _traceparent,
 }

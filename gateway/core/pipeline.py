@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from gateway.core import reply
+from gateway.core import options, reply
 from gateway.core.reply import Refused
+from gateway.core.upgrade import offer
 
 if TYPE_CHECKING:
     from gateway.core.app import Core
@@ -43,7 +44,7 @@ def find_route(core: Core, exchange: Exchange) -> None:
     exchange.policy = policy
     node = policy.table.find(exchange.segments)
     if node is None:
-        raise Refused(reply.NOT_FOUND)
+        raise Refused(reply.NOT_FOUND if exchange.segments else options.SERVER)
     route = node.routes.get(exchange.method)
     if route is None:
         raise Refused(node.refusal or reply.NOT_FOUND)
@@ -128,13 +129,17 @@ def limit_body(exchange: Exchange) -> None:
         raise Refused(exchange.route.too_large)
 
 
-def steps(access: str, *, subject: bool, limited: bool) -> tuple[Step, ...]:
+def steps(
+    access: str, *, subject: bool, limited: bool, options_route: bool = False, upgrade: bytes = b""
+) -> tuple[Step, ...]:
     """What a request passes on a route, in this order. What has nothing to do is not in it.
 
     Args:
         access: the route's access class.
         subject: a segment of its path names the resident.
         limited: it has a rate of its own.
+        options_route: its method is OPTIONS, whose forwards a client may have counted.
+        upgrade: the protocol that its API speaks when asked to; ``b""`` if none.
     """
     if access == "open":
         way: list[Step | None] = [
@@ -150,4 +155,6 @@ def steps(access: str, *, subject: bool, limited: bool) -> tuple[Step, ...]:
             bind_resident if subject else None,
             limit_route if limited else None,
         ]
+    way.append(options.count_forwards if options_route else None)
+    way.append(offer(upgrade) if upgrade else None)
     return tuple(step for step in way if step is not None)

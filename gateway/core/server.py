@@ -140,8 +140,10 @@ class ClientConnection(asyncio.Protocol):
         except Refused as refused:
             return self._turn_away(exchange, refused.reply, rest)
         if not exchange.sent:
-            if fields.expects and not rest and not exchange.http10:
-                self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            if not exchange.told:
+                exchange.told = bool(rest)  # it did not wait
+                # the upstream's word, unless it says none
+                self._core.loop.call_later(self._core.bounds.continue_after, exchange.go_on)
             rest = self._body(exchange, rest)
         if exchange.alive:
             exchange.admitted = True
@@ -267,6 +269,20 @@ class ClientConnection(asyncio.Protocol):
         """End the connection so that the client sees that its answer is not whole."""
         self.exchange = None
         self.transport.abort()
+
+    def switch(self, protocol: asyncio.Protocol) -> bytes:
+        """The connection is ``protocol``'s from here on; returns what has been sent ahead."""
+        self._resume()
+        ahead, self._ahead = self._ahead, b""
+        self.transport.set_protocol(protocol)
+        return ahead
+
+    def flush(self) -> None:
+        """Close when the client has taken what it was sent, which may take so long."""
+        self.exchange = None
+        self._dropping = True
+        self.deadline = monotonic() + self._core.bounds.stall
+        self.transport.close()
 
     # Pace
 

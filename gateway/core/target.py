@@ -18,6 +18,8 @@ from gateway.core.reply import Refused, malformed
 _PLAIN: Final = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-_~:@!$&'()*+,="
 _METHOD: Final = re.compile(rb"[A-Z]{3,20}(?:-[A-Z]{1,10})?")
 _METHODS: Final = frozenset(b"GET HEAD POST PUT PATCH DELETE OPTIONS TRACE".split())
+ASTERISK: Final = b"*"
+"""The server as a whole, instead of a path; it has no segments, and so is on no route."""
 _VISIBLE: Final = bytes(sorted(set(range(0x21, 0x7F)) - set(b"#")))
 _AUTHORITY: Final = re.compile(rb"[^/?]+")
 _ESCAPES: Final = re.compile(rb"(?:[^%]|%[0-9A-Fa-f]{2})*+")
@@ -56,7 +58,7 @@ class RequestLine:
             raise Refused(reply.TARGET_TOO_LONG)
         self.authority = b""
         if target[:1] != b"/":
-            self.authority, target = _absolute(target)
+            self.authority, target = _other_form(self.method, target)
         self.path, mark, query = target.partition(b"?")
         if query and query.translate(None, _VISIBLE):
             raise malformed("The query has characters that must be percent-encoded.")
@@ -72,6 +74,17 @@ def _is_http10(version: bytes) -> bool:
     if re.fullmatch(rb"HTTP/[0-9]\.[0-9]", version):
         raise Refused(reply.VERSION)
     raise malformed("The request line does not end in an HTTP version.")
+
+
+def _other_form(method: bytes, target: bytes) -> tuple[bytes, bytes]:
+    """Authority, and path or ``*``, of a target in asterisk-form or absolute-form."""
+    if method != b"OPTIONS":
+        return _absolute(target)
+    if target == ASTERISK:
+        return b"", target
+    authority, path = _absolute(target)
+    # without a path it asks for the server as a whole (RFC 9112 §3.2.4)
+    return authority, ASTERISK if target.endswith(authority) else path
 
 
 def _absolute(target: bytes) -> tuple[bytes, bytes]:

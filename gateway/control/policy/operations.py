@@ -39,6 +39,8 @@ def compile_operation(
     operation_id = _operation_id(operation, method, path, where, findings)
     _check_personal(setting, segments, info, where, findings)
     _check_limits(setting, info, where, findings)
+    if info.upgrade and method.upper() != "GET":
+        findings.add(pointer(*where, KEY, "upgrade"), "Only a GET switches to another protocol.")
     if len(findings) > before:
         return None
     route = Route(
@@ -57,6 +59,8 @@ def compile_operation(
     )
     if info.rate:
         route["rate"] = {"requests": info.rate.requests, "seconds": info.rate.seconds}
+    if info.upgrade:
+        route["upgrade"] = info.upgrade
     return route
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from tests.servers.local import LocalServer
 from tests.servers.ports import free_ports
@@ -45,6 +45,7 @@ listen peer
   bind 127.0.0.1:{port}
   server recorder 127.0.0.1:{behind}
 """
+_METHODS: Final = ("GET", "POST", "PUT", "OPTIONS")
 
 
 class Nginx(LocalServer):
@@ -96,7 +97,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     behind: ClassVar[int]
 
-    def _any(self) -> None:
+    def forward(self) -> None:
         upstream = http.client.HTTPConnection("127.0.0.1", self.behind, timeout=5)
         upstream.putrequest(self.command, self.path, skip_host=True)
         content = self._content()
@@ -110,8 +111,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(told)))
         self.end_headers()
         self.wfile.write(told)
-
-    do_GET = do_POST = do_PUT = do_OPTIONS = _any
 
     def _content(self) -> bytes:
         if self.headers["Transfer-Encoding"] == "chunked":
@@ -142,7 +141,8 @@ def _many_fields() -> Iterator[None]:
 
 @contextmanager
 def _python(behind: int) -> Iterator[int]:
-    handler = type("Handler", (_Handler,), {"behind": behind})
+    methods = {f"do_{method}": _Handler.forward for method in _METHODS}
+    handler = type("Handler", (_Handler,), {"behind": behind, **methods})
     with _many_fields(), ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()

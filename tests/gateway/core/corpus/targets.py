@@ -138,6 +138,25 @@ CASES: list[Case] = [
     answered("method: TRACE", b"TRACE /open HTTP/1.1\r\n" + _END, 405),
     passed("method: HEAD, asked as GET", b"HEAD /open HTTP/1.1\r\n" + _END, got()),
     passed("method: PUT", b"PUT /echo/a HTTP/1.1\r\n" + _END, Seen("PUT", "/echo/a")),
+    answered("OPTIONS: of everything", b"OPTIONS * HTTP/1.1\r\n" + _END, 204),
+    answered("OPTIONS: of a host", b"OPTIONS http://city.example HTTP/1.1\r\n" + _END, 204),
+    refused("OPTIONS: of everything, and a query", b"OPTIONS *?a HTTP/1.1\r\n" + _END),
+    refused("OPTIONS: of no host", b"OPTIONS http:// HTTP/1.1\r\n" + _END),
+    answered("OPTIONS: at its end", b"OPTIONS /open HTTP/1.1\r\nMax-Forwards: 0\r\n" + _END, 204),
+    passed(
+        "OPTIONS: with a way to go", b"OPTIONS /open HTTP/1.1\r\nMax-Forwards: 1\r\n" + _END,
+        Seen("OPTIONS", "/open"),
+    ),
+    passed("OPTIONS: of a host's root by a query", b"GET http://city.example/open? HTTP/1.1\r\n" + _END, got("/open?")),
+    *(
+        refused(f"Max-Forwards: {value.decode()}", b"OPTIONS /open HTTP/1.1\r\nMax-Forwards: " + value + b"\r\n" + _END)
+        for value in (b"", b"-1", b"+1", b"1, 1", b"0x1", b"1234567890", b"one")
+    ),
+    passed("TE: trailers, as an option", GET + b"TE: trailers\r\nConnection: te\r\n" + _END, got()),
+    passed(
+        "Upgrade: where there is none",
+        GET + b"Upgrade: websocket\r\nConnection: upgrade\r\n" + _END, got(),
+    ),
     passed("version: 1.0", b"GET /open HTTP/1.0\r\n" + _END, got(), kept=False),
     passed(
         "version: 1.0 asking to be kept", b"GET /open HTTP/1.0\r\nConnection: keep-alive\r\n" + _END,
