@@ -10,6 +10,7 @@ from gateway.core.body import Body, Chunked, UntilClose, chunk, last_chunk
 from gateway.core.ids import traceparent
 from gateway.core.reply import Reply
 from gateway.core.telemetry import ANYBODY
+from gateway.core.tls import HSTS
 from gateway.core.upgrade import Tunnel, agreed
 
 if TYPE_CHECKING:
@@ -232,6 +233,8 @@ class Exchange:
         self.bytes_out = len(content)
         if self.rate_fields:
             lines.append(self.rate_fields)
+        if self._core.tls is not None:
+            lines.append(HSTS)
         lines += (b"", content)
         self.client.write(b"\r\n".join(lines))
 

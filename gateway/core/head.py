@@ -49,7 +49,9 @@ _DROPPED: Final = (
     # what makes an upstream see another method or path than the one that was checked
     "x-http-method-override x-http-method x-method-override x-original-url x-rewrite-url "
     # nothing left of it after the `Upgrade` is gone (RFC 9113 §3.2.1)
-    "http2-settings"
+    "http2-settings "
+    # whose certificate a client has shown is the gateway's to say (RFC 9440 §2.4)
+    "client-cert client-cert-chain"
 )
 _PASSED: Final = (
     "accept accept-encoding accept-language cache-control content-type if-match "

@@ -15,6 +15,7 @@ from gateway.core.body import Chunked, Malformed, Sized
 from gateway.core.exchange import Exchange
 from gateway.core.origin import Origin
 from gateway.core.reply import Refused, Reply, malformed
+from gateway.core.tls import HSTS
 
 if TYPE_CHECKING:
     from gateway.core.app import Core
@@ -215,7 +216,9 @@ class ClientConnection(asyncio.Protocol):
             b"%b%b\r\nx-request-id: %b\r\n%b\r\n%b"
             % (
                 answer.head, self._core.date, request_id,
-                b"connection: close\r\n" if close else b"", b"" if bodiless else answer.body,
+                (HSTS + b"\r\n" if self._core.tls else b"")
+                + (b"connection: close\r\n" if close else b""),
+                b"" if bodiless else answer.body,
             )
         )  # fmt: skip
 
@@ -261,9 +264,13 @@ class ClientConnection(asyncio.Protocol):
         self._dropping = True
         self._ahead = b""
         self.deadline = monotonic() + self._core.bounds.linger
-        if not self.transport.is_closing():
-            self._resume()
+        if self.transport.is_closing():
+            return
+        self._resume()
+        if self.transport.can_write_eof():
             self.transport.write_eof()
+        else:  # TLS has no half of a connection, but reads on by itself while it closes
+            self.transport.close()
 
     def cut(self) -> None:
         """End the connection so that the client sees that its answer is not whole."""

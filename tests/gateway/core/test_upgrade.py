@@ -23,6 +23,7 @@ from tests.gateway.core.city import (
     token,
     until,
 )
+from tests.gateway.core.loops import on_uvloop
 
 ROUTES = [
     route("/live", access="open", upgrade="websocket"),
@@ -59,6 +60,7 @@ async def live(city: Gateway, path: str = "/live", bearer: str = "") -> Raw:
     return raw
 
 
+@on_uvloop
 async def test_bytes_go_both_ways_until_the_api_closes() -> None:
     async with api(echo) as behind, gateway(snapshot(behind.port, routes=ROUTES)) as city:
         raw = await live(city)
@@ -76,6 +78,7 @@ async def test_bytes_go_both_ways_until_the_api_closes() -> None:
         assert not any(upstream.busy for upstream in city.core._upstreams.values())
 
 
+@on_uvloop
 async def test_what_the_client_says_last_arrives() -> None:
     heard = bytearray()
     ended = asyncio.Event()
@@ -97,6 +100,7 @@ async def test_what_the_client_says_last_arrives() -> None:
         await until(lambda: city.core.under_way == 0)
 
 
+@on_uvloop
 async def test_what_was_sent_ahead_belongs_to_the_other_protocol() -> None:
     async with api(echo) as behind, gateway(snapshot(behind.port, routes=ROUTES)) as city:
         raw = await city.open()
@@ -108,6 +112,7 @@ async def test_what_was_sent_ahead_belongs_to_the_other_protocol() -> None:
         assert len(behind.heads) == 1
 
 
+@on_uvloop
 async def test_tokens_are_checked_before() -> None:
     async with api(echo) as behind, gateway(snapshot(behind.port, routes=ROUTES)) as city:
         assert (await city.get("/mine", "", *ASKED)).status == 401
@@ -116,6 +121,7 @@ async def test_tokens_are_checked_before() -> None:
         assert behind.head("x-city-client") == "app"
 
 
+@on_uvloop
 async def test_an_api_may_decline() -> None:
     async with api() as behind, gateway(snapshot(behind.port, routes=ROUTES)) as city:
         raw = await city.open()
@@ -134,6 +140,7 @@ NOT_OFFERED = [
 
 
 @pytest.mark.parametrize(("path", "fields", "method"), NOT_OFFERED)
+@on_uvloop
 async def test_nothing_is_offered_that_route_or_request_do_not_allow(
     path: str, fields: tuple[str, ...], method: str
 ) -> None:
@@ -154,12 +161,14 @@ async def test_nothing_is_offered_that_route_or_request_do_not_allow(
         ("/live", SWITCHING.replace(b"Sec-", b"Upgrade: h2c\r\nSec-")),
     ],
 )
+@on_uvloop
 async def test_an_api_that_switches_to_something_else_is_cut_off(path: str, answer: bytes) -> None:
     async with api(always(answer)) as behind, gateway(snapshot(behind.port, routes=ROUTES)) as city:
         assert (await city.get(path, "", *ASKED)).status == 502
         await until(lambda: not behind.open)
 
 
+@on_uvloop
 async def test_silence_both_ways_ends_it() -> None:
     async with api(echo) as behind:
         await _silence(behind)
@@ -175,6 +184,7 @@ async def _silence(behind: Api) -> None:
         assert city.core.under_way == 0
 
 
+@on_uvloop
 async def test_each_side_is_read_no_faster_than_the_other_takes_it() -> None:
     said = 0
 
@@ -200,6 +210,7 @@ async def test_each_side_is_read_no_faster_than_the_other_takes_it() -> None:
         assert said > before
 
 
+@on_uvloop
 async def test_a_client_that_is_gone_lets_the_api_go() -> None:
     async with api(echo) as behind, gateway(snapshot(behind.port, routes=ROUTES)) as city:
         raw = await live(city)
@@ -209,6 +220,7 @@ async def test_a_client_that_is_gone_lets_the_api_go() -> None:
         assert city.core.as_json()["upgraded"] == 0
 
 
+@on_uvloop
 async def test_a_policy_cannot_offer_what_is_not_known() -> None:
     async with gateway(None) as city:
         for changes in ({"upgrade": "h2c"}, {"upgrade": "websocket", "method": "POST"}):
