@@ -110,7 +110,7 @@ def test_real_feeds_reach_the_connectors_and_only_up_has_a_sample_city(
     papers: Papers, tmp_path: Path
 ) -> None:
     def connectors(**environ: str) -> Settings:
-        one = process(drawn(papers, tmp_path, **environ), "connectors")
+        one = process(drawn(papers, tmp_path, 8000, **environ), "connectors")
         return Settings.from_environ(one.environ)
 
     real = connectors(SUPERCITY_SOURCES="mobility.gtfs=/feeds", SUPERCITY_SAMPLE="false")
