@@ -14,6 +14,8 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from gateway.core.exposition_upstreams import upstreams
+from gateway.core.overload_metrics import overload_metrics
 from gateway.core.telemetry import BOUNDS
 
 _P: Final = "supercity_gateway_"
@@ -64,11 +66,13 @@ class Workers(Collector):
         yield self._in_flight()
         yield self._by_name("rejected", "reason", "Requests that the gateway refused.")
         yield self._by_name("failures", "kind", "Failures of upstreams.", "upstream_errors")
+        yield from overload_metrics(self._told, _P)
         for name, about in _TOTALS.items():
             yield CounterMetricFamily(_P + name, about, value=self._total(name))
         for name, about in _GAUGES.items():
             yield GaugeMetricFamily(_P + name, about, value=self._total(name))
         yield from self._certificate()
+        yield from upstreams(self._told)
         yield GaugeMetricFamily(_P + "workers", "Worker processes running.", value=self._alive)
 
     def _total(self, name: str) -> float:

@@ -15,7 +15,6 @@ from gateway.core.body import Chunked, Malformed, Sized
 from gateway.core.exchange import Exchange
 from gateway.core.origin import Origin
 from gateway.core.reply import Refused, Reply, malformed
-from gateway.core.tls import HSTS
 
 if TYPE_CHECKING:
     from gateway.core.app import Core
@@ -70,7 +69,29 @@ class ClientConnection(asyncio.Protocol):
         if self._ahead:
             data = self._ahead + data
             self._ahead = b""
+        elif self.exchange is None and not (self._choked or self._over) and self._seen_before(data):
+            return
         self._advance(data)
+
+    def _seen_before(self, data: bytes) -> bool:
+        """The common case: ``data`` is one request without content whose bytes are remembered.
+
+        A header section that was read has no empty line in it, so this request ends with ``data``.
+        """
+        core = self._core
+        at = data.find(b"\r\n")
+        line = core.lines.young.get(data[:at])
+        if line is None or not line.usual:
+            return False
+        fields = core.blocks.young.get(data[at + 2 : -2])
+        if fields is None or not fields.bare or data[-2:] != b"\r\n":
+            return False
+        try:
+            self._begin(Exchange(core, self, line, fields, monotonic()), b"")
+        except Exception:  # a fault of ours must not leave a connection hanging
+            _log.exception("a request could not be handled")
+            self._refuse(reply.INTERNAL)
+        return True
 
     def _advance(self, data: bytes) -> None:
         turns = bounds.PIPELINED_TURNS
@@ -216,8 +237,7 @@ class ClientConnection(asyncio.Protocol):
             b"%b%b\r\nx-request-id: %b\r\n%b\r\n%b"
             % (
                 answer.head, self._core.date, request_id,
-                (HSTS + b"\r\n" if self._core.tls else b"")
-                + (b"connection: close\r\n" if close else b""),
+                self._core.hsts + (b"connection: close\r\n" if close else b""),
                 b"" if bodiless else answer.body,
             )
         )  # fmt: skip
@@ -229,8 +249,8 @@ class ClientConnection(asyncio.Protocol):
         if exchange.close:
             self._finish()
             return
-        rest = self._core.bounds.stall if self._choked else self._core.bounds.keep_alive
-        self.deadline = monotonic() + rest
+        limits = self._core.bounds
+        self.deadline = exchange.ended + (limits.stall if self._choked else limits.keep_alive)
         if self._ahead or self._paused_at:
             self._core.loop.call_soon(self._next)
 

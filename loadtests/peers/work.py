@@ -25,6 +25,8 @@ DOMAINS = (
 NOUNS = ("stops", "routes", "alerts", "places", "items", "records")
 ROUTES = [f"/{domain}/v1/{noun}" for domain in DOMAINS for noun in NOUNS]
 """60 collections, each with ``/{id}`` below it; the members are what is asked for."""
+STREAM = "/stream"
+"""Below each collection: events that hardly ever come."""
 
 
 def b64(raw: bytes) -> str:
@@ -83,13 +85,21 @@ local tokens, paths = {}, {}
 for line in io.lines("%(tokens)s") do tokens[#tokens + 1] = line end
 for line in io.lines("%(paths)s") do paths[#paths + 1] = line end
 local n = 0
-function request()
+local function head(method, more)
   n = n + 1
-  local unique = %(unique)s and "X-Request-Id: request-" .. n .. "\\r\\n" or ""
-  return "GET " .. paths[n %% #paths + 1] .. " HTTP/1.1\\r\\nHost: city.example\\r\\n"
-    .. unique .. "Accept: application/json\\r\\nUser-Agent: partner-app/1.0\\r\\n"
+  return method .. " " .. paths[n %% #paths + 1] .. " HTTP/1.1\\r\\nHost: city.example\\r\\n"
+    .. more .. "Accept: application/json\\r\\nUser-Agent: partner-app/1.0\\r\\n"
     .. "Authorization: Bearer "
     .. tokens[n %% #tokens + 1] .. "\\r\\n\\r\\n"
+end
+function request()
+  return head("GET", %(unique)s and "X-Request-Id: request-" .. n .. "\\r\\n" or "")
+end
+if %(body)d > 0 then  -- some requests, made beforehand
+  local made, at, content = {}, 0, string.rep("x", %(body)d)
+  local length = "Content-Type: text/plain\\r\\nContent-Length: %(body)d\\r\\n"
+  for i = 1, 16 do made[i] = head("POST", length) .. content end
+  function request() at = at + 1; return made[at %% #made + 1] end
 end
 function done(summary, latency, requests)
   local e = summary.errors
@@ -101,22 +111,21 @@ end
 """
 
 
-def write_script(folder: Path, name: str, tokens: list[str], *, unique: bool = False) -> Path:
-    """A wrk script that asks with ``tokens``; its path.
-
-    Args:
-        unique: every request carries an id of its own, so that no two heads are alike.
-    """
-    paths = [f"{route}/{number}" for number, route in enumerate(ROUTES)]
+def write_script(
+    folder: Path, name: str, tokens: list[str], *, unique: bool, leaf: str, body: int
+) -> Path:
+    """A wrk script that asks with ``tokens``; its path. The rest is as in ``works.Work``."""
+    paths = [f"{route}/{leaf or number}" for number, route in enumerate(ROUTES)]
     (folder / f"{name}.tokens").write_text("\n".join(tokens) + "\n")
-    (folder / "paths").write_text("\n".join(paths) + "\n")
+    (folder / f"{name}.paths").write_text("\n".join(paths) + "\n")
     script = folder / f"{name}.lua"
     script.write_text(
         LUA
         % {
             "tokens": folder / f"{name}.tokens",
-            "paths": folder / "paths",
+            "paths": folder / f"{name}.paths",
             "unique": str(unique).lower(),
+            "body": body,
         }
     )
     return script

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from gateway.control.policy import paths
 from gateway.control.policy.document import Json
+from gateway.control.policy.emergency import check_emergency
 from gateway.control.policy.findings import Findings, pointer
 from gateway.control.policy.security import Setting, required_scopes
 from schemas.policy import Route
@@ -39,6 +40,7 @@ def compile_operation(
     operation_id = _operation_id(operation, method, path, where, findings)
     _check_personal(setting, segments, info, where, findings)
     _check_limits(setting, info, where, findings)
+    check_emergency(setting, method, info, where, findings)
     if info.upgrade and method.upper() != "GET":
         findings.add(pointer(*where, KEY, "upgrade"), "Only a GET switches to another protocol.")
     if len(findings) > before:
@@ -57,6 +59,8 @@ def compile_operation(
         max_body_bytes=info.max_body_bytes,
         stream=info.stream,
     )
+    if info.emergency != "none":
+        route["emergency"] = info.emergency
     if info.rate:
         route["rate"] = {"requests": info.rate.requests, "seconds": info.rate.seconds}
     if info.upgrade:
