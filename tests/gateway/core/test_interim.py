@@ -74,6 +74,13 @@ async def test_continue_is_not_said_to_whom_did_not_ask() -> None:
         assert behind.head("via") == "1.0 supercity"
 
 
+async def test_via_names_the_version_that_the_request_came_in() -> None:
+    async with api() as behind, gateway(snapshot(behind.port)) as city:
+        for version in ("1.1", "1.0"):
+            await city.ask(request("/open").replace(b"HTTP/1.1", f"HTTP/{version}".encode()))
+            assert behind.head("via") == f"{version} supercity"
+
+
 async def test_other_interim_answers_are_passed_on_however_many() -> None:
     hint = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
     answer = b"HTTP/1.1 100 Continue\r\n\r\n" + hint * 2_000 + OK

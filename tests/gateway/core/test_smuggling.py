@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.core.bounds import Bounds
-from tests.gateway.core.city import Raw, api, gateway, request, snapshot, token
+from tests.gateway.core.city import Raw, api, gateway, request, snapshot, token, until
 
 HOST = b"Host: city.example\r\n"
 GET = b"GET /open HTTP/1.1\r\n"
@@ -108,6 +108,8 @@ async def test_content_of_a_refused_request_is_never_a_request() -> None:
         raw.writer.write(request("/stops", "", length, method="POST"))
         assert (await raw.reply()).status == 401
         raw.writer.write(inner)
+        (client,) = city.core._clients
+        await until(lambda: not client._over)  # it was read by itself
         raw.writer.write(request("/nowhere"))
         assert (await raw.reply()).status == 404
         assert behind.heads == []

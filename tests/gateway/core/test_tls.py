@@ -13,7 +13,18 @@ import pytest
 from gateway.core.exposition import exposition
 from gateway.core.tls import TlsFiles, read
 from tests.gateway.core.certificates import Authority
-from tests.gateway.core.city import Gateway, Raw, api, gateway, request, route, snapshot, until
+from tests.gateway.core.city import (
+    OK,
+    Gateway,
+    Raw,
+    always,
+    api,
+    gateway,
+    request,
+    route,
+    snapshot,
+    until,
+)
 from tests.gateway.core.loops import on_uvloop
 from tests.gateway.core.test_upgrade import ASKED, echo
 
@@ -55,6 +66,22 @@ async def test_requests_and_answers_go_through_it(tmp_path: Path) -> None:
         raw.writer.write(request("/nowhere"))
         assert (await raw.reply()).fields["strict-transport-security"] == "max-age=31536000"
         assert raw.writer.get_extra_info("ssl_object").version() == "TLSv1.3"
+
+
+@on_uvloop
+async def test_hsts_is_said_in_answers_of_every_kind(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    dated = OK.replace(b"\r\n\r\n", b"\r\nDate: Tue, 24 Nov 2026 00:00:00 GMT\r\n\r\n")
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    for answer in (OK, dated, chunked):
+        async with (
+            api(always(answer)) as behind,
+            gateway(snapshot(behind.port), tls=authority.issue()) as city,
+        ):
+            raw = await connect(city, authority.client())
+            for _ in range(2):
+                raw.writer.write(request("/open"))
+                assert "strict-transport-security" in (await raw.reply()).fields
 
 
 @on_uvloop
