@@ -104,6 +104,8 @@ class Route(TypedDict):
     emergency: NotRequired[EmergencyMark]
     stream: bool
     """Answers go on for as long as both sides like (SSE): no idle timeout."""
+    upgrade: NotRequired[str]
+    """Protocol that a GET may switch to (RFC 9110 §7.8), such as ``websocket``; else none."""
 
 
 class Client(TypedDict):

@@ -15,7 +15,7 @@ has it. The policy compiler reads nothing else, so any API in any language can b
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -90,6 +90,7 @@ class OperationInfo(_Wire):
     rate: RateInfo | None = None
     max_body_bytes: int = Field(default=1_048_576, ge=0, le=4_294_967_296)
     stream: bool = False
+    upgrade: Literal["", "websocket"] = ""
     emergency: EmergencyMark = "none"
 
 
@@ -102,6 +103,7 @@ def operation(
     rate: tuple[int, int] | None = None,
     max_body_bytes: int = 1_048_576,
     stream: bool = False,
+    upgrade: Literal["", "websocket"] = "",
     emergency: EmergencyMark = "none",
     request_body: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
@@ -110,6 +112,7 @@ def operation(
     Args:
         scopes: all of these are needed; none only with ``access="open"``.
         rate: ``(requests, seconds)`` per client on this operation.
+        upgrade: the protocol that this GET may switch to.
         request_body: OpenAPI request body of an operation that reads the raw body.
 
     Example:
@@ -125,6 +128,7 @@ def operation(
         rate=RateInfo(requests=rate[0], seconds=rate[1]) if rate else None,
         max_body_bytes=max_body_bytes,
         stream=stream,
+        upgrade=upgrade,
         emergency=emergency,
     )
     extra: dict[str, Any] = {

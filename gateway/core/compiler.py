@@ -28,6 +28,7 @@ from schemas import policy as wire
 
 ACCESS: Final = ("open", "scoped", "personal")
 CLASSES: Final = ("service", "data-holder", "partner", "operator", "internal")
+PROTOCOLS: Final = ("websocket",)
 RESERVED: Final = "/internal/"
 """Paths of the city's own processes that are never routed from outside."""
 
@@ -157,7 +158,7 @@ def _route(at: At, upstreams: Mapping[str, Upstream], around: Surroundings) -> R
     rate = _rate_of(at, around)
     max_body = at["max_body_bytes"].whole()
     upstream, mark, stream = upstreams[at["upstream"].text()], _mark(at), at["stream"].flag()
-    priority = at["priority"].one_of(*PRIORITIES)
+    priority, upgrade = at["priority"].one_of(*PRIORITIES), _upgrade(at)
     route = Route(
         id=name,
         method=at["method"].text().upper().encode("ascii"),
@@ -171,13 +172,19 @@ def _route(at: At, upstreams: Mapping[str, Upstream], around: Surroundings) -> R
         rate=rate,
         max_body=max_body,
         stream=stream,
-        steps=pipeline.steps(access, subject=subject >= 0, limited=rate is not None),
+        steps=pipeline.steps(
+            access,
+            subject=subject >= 0,
+            limited=rate is not None,
+            options_route=at["method"].text().upper() == "OPTIONS",
+            upgrade=upgrade,
+        ),
         stats=around.stats(name),
-        load=around.loads.of(name, priority, upstream, mark, stream),
+        load=around.loads.of(name, priority, upstream, mark, stream or bool(upgrade)),
         forbidden=reply.insufficient_scope(" ".join(sorted(scopes[0])) if scopes else ""),
         too_large=reply.too_large(max_body),
     )
-    return _openable(route) if mark == "open" else route
+    return _openable(route, upgrade) if mark == "open" else route
 
 
 def _mark(at: At) -> str:
@@ -189,16 +196,26 @@ def _mark(at: At) -> str:
     return mark
 
 
-def _openable(route: Route) -> Route:
+def _openable(route: Route, upgrade: bytes) -> Route:
     """``route``, served to anybody while there is an emergency."""
     opened = replace(
         route,
         access="open",
         scopes=(),
-        steps=pipeline.steps("open", subject=False, limited=route.rate is not None),
+        steps=pipeline.steps(
+            "open", subject=False, limited=route.rate is not None, upgrade=upgrade
+        ),
     )
     ask, scope = pipeline.authenticate, pipeline.authorise
     return replace(route, steps=(emergency.unless_open(route.steps, opened, ask, scope),))
+
+
+def _upgrade(route: At) -> bytes:
+    at = route.get("upgrade")
+    protocol = at.text(empty=True).lower() if at else ""
+    if at and protocol and (protocol not in PROTOCOLS or route["method"].value != "GET"):
+        raise at.wrong(f"a GET may switch to {' or '.join(PROTOCOLS)}, nothing else")
+    return protocol.encode()
 
 
 def _segments(at: At, path: str) -> tuple[bytes | None, ...]:

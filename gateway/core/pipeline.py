@@ -12,10 +12,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from gateway.core import reply
+from gateway.core import options, reply
 from gateway.core.admission import share_capacity
 from gateway.core.reply import Refused
 from gateway.core.telemetry import ANYBODY
+from gateway.core.upgrade import offer
 
 if TYPE_CHECKING:
     from gateway.core.app import Core
@@ -58,7 +59,7 @@ def _search(policy: Policy, line: RequestLine) -> None:
     """Look ``line`` up; it remembers its route until there is another policy."""
     node = policy.table.find(line.segments)
     if node is None:
-        raise Refused(reply.NOT_FOUND)
+        raise Refused(reply.NOT_FOUND if line.segments else options.SERVER)
     route = node.routes.get(line.method)
     if route is None:
         raise Refused(node.refusal or reply.NOT_FOUND)
@@ -157,13 +158,17 @@ def limit_body(exchange: Exchange) -> None:
         raise Refused(exchange.route.too_large)
 
 
-def steps(access: str, *, subject: bool, limited: bool) -> tuple[Step, ...]:
+def steps(
+    access: str, *, subject: bool, limited: bool, options_route: bool = False, upgrade: bytes = b""
+) -> tuple[Step, ...]:
     """What a request passes on a route, in this order. What has nothing to do is not in it.
 
     Args:
         access: the route's access class.
         subject: a segment of its path names the resident.
         limited: it has a rate of its own.
+        options_route: its method is OPTIONS, whose forwards a client may have counted.
+        upgrade: the protocol that its API speaks when asked to; ``b""`` if none.
     """
     if access == "open":
         way: list[Step | None] = [
@@ -181,4 +186,7 @@ def steps(access: str, *, subject: bool, limited: bool) -> tuple[Step, ...]:
             limit_route if limited else None,
             share_capacity,
         ]
+    # before a place is taken, which is the last step
+    way.insert(-1, options.count_forwards if options_route else None)
+    way.insert(-1, offer(upgrade) if upgrade else None)
     return tuple(step for step in way if step is not None)

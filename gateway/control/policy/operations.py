@@ -41,6 +41,8 @@ def compile_operation(
     _check_personal(setting, segments, info, where, findings)
     _check_limits(setting, info, where, findings)
     check_emergency(setting, method, info, where, findings)
+    if info.upgrade and method.upper() != "GET":
+        findings.add(pointer(*where, KEY, "upgrade"), "Only a GET switches to another protocol.")
     if len(findings) > before:
         return None
     route = Route(
@@ -61,6 +63,8 @@ def compile_operation(
         route["emergency"] = info.emergency
     if info.rate:
         route["rate"] = {"requests": info.rate.requests, "seconds": info.rate.seconds}
+    if info.upgrade:
+        route["upgrade"] = info.upgrade
     return route
 
 
