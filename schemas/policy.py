@@ -54,6 +54,11 @@ class Upstream(TypedDict):
     max_connections: int
 
 
+class Cache(TypedDict):
+    """Marks a route whose answers the core may keep (RFC 9111, as a shared cache). It has no
+    members: for how long is what each answer says of itself."""
+
+
 class Route(TypedDict):
     """One operation of one attached API."""
 
@@ -78,6 +83,9 @@ class Route(TypedDict):
     max_body_bytes: int
     stream: bool
     """Answers go on for as long as both sides like (SSE): no idle timeout."""
+    cache: NotRequired[Cache]
+    """GET only; never on a personal route or a stream. What is kept depends on the path, the query
+    and the fields in ``Vary`` alone: neither cookies nor credentials reach the upstream."""
 
 
 class Client(TypedDict):
@@ -128,6 +136,10 @@ class Snapshot(TypedDict):
     revoked: Revocations
     open_rate: Rate
     """Limit per source address on open routes."""
+    purged: NotRequired[dict[str, int]]
+    """What kept answers are to be forgotten: ``*``, ``dataset:<id>`` or ``route:<id>`` → moment of
+    the newest purge, in milliseconds since the epoch. A core forgets when it sees another moment
+    than before."""
 
 
 ALGORITHMS: Final = ("ES256", "RS256", "EdDSA")

@@ -26,6 +26,7 @@ from gateway.core.limits import Buckets, Limiter
 from gateway.core.policy import Policy
 from gateway.core.reply import malformed
 from gateway.core.server import ClientConnection
+from gateway.core.shared_cache import SharedCache
 from gateway.core.target import RequestLine
 from gateway.core.telemetry import Telemetry
 from gateway.core.tokens import Tokens
@@ -79,6 +80,7 @@ class Core:
         self.tokens = Tokens(self.pseudonyms, self.bounds.tokens, config.now)
         self.buckets: Limiter = config.limiter or Buckets(self.bounds.buckets)
         self.telemetry = Telemetry(self.bounds.series)
+        self.cache = SharedCache(self.bounds)
         self.ids = Ids()
         self.log: AccessLog | None = (
             AccessLog(config.access_log, self.bounds.log_lines, self.telemetry, config.now)
@@ -123,9 +125,10 @@ class Core:
             )  # fmt: skip
             return found[key]
 
-        around = Surroundings(upstream, self.telemetry.of, self.config.workers)
+        around = Surroundings(upstream, self.telemetry.of, self.config.workers, self.cache)
         policy = compile_policy(orjson.loads(text), around)
         self.policy = policy
+        self.cache.keep_only(policy.kept, policy.purged)
         for used in found.values():
             used.revive()
         for key, old in self._upstreams.items():
@@ -233,6 +236,7 @@ class Core:
         """Counters and gauges of this worker, for :mod:`gateway.core.exposition`."""
         return {
             **self.telemetry.as_json(),
+            **self.cache.as_json(),
             "connections": len(self._clients),
             "under_way": self.under_way,
             "buckets": len(self.buckets),
@@ -253,5 +257,6 @@ class Core:
         for upstream in self._upstreams.values():
             upstream.tick(now)
         self.buckets.forget_full(now)
+        self.cache.tick(now)
         if self.log is not None:
             self.log.flush()

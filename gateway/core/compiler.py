@@ -9,18 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 from urllib.parse import unquote_to_bytes
 
 from gateway.core import pipeline, reply
 from gateway.core.check import At
+from gateway.core.kept_route import KeptRoute
 from gateway.core.keys import Key
 from gateway.core.limits import Rate
 from gateway.core.policy import Client, Policy, Route
 from gateway.core.routing import Conflict, Table
+from gateway.core.shared_cache import SAFE, ChangingRoute, SharedCache
+from gateway.core.shelf import Owner
 from gateway.core.telemetry import Series
 from gateway.core.upstream import Upstream
 from schemas import policy as wire
+
+if TYPE_CHECKING:
+    from gateway.core.exchange import Exchange
 
 ACCESS: Final = ("open", "scoped", "personal")
 PRIORITIES: Final = ("life-safety", "essential", "normal", "bulk")
@@ -36,6 +42,14 @@ class Surroundings:
     upstream: Callable[[str, wire.Upstream], Upstream]
     stats: Callable[[str], Series]
     share: int
+    cache: SharedCache
+
+
+class Kept(NamedTuple):
+    """The routes whose answers are kept, by id; and the upstreams that have such routes."""
+
+    owners: Mapping[str, Owner]
+    upstreams: frozenset[str]
 
 
 def compile_policy(snapshot: object, around: Surroundings) -> Policy:
@@ -53,7 +67,8 @@ def compile_policy(snapshot: object, around: Surroundings) -> Policy:
     issuer = top["issuer"].text()
     keys = _keys(top["keys"])
     upstreams = {name: _upstream(name, at, around) for name, at in top["upstreams"].members()}
-    routes = [_route(at, upstreams, around) for at in top["routes"].each()]
+    kept = _kept(top["routes"])
+    routes = [_route(at, upstreams, kept, around) for at in top["routes"].each()]
     if not routes:
         raise top["routes"].wrong("a policy without routes would turn the whole city off")
     if not keys and any(route.access != "open" for route in routes):
@@ -69,6 +84,8 @@ def compile_policy(snapshot: object, around: Surroundings) -> Policy:
         open_rate=_rate(top["open_rate"], "address", around),
         upstreams=upstreams,
         table=_table(top["routes"], routes),
+        kept=frozenset(kept.owners.values()),
+        purged=_purged(top.get("purged")),
     )
 
 
@@ -107,7 +124,7 @@ def _upstream(name: str, at: At, around: Surroundings) -> Upstream:
     return around.upstream(name, config)
 
 
-def _route(at: At, upstreams: Mapping[str, Upstream], around: Surroundings) -> Route:
+def _route(at: At, upstreams: Mapping[str, Upstream], kept: Kept, around: Surroundings) -> Route:
     name, access = at["id"].text(), at["access"].one_of(*ACCESS)
     path, strip = at["path"].text(), at["strip"].text(empty=True)
     segments = _segments(at["path"], path)
@@ -121,7 +138,6 @@ def _route(at: At, upstreams: Mapping[str, Upstream], around: Surroundings) -> R
         raise at["strip"].wrong("not the leading literal segments of the path")
     if at["upstream"].text() not in upstreams:
         raise at["upstream"].wrong("no such upstream")
-    at["dataset"].text(empty=True)
     subject = _subject(at["subject"], path, access)
     rate = _rate_of(at, around)
     max_body = at["max_body_bytes"].whole()
@@ -139,10 +155,43 @@ def _route(at: At, upstreams: Mapping[str, Upstream], around: Surroundings) -> R
         max_body=max_body,
         stream=at["stream"].flag(),
         steps=pipeline.steps(access, subject=subject >= 0, limited=rate is not None),
+        send=_send(at, upstreams[at["upstream"].text()], kept, around.cache),
         stats=around.stats(name),
         forbidden=reply.insufficient_scope(" ".join(sorted(scopes[0])) if scopes else ""),
         too_large=reply.too_large(max_body),
     )
+
+
+def _kept(routes: At) -> Kept:
+    found = {}
+    for at in routes.each():
+        owner = Owner(
+            at["id"].text(), at["dataset"].text(empty=True), at["upstream"].text(),
+            at["access"].text(),
+        )  # fmt: skip
+        marked = at.get("cache")
+        if marked is None:
+            continue
+        marked.members()
+        if at["method"].value != "GET" or owner.access == "personal" or at["stream"].flag():
+            raise marked.wrong("only GET is kept; nothing personal, and no stream")
+        found[owner.route] = owner
+    return Kept(found, frozenset(owner.upstream for owner in found.values()))
+
+
+def _send(at: At, upstream: Upstream, kept: Kept, cache: SharedCache) -> Callable[[Exchange], None]:
+    """Where a request goes that has passed every step."""
+    owner = kept.owners.get(at["id"].text())
+    if owner is not None:
+        return KeptRoute(cache, owner, upstream).send
+    safe = at["method"].text().upper().encode() in SAFE
+    if not safe and upstream.name in kept.upstreams:
+        return ChangingRoute(cache, upstream).send
+    return upstream.send
+
+
+def _purged(at: At | None) -> dict[str, int]:
+    return {} if at is None else {what: when.whole() for what, when in at.members()}
 
 
 def _segments(at: At, path: str) -> tuple[bytes | None, ...]:

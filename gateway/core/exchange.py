@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,8 @@ class Exchange:
         held: had to wait for a connection.
         repeatable: may go out a second time if its connection turns out to be closed.
         close: the client's connection ends with this answer.
-        rate_fields: ``RateLimit`` fields of the answer.
+        rate_fields: ``RateLimit`` fields of the answer, and what else the gateway adds to it.
+        watcher: is told of the answer's head, where somebody must know of it.
         route, grant, policy: given by the steps of :mod:`gateway.core.pipeline`, in which each is
             there for the steps after.
     """
@@ -49,7 +51,7 @@ class Exchange:
         "begun", "body", "bytes_out", "client", "close", "connection", "fields", "grant", "held",
         "http10", "is_head", "method", "method_sent", "plain", "policy", "rate_fields",
         "repeatable", "request_id", "route", "routed", "segments", "sent", "stats", "status",
-        "unsent", "upload",
+        "unsent", "upload", "watcher",
     )  # fmt: skip
 
     policy: Policy
@@ -86,6 +88,7 @@ class Exchange:
         self.bytes_out = 0
         self.unsent = b""
         self.rate_fields = b""
+        self.watcher: Callable[[Exchange, Answer], None] | None = None
         self._chunks = False
 
     # The way out
@@ -101,6 +104,10 @@ class Exchange:
         parts = self._path.split(b"/")
         parts[index + 1] = segment
         self._path = b"/".join(parts)
+
+    def question(self) -> tuple[bytes, bytes, bytes]:
+        """Host, path and query, as they were asked."""
+        return self.fields.host, self._path, self._query
 
     def outgoing(self) -> bytes:
         """The request as the upstream gets it: head, and what of the body has arrived."""
@@ -172,6 +179,8 @@ class Exchange:
         """Head and first content, in one write."""
         self.begun = True
         self.status = status = answer.status
+        if self.watcher is not None:
+            self.watcher(self, answer)
         lines = answer.lines
         lines.append(b"x-request-id: " + self.request_id)
         if not answer.dated:
@@ -210,6 +219,29 @@ class Exchange:
         if body.done:
             content += last_chunk(body.trailers if isinstance(body, Chunked) else b"")
         return content
+
+    def add_field(self, line: bytes) -> None:
+        """One more field of the answer, without CRLF."""
+        self.rate_fields += b"\r\n" + line if self.rate_fields else line
+
+    def serve(self, status: int, front: bytes, content: bytes) -> None:
+        """An answer that was kept, in one write: ``front`` is its head as far as all share it."""
+        self.begun = True
+        self.status = status
+        if self.is_head:
+            content = b""
+        self.bytes_out = len(content)
+        end = b"\r\nconnection: close\r\n\r\n" if self._closes() else b"\r\n\r\n"
+        self.client.write(b"".join((
+            front, b"\r\nx-request-id: ", self.request_id,
+            b"\r\n" if self.rate_fields else b"", self.rate_fields, end, content,
+        )))  # fmt: skip
+        self.end()
+
+    def _closes(self) -> bool:
+        """Whether the client's connection ends with this answer; asked as late as can be."""
+        self.close = self.close or self._core.draining or not self.sent
+        return self.close
 
     # The end
 

@@ -184,6 +184,11 @@ def _role(name: bytes) -> tuple[int, bytes]:
     return PASS, lower
 
 
+def passes(name: bytes) -> bool:
+    """Whether a field of this name, in lower case, reaches the upstream as the client sent it."""
+    return bool(_NAME.fullmatch(name)) and _role(name)[0] == PASS
+
+
 def _again(name: bytes, first: bytes, value: bytes) -> bytes:
     """A second field of a name that is read here."""
     if name in (b"connection", b"tracestate"):

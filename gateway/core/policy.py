@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from gateway.core.keys import Key
 from gateway.core.limits import Rate
 from gateway.core.pipeline import Step
 from gateway.core.reply import Reply
 from gateway.core.routing import Table
+from gateway.core.shelf import Owner
 from gateway.core.telemetry import Series
 from gateway.core.upstream import Upstream
 from schemas import policy as wire
+
+if TYPE_CHECKING:
+    from gateway.core.exchange import Exchange
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,7 @@ class Route:
         subject: which segment names the resident, -1 if none does.
         scopes: alternatives, each to be held whole.
         steps: what a request passes on it; see :mod:`gateway.core.pipeline`.
+        send: where it goes then: to the upstream, or to a cache before it.
         stats: counters by client class.
         forbidden, too_large: the refusals of this route, made beforehand.
     """
@@ -52,6 +58,7 @@ class Route:
     max_body: int
     stream: bool
     steps: tuple[Step, ...]
+    send: Callable[[Exchange], None]
     stats: Series
     forbidden: Reply
     too_large: Reply
@@ -63,6 +70,8 @@ class Policy:
 
     Attributes:
         scheme: of the public URL, for ``X-Forwarded-Proto``.
+        kept: the routes whose answers are kept.
+        purged: see :class:`schemas.policy.Snapshot`.
     """
 
     revision: str
@@ -75,3 +84,5 @@ class Policy:
     open_rate: Rate
     upstreams: Mapping[str, Upstream]
     table: Table[Route]
+    kept: Set[Owner]
+    purged: Mapping[str, int]

@@ -124,6 +124,10 @@ UPSTREAM_SLOW: Final = reply(
     504, "upstream-timeout", "The API behind the gateway took too long",
     "The API behind this route did not answer in the time it is given.",
 )  # fmt: skip
+NOT_CACHED: Final = reply(
+    504, "not-cached", "There is no such answer in the cache",
+    "The request says `only-if-cached`, and no kept answer is fresh enough for it.",
+)  # fmt: skip
 INTERNAL: Final = reply(
     500, "internal", "The gateway failed to answer",
     "This is a fault of the gateway. The request id in this answer finds it in the log.",

@@ -142,7 +142,7 @@ class ClientConnection(asyncio.Protocol):
         if exchange.alive:
             exchange.admitted = True
             exchange.stats.in_flight += 1
-            exchange.route.upstream.send(exchange)
+            exchange.route.send(exchange)
         return rest
 
     def _turn_away(self, exchange: Exchange, answer: Reply, rest: bytes) -> bytes:
