@@ -145,7 +145,7 @@ def _window(said: Directives, name: bytes) -> float:
 def _vary(value: bytes) -> tuple[bytes, ...] | None:
     """Names in ``Vary``; None if it varies by what no other request can be compared in."""
     names = {name.strip(b" \t").lower() for name in value.split(b",")} - {b"", b"host"}
-    if len(names) > _MOST_VARY or not all(head.passes(name) for name in names):
+    if b"*" in names or len(names) > _MOST_VARY or not all(head.passes(name) for name in names):
         return None
     return tuple(sorted(names))
 
