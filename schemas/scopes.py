@@ -21,6 +21,7 @@ EVENTS_PERSONAL: Final = "events:personal"
 OPERATOR_APIS: Final = "operator:apis"
 OPERATOR_CLIENTS: Final = "operator:clients"
 OPERATOR_KEYS: Final = "operator:keys"
+OPERATOR_CACHE: Final = "operator:cache"
 
 DESCRIPTIONS: Final = {
     ENTITIES_READ: "Read context entities that are not about a person",
@@ -32,6 +33,7 @@ DESCRIPTIONS: Final = {
     OPERATOR_APIS: "Attach, change and detach APIs",
     OPERATOR_CLIENTS: "Register, approve and suspend clients",
     OPERATOR_KEYS: "Rotate signing keys",
+    OPERATOR_CACHE: "Have the gateways forget the answers that they keep",
 }
 
 

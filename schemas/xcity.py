@@ -77,6 +77,11 @@ class RateInfo(_Wire):
     seconds: int = Field(gt=0, le=86_400)
 
 
+class CacheInfo(_Wire):
+    """Marks an operation whose answers the gateway may keep for others, on the terms that each
+    answer sets (``Cache-Control``; RFC 9111, RFC 5861). It has no members."""
+
+
 class OperationInfo(_Wire):
     """``x-city`` of one operation; see :class:`schemas.policy.Route` for each member."""
 
@@ -87,6 +92,7 @@ class OperationInfo(_Wire):
     rate: RateInfo | None = None
     max_body_bytes: int = Field(default=1_048_576, ge=0, le=4_294_967_296)
     stream: bool = False
+    cache: CacheInfo | None = None
 
 
 def operation(
@@ -98,6 +104,7 @@ def operation(
     rate: tuple[int, int] | None = None,
     max_body_bytes: int = 1_048_576,
     stream: bool = False,
+    cache: bool = False,
     request_body: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The ``openapi_extra`` of a FastAPI route: its ``security`` and its ``x-city``.
@@ -105,6 +112,8 @@ def operation(
     Args:
         scopes: all of these are needed; none only with ``access="open"``.
         rate: ``(requests, seconds)`` per client on this operation.
+        cache: the gateway may keep its answers, for as long as they say
+            (:func:`schemas.kit.cached.cached`).
         request_body: OpenAPI request body of an operation that reads the raw body.
 
     Example:
@@ -120,6 +129,7 @@ def operation(
         rate=RateInfo(requests=rate[0], seconds=rate[1]) if rate else None,
         max_body_bytes=max_body_bytes,
         stream=stream,
+        cache=CacheInfo() if cache else None,
     )
     extra: dict[str, Any] = {
         "security": [{SECURITY_SCHEME: list(scopes)}] if scopes else [],

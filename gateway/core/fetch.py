@@ -170,10 +170,10 @@ class Fetch(Exchange):
 
     def _keep(self, terms: Terms, body: bytes) -> None:
         now = monotonic()
-        stored = Stored(self.status, self._lines, body, terms, now)
+        stored = Stored(self.status, self._lines, body, terms, now, self.began)
         if not terms.kept:
             self.way.forget(self.target)
-        elif self.wanted:
+        elif self.wanted and self.began >= self.way.holder.changed:
             self.way.keep(self.target, self.asked, stored)
         self._share(stored, now)
 

@@ -29,12 +29,13 @@ class KeptRoute:
     upstream: who is asked for what is not there.
     """
 
-    __slots__ = ("_cache", "_items", "_upstream", "authorized", "most", "owner")
+    __slots__ = ("_cache", "_items", "_upstream", "authorized", "holder", "most", "owner")
 
     def __init__(self, cache: SharedCache, owner: Owner, upstream: Upstream) -> None:
         self._cache = cache
         self._items = cache.shelf.items
         self._upstream = upstream
+        self.holder = cache.holder(owner.upstream)
         self.owner = owner
         self.authorized = owner.access != "open"
         self.most = cache.most_bytes_each
@@ -48,7 +49,12 @@ class KeptRoute:
         if resource is not None:
             stored = resource.variants.get(asked.selected(resource.vary) if resource.vary else ())
         now = exchange.began
-        if stored is not None and asked.simple and now < stored.fresh_until:
+        if (
+            stored is not None
+            and asked.simple
+            and now < stored.fresh_until
+            and stored.since >= self.holder.changed
+        ):
             self._items.move_to_end(question)
             exchange.stats.cached("hit")
             stored.serve(exchange, now)
@@ -62,13 +68,14 @@ class KeptRoute:
     ) -> None:  # fmt: skip
         """All but the plain hit: RFC 9111 §4."""
         now = monotonic()
+        valid = stored is not None and stored.since >= self.holder.changed
         if asked.bypass or exchange.body is not None:
             self.pass_on(exchange, b"bypass")
-        elif stored is not None and asked.accepts(stored, now):
+        elif stored is not None and valid and asked.accepts(stored, now):
             self._items.move_to_end(question)
             exchange.stats.cached("hit")
             stored.serve_on_terms(exchange, asked, now)
-        elif stored is not None and not asked.strict and _usable_meanwhile(stored, now):
+        elif stored is not None and not asked.strict and _usable_meanwhile(stored, now, valid):
             self._serve_stale(exchange, asked, question, stored, now)
         elif asked.only_cached:
             exchange.refuse(NOT_CACHED)
@@ -77,7 +84,7 @@ class KeptRoute:
         else:
             why = missing
             if stored is not None:
-                why = b"request" if now < stored.fresh_until else b"stale"
+                why = b"request" if valid and now < stored.fresh_until else b"stale"
             self._fetch(exchange, asked, question, stored, why)
 
     def pass_on(self, exchange: Exchange, why: bytes) -> None:
@@ -92,14 +99,14 @@ class KeptRoute:
         """``stale-while-revalidate``: at once, and ask in the background unless somebody does."""
         exchange.stats.cached("stale")
         stored.serve_on_terms(exchange, asked, now)
-        if now >= stored.retry_at and self._cache.fetching(question, asked) is None:
+        if now >= stored.retry_at and self._under_way(question, asked) is None:
             self._start(Fetch(self, exchange, question, asked, stored, b"stale"))
 
     def _fetch(
         self, exchange: Exchange, asked: Asked, question: Question, stored: Stored | None,
         why: bytes,
     ) -> None:  # fmt: skip
-        under_way = self._cache.fetching(question, asked)
+        under_way = self._under_way(question, asked)
         if under_way is None:
             exchange.stats.cached("miss" if stored is None else "revalidated")
             fetch = Fetch(self, exchange, question, asked, stored, why)
@@ -109,6 +116,11 @@ class KeptRoute:
             under_way.waiting.append((exchange, asked))
         else:
             self.pass_on(exchange, why)
+
+    def _under_way(self, question: Question, asked: Asked) -> Fetch | None:
+        """Who asks the same at the moment, unless the API has been changed since."""
+        found = self._cache.fetching(question, asked)
+        return found if found is not None and found.began >= self.holder.changed else None
 
     def _start(self, fetch: Fetch) -> None:
         self._cache.begin(fetch)
@@ -131,7 +143,8 @@ class KeptRoute:
         self._cache.end(fetch)
 
 
-def _usable_meanwhile(stored: Stored, now: float) -> bool:
+def _usable_meanwhile(stored: Stored, now: float, valid: bool) -> bool:
     """Whether ``stored`` may be used while it is asked for; also while asking keeps failing."""
-    failing = stored.retry_at > 0
-    return now < (stored.error_until if failing else stored.stale_until)
+    if stored.retry_at > 0:
+        return now < stored.error_until
+    return valid and now < stored.stale_until

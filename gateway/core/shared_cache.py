@@ -8,6 +8,7 @@ every worker with the policy.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Set
+from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -30,6 +31,15 @@ SAFE: Final = frozenset((b"GET", b"HEAD", b"OPTIONS", b"TRACE"))
 _Key = tuple[Question, tuple[bytes | None, ...]]
 
 
+class Holder:
+    """One API, as far as a cache has to know it: when it was ``changed`` through this gateway."""
+
+    __slots__ = ("changed",)
+
+    def __init__(self) -> None:
+        self.changed = -inf
+
+
 class SharedCache:
     """Attributes:
     shelf: what is kept.
@@ -45,6 +55,7 @@ class SharedCache:
         self._under_way: set[Fetch] = set()
         self._passing: Recent[Question, float] = Recent(bounds.cache_entries)
         self._asked: Recent[bytes, Asked] = Recent(bounds.heads)
+        self._holders: dict[str, Holder] = {}
         self._purged: dict[str, int] = {}
         self._purges = 0
 
@@ -85,16 +96,8 @@ class SharedCache:
 
     # What is gone
 
-    def changed(self, exchange: Exchange, answer: Answer) -> None:
-        """A method that is not safe succeeded: what is kept of its target, and of the targets that
-        its answer names, is outdated (RFC 9111 §4.4)."""
-        if not 200 <= answer.status < 400:
-            return
-        host, path, _ = exchange.question()
-        outdated = {path, *_named(gathered(answer.lines[1:]), host)}
-        for each in outdated:
-            self.shelf.drop_path(each)
-        self._outdate(lambda fetch: fetch.target[1] in outdated)
+    def holder(self, upstream: str) -> Holder:
+        return self._holders.setdefault(upstream, Holder())
 
     def keep_only(self, owners: Set[Owner], purged: Mapping[str, int]) -> None:
         """A new policy: forget answers of routes that it does not have, and what it has purged.
@@ -136,17 +139,31 @@ class SharedCache:
 
 
 class ChangingRoute:
-    """A route by which what is kept may be changed."""
+    """A route by which what is kept may be changed.
 
-    __slots__ = ("_cache", "_upstream")
+    RFC 9111 §4.4: when a method that is not safe has succeeded, what is kept of its target goes,
+    and of the targets that its answer names. Beyond that, everything else that the same API has
+    said is asked for again before it is used: a writer reads what it wrote, also in lists.
+    """
+
+    __slots__ = ("_cache", "_holder", "_upstream")
 
     def __init__(self, cache: SharedCache, upstream: Upstream) -> None:
         self._cache = cache
+        self._holder = cache.holder(upstream.name)
         self._upstream = upstream
 
     def send(self, exchange: Exchange) -> None:
-        exchange.watcher = self._cache.changed
+        exchange.watcher = self._answered
         self._upstream.send(exchange)
+
+    def _answered(self, exchange: Exchange, answer: Answer) -> None:
+        if not 200 <= answer.status < 400:
+            return
+        self._holder.changed = monotonic()
+        host, path, _ = exchange.question()
+        for each in (path, *_named(gathered(answer.lines[1:]), host)):
+            self._cache.shelf.drop_path(each)
 
 
 def _named(fields: dict[bytes, bytes], host: bytes) -> list[bytes]:

@@ -28,6 +28,7 @@ class Stored:
         lines: status line and fields, as they were passed on.
         fresh_until, stale_until, error_until: on the loop's clock: until then it may be used
             without asking, while asking, and when asking fails.
+        since: when it was asked for, on the same clock.
         retry_at: asking has failed; not tried again before.
         strict: never used when stale.
         etag, modified, vary: see :class:`gateway.core.freshness.Terms`.
@@ -36,14 +37,15 @@ class Stored:
 
     __slots__ = (
         "_age", "_born", "_front", "_front304", "_head", "_head304", "body", "error_until",
-        "etag", "fresh_until", "lines", "modified", "retry_at", "size", "stale_until", "status",
-        "strict", "vary",
+        "etag", "fresh_until", "lines", "modified", "retry_at", "since", "size", "stale_until",
+        "status", "strict", "vary",
     )  # fmt: skip
 
     def __init__(
-        self, status: int, lines: list[bytes], body: bytes, terms: Terms, now: float
+        self, status: int, lines: list[bytes], body: bytes, terms: Terms, now: float, since: float
     ) -> None:
         self.status = status
+        self.since = since
         self.body = body
         self.lines = [line for line in lines if _name(line) not in _NOT_KEPT]
         fields = b"\r\n".join(self.lines)

@@ -8,6 +8,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from gateway.control.policy import paths
+from gateway.control.policy.cache import check_cache
 from gateway.control.policy.document import Json
 from gateway.control.policy.findings import Findings, pointer
 from gateway.control.policy.security import Setting, required_scopes
@@ -39,6 +40,7 @@ def compile_operation(
     operation_id = _operation_id(operation, method, path, where, findings)
     _check_personal(setting, segments, info, where, findings)
     _check_limits(setting, info, where, findings)
+    check_cache(method, info, where, findings)
     if len(findings) > before:
         return None
     route = Route(
@@ -55,6 +57,8 @@ def compile_operation(
         max_body_bytes=info.max_body_bytes,
         stream=info.stream,
     )
+    if info.cache is not None:
+        route["cache"] = {}
     if info.rate:
         route["rate"] = {"requests": info.rate.requests, "seconds": info.rate.seconds}
     return route

@@ -50,6 +50,7 @@ def make_snapshot(
     clients: dict[str, policy.Client],
     revoked: Revocations,
     open_rate: Rate = OPEN_RATE,
+    purged: dict[str, int] | None = None,
 ) -> Snapshot:
     """The snapshot; the same content has the same ``revision``, in every process."""
     snapshot = Snapshot(
@@ -64,6 +65,8 @@ def make_snapshot(
         revoked=revoked,
         open_rate=open_rate,
     )
+    if purged:
+        snapshot["purged"] = purged
     canonical = orjson.dumps(snapshot, option=orjson.OPT_SORT_KEYS)
     snapshot["revision"] = hashlib.sha256(canonical).hexdigest()[:32]
     return snapshot

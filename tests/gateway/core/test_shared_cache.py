@@ -320,7 +320,18 @@ async def test_a_change_forgets_what_it_changed() -> None:
             await it.get(path)
         await it.city.get("/shelters", method="POST")
         statuses = [(await it.get(path)).fields["cache-status"].split("; ")[1] for path in paths]
-    assert statuses == ["fwd=miss", "fwd=miss", "hit", "hit"]
+    # the target and what its answer names are gone; the rest of the API is asked for once more
+    assert statuses == ["fwd=miss", "fwd=miss", "fwd=stale", "fwd=stale"]
+
+
+async def test_a_change_leaves_what_helps_when_the_holder_fails() -> None:
+    kept = answer("max-age=60, stale-if-error=60", b"old")
+    async with keeping() as it:
+        it.script.choose = lambda head: kept
+        await it.get("/alerts")
+        it.script.choose = lambda head: answer() if b"POST" in head else b""
+        await it.city.get("/shelters", method="POST")
+        assert (await it.get("/alerts")).body == b"old"
 
 
 async def test_a_change_that_failed_forgets_nothing() -> None:
@@ -342,9 +353,11 @@ async def test_what_was_on_its_way_when_it_changed_is_not_kept() -> None:
         early = asyncio.create_task(it.get())
         await until(lambda: it.script.asked == 1)
         await it.city.get("/shelters", method="POST")
-        assert not it.city.core.cache._fetches  # nobody joins who asked before the change
+        late = asyncio.create_task(it.get())  # does not join who asked before the change
+        await until(lambda: it.script.asked == 3)
         it.script.gate.set()
         assert (await early).body == b"before"
+        assert (await late).body == b"after"
         assert (await it.get()).body == b"after"
 
 
