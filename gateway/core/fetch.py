@@ -209,9 +209,8 @@ class Fetch(Exchange):
             self._core.loop.call_soon(self._let_go)
             return
         leader = self._leader = waiting.pop(0)[0]
-        self.is_head = leader.is_head
         leader.connection, connection.exchange = connection, leader
-        answer.lines.append(b"cache-status: %b; fwd=%b" % (NAME, self.why))
+        leader.add_field(b"cache-status: %b; fwd=%b" % (NAME, self.why))
         leader.begin_answer(answer, body, content)
         self._scatter(waiting)
 

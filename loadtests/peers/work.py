@@ -25,6 +25,8 @@ DOMAINS = (
 NOUNS = ("stops", "routes", "alerts", "places", "items", "records")
 ROUTES = [f"/{domain}/v1/{noun}" for domain in DOMAINS for noun in NOUNS]
 """60 collections, each with ``/{id}`` below it; the members are what is asked for."""
+KEPT = "/open/v1/items"
+"""An open collection whose members may be kept; see ``upstream.conf``."""
 
 
 def b64(raw: bytes) -> str:
@@ -88,8 +90,8 @@ function request()
   local unique = %(unique)s and "X-Request-Id: request-" .. n .. "\\r\\n" or ""
   return "GET " .. paths[n %% #paths + 1] .. " HTTP/1.1\\r\\nHost: city.example\\r\\n"
     .. unique .. "Accept: application/json\\r\\nUser-Agent: partner-app/1.0\\r\\n"
-    .. "Authorization: Bearer "
-    .. tokens[n %% #tokens + 1] .. "\\r\\n\\r\\n"
+    .. (#tokens > 0 and "Authorization: Bearer " .. tokens[n %% #tokens + 1] .. "\\r\\n" or "")
+    .. "\\r\\n"
 end
 function done(summary, latency, requests)
   local e = summary.errors
@@ -101,21 +103,25 @@ end
 """
 
 
-def write_script(folder: Path, name: str, tokens: list[str], *, unique: bool = False) -> Path:
-    """A wrk script that asks with ``tokens``; its path.
+def write_script(
+    folder: Path, name: str, tokens: list[str], *, unique: bool = False, kept: bool = False
+) -> Path:
+    """A wrk script that asks with ``tokens``, or without if there are none; its path.
 
     Args:
         unique: every request carries an id of its own, so that no two heads are alike.
+        kept: asks for what may be kept.
     """
-    paths = [f"{route}/{number}" for number, route in enumerate(ROUTES)]
-    (folder / f"{name}.tokens").write_text("\n".join(tokens) + "\n")
-    (folder / "paths").write_text("\n".join(paths) + "\n")
+    routes = [KEPT] * len(ROUTES) if kept else ROUTES
+    paths = [f"{route}/{number}" for number, route in enumerate(routes)]
+    (folder / f"{name}.tokens").write_text("".join(f"{token}\n" for token in tokens))
+    (folder / f"{name}.paths").write_text("\n".join(paths) + "\n")
     script = folder / f"{name}.lua"
     script.write_text(
         LUA
         % {
             "tokens": folder / f"{name}.tokens",
-            "paths": folder / "paths",
+            "paths": folder / f"{name}.paths",
             "unique": str(unique).lower(),
         }
     )
