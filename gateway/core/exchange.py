@@ -49,7 +49,7 @@ class Exchange:
     __slots__ = (
         "_chunks", "_core", "_path", "_query", "admitted", "alive", "began", "began_body",
         "begun", "body", "bytes_out", "client", "close", "connection", "fields", "grant", "held",
-        "http10", "is_head", "method", "method_sent", "plain", "policy", "rate_fields",
+        "http10", "is_head", "line", "method", "method_sent", "plain", "policy", "rate_fields",
         "repeatable", "request_id", "route", "routed", "segments", "sent", "stats", "status",
         "unsent", "upload", "watcher",
     )  # fmt: skip
@@ -64,6 +64,7 @@ class Exchange:
         self._core = core
         self.client = client
         method = self.method = self.method_sent = line.method
+        self.line = line
         self.fields = fields
         self.http10 = line.http10
         self.began = self.began_body = began

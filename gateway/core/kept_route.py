@@ -8,11 +8,13 @@
 from __future__ import annotations
 
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gateway.core.asked import Asked
 from gateway.core.fetch import Fetch
+from gateway.core.pipeline import limit_source
 from gateway.core.reply import NOT_CACHED
+from gateway.core.shortcut import Shortcut
 from gateway.core.stored import NAME, Stored
 
 if TYPE_CHECKING:
@@ -22,6 +24,11 @@ if TYPE_CHECKING:
     from gateway.core.upstream import Upstream
 
 
+QUICK: Final = (limit_source,)
+"""The steps of a route that a :class:`~gateway.core.shortcut.Shortcut` can take: these, and no
+others."""
+
+
 class KeptRoute:
     """Args:
     cache: of the worker.
@@ -29,11 +36,14 @@ class KeptRoute:
     upstream: who is asked for what is not there.
     """
 
-    __slots__ = ("_cache", "_items", "_upstream", "authorized", "holder", "most", "owner")
+    __slots__ = (
+        "_cache", "_upstream", "authorized", "holder", "items", "most", "owner", "seen",
+    )  # fmt: skip
 
     def __init__(self, cache: SharedCache, owner: Owner, upstream: Upstream) -> None:
         self._cache = cache
-        self._items = cache.shelf.items
+        self.items = cache.shelf.items
+        self.seen = cache.seen
         self._upstream = upstream
         self.holder = cache.holder(owner.upstream)
         self.owner = owner
@@ -44,7 +54,7 @@ class KeptRoute:
         """Answer ``exchange`` with what is kept, or have it asked for."""
         asked = self._cache.asked(exchange.fields.forward)
         question = exchange.question()
-        resource = self._items.get(question)
+        resource = self.items.get(question)
         stored = None
         if resource is not None:
             stored = resource.variants.get(asked.selected(resource.vary) if resource.vary else ())
@@ -55,9 +65,11 @@ class KeptRoute:
             and now < stored.fresh_until
             and stored.since >= self.holder.changed
         ):
-            self._items.move_to_end(question)
+            self.items.move_to_end(question)
             exchange.stats.cached("hit")
             stored.serve(exchange, now)
+            if exchange.route.steps == QUICK and not exchange.is_head:
+                exchange.line.kept = Shortcut(self, exchange, question)
         else:
             missing = b"miss" if resource is None else b"vary-miss"
             self._decide(exchange, asked, question, stored, missing)
@@ -72,7 +84,7 @@ class KeptRoute:
         if asked.bypass or exchange.body is not None:
             self.pass_on(exchange, b"bypass")
         elif stored is not None and valid and asked.accepts(stored, now):
-            self._items.move_to_end(question)
+            self.items.move_to_end(question)
             exchange.stats.cached("hit")
             stored.serve_on_terms(exchange, asked, now)
         elif stored is not None and not asked.strict and _usable_meanwhile(stored, now, valid):

@@ -102,6 +102,8 @@ class ClientConnection(asyncio.Protocol):
                 return b""
             at = data.find(b"\r\n")
             line, fields = self._core.head(data[:at], data[at + 2 : end + 2])
+            if line.kept is not None and line.kept.answer(self._core, self, fields):
+                return data[end + 4 :]
             exchange = Exchange(self._core, self, line, fields, now)
         except Refused as refused:
             self._refuse(refused.reply)
@@ -191,6 +193,13 @@ class ClientConnection(asyncio.Protocol):
     def write(self, data: bytes) -> None:
         if not self.transport.is_closing():
             self.transport.write(data)
+
+    def answer(self, data: bytes, now: float) -> None:
+        """A whole answer to a request that nothing else was made of."""
+        if not self.transport.is_closing():
+            self.transport.write(data)
+        rest = self._core.bounds.stall if self._choked else self._core.bounds.keep_alive
+        self.deadline = now + rest
 
     def write_reply(self, answer: Reply, request_id: bytes, bodiless: bool, close: bool) -> None:
         """An answer of the core's own."""

@@ -43,6 +43,7 @@ class Holder:
 class SharedCache:
     """Attributes:
     shelf: what is kept.
+    seen: header sections as a cache reads them, by their bytes.
     most_bytes_each, most_waiting: bounds of one answer, and of who waits for it.
     """
 
@@ -54,17 +55,17 @@ class SharedCache:
         self._fetches: dict[_Key, Fetch] = {}  # who may be joined
         self._under_way: set[Fetch] = set()
         self._passing: Recent[Question, float] = Recent(bounds.cache_entries)
-        self._asked: Recent[bytes, Asked] = Recent(bounds.heads)
+        self.seen: Recent[bytes, Asked] = Recent(bounds.heads)
         self._holders: dict[str, Holder] = {}
         self._purged: dict[str, int] = {}
         self._purges = 0
 
     def asked(self, block: bytes) -> Asked:
         """Fields of a request as a cache reads them, read now or remembered by their bytes."""
-        found = self._asked.young.get(block) or self._asked.older(block)
+        found = self.seen.young.get(block) or self.seen.older(block)
         if found is None:
             found = Asked(block)
-            self._asked.put(block, found)
+            self.seen.put(block, found)
         return found
 
     # What is being asked for

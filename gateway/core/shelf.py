@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from gateway.core.stored import Stored
 
 if TYPE_CHECKING:
     from gateway.core.asked import Asked
+
+K = TypeVar("K")
 
 Question = tuple[bytes, bytes, bytes]
 """Host, path and query, as they were asked: the cache key of RFC 9111 §2 (the method is GET)."""
@@ -43,12 +45,15 @@ class Shelf:
     most_bytes, most: bounds over everything; ``most_variants`` of one question.
     """
 
-    __slots__ = ("_most", "_most_bytes", "_most_variants", "_paths", "bytes", "dropped", "items")
+    __slots__ = (
+        "_most", "_most_bytes", "_most_variants", "_owned", "_paths", "bytes", "dropped", "items",
+    )  # fmt: skip
 
     def __init__(self, most_bytes: int, most: int, most_variants: int) -> None:
         self._most_bytes, self._most, self._most_variants = most_bytes, most, most_variants
         self.items: OrderedDict[Question, Resource] = OrderedDict()
         self._paths: dict[bytes, set[Question]] = {}
+        self._owned: dict[Owner, set[Question]] = {}
         self.bytes = 0
         self.dropped = 0
         """Answers that had to go for others."""
@@ -61,6 +66,7 @@ class Shelf:
             self.drop(question)
             resource = self.items[question] = Resource(owner, stored.vary)
             self._paths.setdefault(question[1], set()).add(question)
+            self._owned.setdefault(owner, set()).add(question)
         choice = asked.selected(stored.vary)
         self._take_out(resource, choice)
         while len(resource.variants) >= self._most_variants:
@@ -84,22 +90,26 @@ class Shelf:
         if resource is None:
             return
         self.bytes -= sum(stored.size for stored in resource.variants.values())
-        questions = self._paths[question[1]]
-        questions.discard(question)
-        if not questions:
-            del self._paths[question[1]]
+        _take_from(self._paths, question[1], question)
+        _take_from(self._owned, resource.owner, question)
 
     def drop_path(self, path: bytes) -> None:
         """Forget every answer about ``path``, whatever its host and query."""
         for question in tuple(self._paths.get(path, ())):
             self.drop(question)
 
-    def drop_owned(self, unwanted: Callable[[Owner], bool]) -> int:
-        """Forget every answer whose owner is ``unwanted``; how many questions there were."""
-        found = [ask for ask, resource in self.items.items() if unwanted(resource.owner)]
-        for question in found:
-            self.drop(question)
-        return len(found)
+    def drop_owned(self, unwanted: Callable[[Owner], bool]) -> None:
+        """Forget every answer whose owner is ``unwanted``."""
+        for owner in [owner for owner in self._owned if unwanted(owner)]:
+            for question in tuple(self._owned[owner]):
+                self.drop(question)
 
     def __len__(self) -> int:
         return len(self.items)
+
+
+def _take_from(index: dict[K, set[Question]], key: K, question: Question) -> None:
+    questions = index[key]
+    questions.discard(question)
+    if not questions:
+        del index[key]

@@ -68,11 +68,15 @@ class Stored:
         return int(now - self._born)
 
     def serve(self, exchange: Exchange, now: float) -> None:
-        """A hit. What changes with the second is made once a second."""
+        """A hit."""
+        exchange.serve(self.status, self.front(now), self.body)
+
+    def front(self, now: float) -> bytes:
+        """The head of a hit, as far as all share it; what changes with the second is made then."""
         age = int(now - self._born)
         if age != self._age:
             self._renew(age, now)
-        exchange.serve(self.status, self._front, self.body)
+        return self._front
 
     def serve_on_terms(self, exchange: Exchange, asked: Asked, now: float, how: bytes = b"") -> int:
         """Serve it, or 304 if the client has it already.

@@ -9,11 +9,14 @@ RFC 3986 §6.
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote_to_bytes
 
 from gateway.core import bounds, reply
 from gateway.core.reply import Refused, malformed
+
+if TYPE_CHECKING:
+    from gateway.core.shortcut import Shortcut
 
 _PLAIN: Final = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-_~:@!$&'()*+,="
 _METHOD: Final = re.compile(rb"[A-Z]{3,20}(?:-[A-Z]{1,10})?")
@@ -31,12 +34,13 @@ class RequestLine:
         segments: of the path, decoded.
         authority: of an absolute-form target, with which ``Host`` must agree; else empty.
         http10: the version is 1.0, not 1.1.
+        kept: where its answer may be taken from at once; for :mod:`gateway.core.kept_route`.
 
     Example:
         ``GET /a/b%20c?x=1 HTTP/1.1`` has the segments ``a`` and ``b c``, and the query ``?x=1``.
     """
 
-    __slots__ = ("authority", "http10", "method", "path", "query", "segments")
+    __slots__ = ("authority", "http10", "kept", "method", "path", "query", "segments")
 
     def __init__(self, line: bytes) -> None:
         """Read ``line``, which has no CRLF.
@@ -54,6 +58,7 @@ class RequestLine:
         if len(target) > bounds.TARGET_BYTES:
             raise Refused(reply.TARGET_TOO_LONG)
         self.authority = b""
+        self.kept: Shortcut | None = None
         if target[:1] != b"/":
             self.authority, target = _absolute(target)
         self.path, mark, query = target.partition(b"?")
