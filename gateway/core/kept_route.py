@@ -62,13 +62,14 @@ class KeptRoute:
         if (
             stored is not None
             and asked.simple
+            and exchange.body is None
             and now < stored.fresh_until
             and stored.since >= self.holder.changed
         ):
             self.items.move_to_end(question)
             exchange.stats.cached("hit")
             stored.serve(exchange, now)
-            if exchange.route.steps == QUICK and not exchange.is_head:
+            if exchange.route.steps == QUICK and not (exchange.is_head or exchange.http10):
                 exchange.line.kept = Shortcut(self, exchange, question)
         else:
             missing = b"miss" if resource is None else b"vary-miss"

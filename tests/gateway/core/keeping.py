@@ -10,7 +10,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.core.bounds import Bounds
-from tests.gateway.core.city import Api, Gateway, Reply, api, gateway, read_request, route, snapshot
+from schemas.policy import Rate
+from tests.gateway.core.city import (
+    PLENTY,
+    Api,
+    Gateway,
+    Reply,
+    api,
+    gateway,
+    read_request,
+    route,
+    snapshot,
+)
 
 KEPT = [
     route("/shelters", access="open", cache={}, dataset="shelters"),
@@ -77,11 +88,18 @@ class Keeping:
 
 
 @asynccontextmanager
-async def keeping(*answers: bytes, held: bool = False, **bounds: Any) -> AsyncIterator[Keeping]:
+async def keeping(
+    *answers: bytes,
+    held: bool = False,
+    rate: Rate = PLENTY,
+    access_log: str = "",
+    **bounds: Any,
+) -> AsyncIterator[Keeping]:
     """A core with kept routes before an upstream that says ``answers``.
 
     Args:
         held: the upstream answers nothing before ``script.gate`` is set.
+        rate: for each address.
         bounds: members of :class:`gateway.core.bounds.Bounds`.
     """
     script = Script(list(answers) or [answer()])
@@ -90,7 +108,9 @@ async def keeping(*answers: bytes, held: bool = False, **bounds: Any) -> AsyncIt
     limits = Bounds(tick=0.02, linger=0.5, **bounds)
     async with (
         api(script.handle) as behind,
-        gateway(snapshot(behind.port, routes=KEPT), bounds=limits) as city,
+        gateway(
+            snapshot(behind.port, routes=KEPT, open_rate=rate), bounds=limits, access_log=access_log
+        ) as city,
     ):
         yield Keeping(city, behind, script)
         script.gate.set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import orjson
 import pytest
@@ -446,6 +447,45 @@ async def test_pipelined_hits_come_in_order() -> None:
         for _ in range(80):
             assert (await raw.reply()).body == b"kept"
     assert it.script.asked == 2
+
+
+async def test_a_shortcut_is_a_plain_hit_and_nothing_else() -> None:
+    """Hits after the first go another way through the core; what is decided stays the same."""
+    async with keeping(answer(body=b"12345")) as it:
+        for _ in range(3):
+            await it.get()
+        named = await it.get("/shelters", "X-Request-Id: request-1")
+        assert named.fields["x-request-id"] == "request-1"
+        assert (await it.get("/shelters", "Connection: close")).fields["connection"] == "close"
+        assert (await it.get(method="HEAD")).body == b""
+        for _ in range(2):
+            old = await it.city.open()
+            old.writer.write(b"GET /shelters HTTP/1.0\r\nHost: city.example\r\n\r\n")
+            assert (await old.reply()).fields["connection"] == "close"
+            assert await old.ended()
+        assert (await it.get("/shelters", "Content-Length: 0")).body == b"12345"
+        posted = request("/shelters", body=b"x") + request("/shelters")
+        raw = await it.city.open()
+        raw.writer.write(posted)  # a GET with a body, and one without
+        assert [(await raw.reply()).status for _ in range(2)] == [200, 200]
+        assert it.behind.bodies.count(b"x") == 1
+        assert it.outcome("hit") == 9
+        it.city.core.draining = True
+        assert (await it.get()).fields["connection"] == "close"
+    assert it.script.asked == 2
+
+
+async def test_hits_are_limited_and_logged(tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    async with keeping(rate={"requests": 3, "seconds": 60}, access_log=str(log)) as it:
+        replies = [await it.get() for _ in range(5)]
+        assert [reply.status for reply in replies] == [200, 200, 200, 429, 429]
+    assert len(log.read_text().splitlines()) == 5
+    async with keeping(rate={"requests": 3, "seconds": 60}) as it:
+        replies = [await it.get() for _ in range(5)]
+        assert [reply.status for reply in replies] == [200, 200, 200, 429, 429]
+        left = [reply.fields["ratelimit"].split(";")[1] for reply in replies]
+        assert left == ["r=2", "r=1", "r=0", "r=0", "r=0"]
 
 
 async def test_it_is_counted() -> None:
