@@ -172,7 +172,7 @@ def _kept(routes: At) -> Kept:
         marked = at.get("cache")
         if marked is None:
             continue
-        marked.members()
+        list(marked.members())  # it is an object
         if at["method"].value != "GET" or owner.access == "personal" or at["stream"].flag():
             raise marked.wrong("only GET is kept; nothing personal, and no stream")
         found[owner.route] = owner

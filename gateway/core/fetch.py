@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, cast
 from gateway.core import reply
 from gateway.core.asked import Asked, opaque
 from gateway.core.exchange import Exchange
-from gateway.core.freshness import Terms, gathered, read_terms, spent
+from gateway.core.freshness import STATUSES, Terms, gathered, read_terms, spent
 from gateway.core.head import Fields
 from gateway.core.stored import NAME, Stored
 from gateway.core.target import RequestLine
@@ -151,7 +151,8 @@ class Fetch(Exchange):
             self.stats.fail(kind)
             self.serve_stale()
         for exchange, _ in self._taken():
-            exchange.fail(answer, kind)
+            if exchange.alive:
+                exchange.fail(answer, kind)
 
     # What becomes of it
 
@@ -201,7 +202,7 @@ class Fetch(Exchange):
         self._done()
         self._terms = None
         self._pieces.clear()
-        if answer.status not in ERRORS:
+        if answer.status < 400 or answer.status in STATUSES:  # else it says nothing of the rest
             self.way.refuse_to_keep(self.target)
         waiting = [(exchange, asked) for exchange, asked in self._taken() if exchange.alive]
         connection = self.connection
@@ -211,7 +212,7 @@ class Fetch(Exchange):
         leader = self._leader = waiting.pop(0)[0]
         leader.connection, connection.exchange = connection, leader
         leader.add_field(b"cache-status: %b; fwd=%b" % (NAME, self.why))
-        leader.begin_answer(answer, body, content)
+        leader.begin_answer(answer, body, b"" if leader.is_head else content)
         self._scatter(waiting)
 
     def _let_go(self) -> None:

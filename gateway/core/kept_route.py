@@ -29,6 +29,10 @@ QUICK: Final = (limit_source,)
 others."""
 
 
+MOST_QUERY: Final = 2_048
+"""Bytes of a query; a longer one is hardly asked twice."""
+
+
 class KeptRoute:
     """Args:
     cache: of the worker.
@@ -82,7 +86,7 @@ class KeptRoute:
         """All but the plain hit: RFC 9111 §4."""
         now = monotonic()
         valid = stored is not None and stored.since >= self.holder.changed
-        if asked.bypass or exchange.body is not None:
+        if asked.bypass or exchange.body is not None or len(question[2]) > MOST_QUERY:
             self.pass_on(exchange, b"bypass")
         elif stored is not None and valid and asked.accepts(stored, now):
             self.items.move_to_end(question)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from gateway.core.asked import Asked
-from gateway.core.bounds import Bounds
+from gateway.core.bounds import CACHED_HEAD_BYTES, Bounds
 from gateway.core.cache import Recent
 from gateway.core.freshness import gathered
 from gateway.core.shelf import Owner, Question, Shelf
@@ -54,7 +54,7 @@ class SharedCache:
         self._bounds = bounds
         self._fetches: dict[_Key, Fetch] = {}  # who may be joined
         self._under_way: set[Fetch] = set()
-        self._passing: Recent[Question, float] = Recent(bounds.cache_entries)
+        self._passing: Recent[Question, float] = Recent(bounds.heads)
         self.seen: Recent[bytes, Asked] = Recent(bounds.heads)
         self._holders: dict[str, Holder] = {}
         self._purged: dict[str, int] = {}
@@ -65,7 +65,8 @@ class SharedCache:
         found = self.seen.young.get(block) or self.seen.older(block)
         if found is None:
             found = Asked(block)
-            self.seen.put(block, found)
+            if len(block) <= CACHED_HEAD_BYTES:
+                self.seen.put(block, found)
         return found
 
     # What is being asked for

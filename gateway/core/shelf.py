@@ -68,6 +68,7 @@ class Shelf:
             self._paths.setdefault(question[1], set()).add(question)
             self._owned.setdefault(owner, set()).add(question)
         choice = asked.selected(stored.vary)
+        stored.size += sum(map(len, question)) + sum(len(value or b"") for value in choice)
         self._take_out(resource, choice)
         while len(resource.variants) >= self._most_variants:
             self._take_out(resource, next(iter(resource.variants)))

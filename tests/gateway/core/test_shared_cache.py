@@ -150,6 +150,32 @@ async def test_a_request_says_how_fresh() -> None:
             assert it.script.asked - before == asked, control
 
 
+async def test_a_query_that_nobody_asks_twice_goes_past() -> None:
+    async with keeping() as it:
+        reply = await it.get("/shelters?" + "x" * 3_000)
+        assert reply.fields["cache-status"] == "supercity; fwd=bypass"
+        assert len(it.city.core.cache.shelf) == 0
+
+
+async def test_a_refusal_says_nothing_of_what_is_kept() -> None:
+    kept = answer("max-age=60, stale-if-error=60", b"old", *STALE)
+    async with keeping(kept, answer("", b"no", status=429), b"") as it:
+        await it.get()
+        assert (await it.get()).status == 429
+        assert (await it.get()).body == b"old"
+
+
+async def test_head_of_what_is_not_kept_has_no_content() -> None:
+    for length in (3, 300_000):
+        async with keeping(answer("no-store", b"x" * length)) as it:
+            raw = await it.city.open()
+            raw.writer.write(request("/shelters", method="HEAD"))
+            head = await raw.reply(head_only=True)
+            assert head.fields["content-length"] == str(length)
+            raw.writer.write(request("/shelters"))
+            assert (await raw.reply()).body == b"x" * length
+
+
 async def test_only_if_cached_asks_nobody() -> None:
     async with keeping() as it:
         reply = await it.get("/shelters", "Cache-Control: only-if-cached")
