@@ -27,6 +27,7 @@ from fastapi import APIRouter, FastAPI, Request
 from sqlalchemy import MetaData
 
 from connectors.feed import Feed, FeedSpec
+from connectors.kept import Kept, kept_table
 from connectors.publish import Publisher, publisher_tables
 from schemas.kit.app import create_app
 from schemas.kit.body import read_body
@@ -80,6 +81,7 @@ class Connector(ABC):
         tables = publisher_tables(self.metadata)
         self.store = Store(context.store_url, self.info.domain, self.metadata)
         self.publisher = Publisher(self.store, tables, context.sink)
+        self.kept = Kept(self.store, kept_table(self.metadata))
         self.feeds: dict[str, Feed[Any]] = {}
 
     # --- to be written by a connector
@@ -115,7 +117,7 @@ class Connector(ABC):
             spec,
             source=self.context.sources.get(spec.name, default),
             publisher=self.publisher,
-            keep=self.context.data_dir / f"{spec.name}.last-good",
+            kept=self.kept,
             clock=self.clock,
         )
         self.feeds[spec.name] = made

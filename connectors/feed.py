@@ -1,19 +1,19 @@
 """A feed: one document of a data holder, read whole and swapped in one assignment.
 
 What cannot be read is refused with what is wrong and where; what was served before stays served,
-also after a restart (the last good bytes are kept on disk).
+also after a restart and by the connector's other processes: what is pushed is kept in the store.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
+from connectors.kept import Kept
 from connectors.publish import Publisher
 from connectors.source import Sample, Source, open_source
 from schemas.ngsild import Entity
@@ -22,6 +22,9 @@ from schemas.problem import Problem
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+_LOOK_SECONDS: Final = 2.0
+"""How soon a process serves what another was pushed."""
 
 
 @dataclass(frozen=True)
@@ -78,32 +81,36 @@ class Feed(Generic[T]):
         *,
         source: str,
         publisher: Publisher,
-        keep: Path,
+        kept: Kept,
         clock: Callable[[], datetime],
     ) -> None:
         self.spec = spec
         self.value: T | None = None
         self.status = FeedStatus()
-        self._publisher, self._keep, self._clock = publisher, keep, clock
+        self._publisher, self._kept, self._clock = publisher, kept, clock
         self._source: Source | None = (
             open_source(source, spec.name, sample=spec.sample, limit=spec.limit, clock=clock)
             if source
             else None
         )
-        self._pushed = False
+        self._version = 0  # of the kept document that is served; 0 while none was ever pushed
+        self._due = 0.0
         self._unread: bytes | None = None  # fetched, and not (or not yet) read well
         self._one_at_a_time = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self.loaded = asyncio.Event()
 
     async def start(self) -> None:
-        """Serve what was kept, then follow the source."""
-        await self._restore()
-        if self._source and not self._pushed:
-            self._task = asyncio.create_task(self._follow(), name=f"feed {self.spec.name}")
+        """Serve what was kept, then follow the source and what other processes are pushed."""
+        await self.look()
+        self._task = asyncio.create_task(self._follow(), name=f"feed {self.spec.name}")
 
     async def stop(self) -> None:
-        await self._stop_following()
+        if self._task:
+            async with self._one_at_a_time:  # never in the middle of a load
+                self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
         if self._source:
             await self._source.close()
 
@@ -116,54 +123,70 @@ class Feed(Generic[T]):
         Raises:
             Problem: the document is not acceptable; what was served stays served.
         """
-        changed = await self._load(raw)
-        self._pushed = True
-        await asyncio.to_thread(self._write_kept, raw)
-        await self._stop_following()
+        async with self._one_at_a_time:
+            changed = await self._load(raw)
+            self._version = await self._kept.keep(self.spec.name, raw)
+            self._recovered()
         return changed
 
-    async def _stop_following(self) -> None:
-        if self._task is None:
-            return
-        async with self._one_at_a_time:  # never in the middle of a load
-            self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
-        self._task = None
-
     async def _follow(self) -> None:
+        loop = asyncio.get_running_loop()
         while True:
-            await self.refresh()
-            await asyncio.sleep(self.spec.interval)
+            if self._source and not self._version and loop.time() >= self._due:
+                self._due = loop.time() + self.spec.interval
+                await self.refresh()
+            await asyncio.sleep(min(self.spec.interval, _LOOK_SECONDS))
+            await self.look()
 
     async def refresh(self) -> None:
         """Fetch once; a failure is noted (logged when it begins and when it ends), not raised."""
-        if self._source is None:
-            return
-        try:
-            fetched = await self._source.fetch()
+        if self._source is not None:
+            await self._noting(self._fetch(self._source))
+
+    async def look(self) -> None:
+        """Serve what another process of the connector was pushed, if newer; notes failures."""
+        await self._noting(self._take_kept())
+
+    async def _fetch(self, source: Source) -> None:
+        fetched = await source.fetch()
+        async with self._one_at_a_time:
+            if self._version:
+                return  # a push came while this was on its way, and is what counts
             if fetched is not None:
                 self._unread = fetched
             if self._unread is not None:
                 await self._load(self._unread)
                 self._unread = None
             self._recovered()
+
+    async def _take_kept(self) -> None:
+        async with self._one_at_a_time:
+            found = await self._kept.newer(self.spec.name, self._version)
+            if found is not None:
+                self._version, raw = found
+                await self._load(raw)
+                self._recovered()
+
+    async def _noting(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
         except Problem as problem:
             self._failed(problem)
         except OSError as error:
             self._failed(Problem(f"The source cannot be read: {error}."))
         except Exception as error:
             # a store that is away, say: a feed that stopped for it would never come back
-            logger.exception("feed %s", self.spec.name)
+            if self.status.failing_since is None:
+                logger.exception("feed %s", self.spec.name)
             self._failed(Problem(f"The document could not be taken: {type(error).__name__}."))
 
     async def _load(self, raw: bytes) -> int:
-        async with self._one_at_a_time:
-            value = await asyncio.to_thread(self.spec.parse, raw)
-            changed = await (self.spec.take or self._publish)(value)
-            self.value = value
-            self.status.loaded_at, self.status.changed = self._clock(), changed
-            self.loaded.set()
-            return changed
+        value = await asyncio.to_thread(self.spec.parse, raw)
+        changed = await (self.spec.take or self._publish)(value)
+        self.value = value
+        self.status.loaded_at, self.status.changed = self._clock(), changed
+        self.loaded.set()
+        return changed
 
     async def _publish(self, value: T) -> int:
         entities = await asyncio.to_thread(lambda: list(self.spec.entities(value)))
@@ -179,20 +202,3 @@ class Feed(Generic[T]):
         if self.status.failing_since is not None:
             logger.info("feed %s: good again", self.spec.name)
         self.status.failing_since = self.status.problem = None
-
-    async def _restore(self) -> None:
-        if not self._keep.exists():
-            return
-        try:
-            await self._load(await asyncio.to_thread(self._keep.read_bytes))
-            self._pushed = True
-        except (Problem, OSError) as error:
-            logger.warning("feed %s: the kept document is not readable: %s", self.spec.name, error)
-
-    def _write_kept(self, raw: bytes) -> None:
-        self._keep.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self._keep.with_suffix(".new")
-        fresh.unlink(missing_ok=True)
-        fresh.touch(mode=0o600)  # a roster, say, is of persons: nobody else's to read
-        fresh.write_bytes(raw)
-        fresh.replace(self._keep)

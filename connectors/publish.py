@@ -43,6 +43,7 @@ class Publisher:
         """The feed now has exactly these entities; returns how many differ from before."""
         said = {entity.id: entity for entity in entities}
         async with self._store.write() as connection:
+            await self._store.serialise(connection, f"published/{feed}")
             changed = await self._difference(connection, feed, said)
         self.outbox.wake()
         return changed

@@ -29,8 +29,13 @@ _USUAL_PORTS = {"gateway": 8000, "control": 8001, "broker": 8002, "connectors": 
 _SERVICES_PORT = 8004
 
 
-def _settings() -> Settings:
-    return Settings.from_environ(os.environ)
+_SOURCE = typer.Option(help="<domain>.<feed>=<URL or path> of a real feed; repeat it.")
+
+
+def _settings(**given: str) -> Settings:
+    """From the environment, and what the command line says instead."""
+    chosen = {PREFIX + name: text for name, text in given.items() if text}
+    return Settings.from_environ({**os.environ, **chosen})
 
 
 @app.command()
@@ -50,6 +55,10 @@ def up(
         str, typer.Option(help="redis://host:port instead of limits in each process.")
     ] = "",
     workers: Annotated[int, typer.Option(help="Gateway processes; half the cores if 0.")] = 0,
+    source: Annotated[list[str] | None, _SOURCE] = None,
+    sample: Annotated[
+        bool, typer.Option(help="Feeds without a source are the sample city's.")
+    ] = True,
 ) -> None:
     """Start the whole city on this machine; Ctrl-C stops it."""
     from gateway import up as city
@@ -60,9 +69,10 @@ def up(
         "STORE_URL": store_url,
         "LIMITS_URL": limits_url,
         "WORKERS": str(workers or ""),
+        "SOURCES": " ".join(source or []),
+        "SAMPLE": "true" if sample else "false",
     }
-    chosen = {PREFIX + name: text for name, text in given.items() if text}
-    settings = Settings.from_environ({**os.environ, **chosen})
+    settings = _settings(**given)
     raise typer.Exit(city.run(settings, environ=os.environ, port_base=port_base))
 
 
@@ -133,15 +143,12 @@ def connectors(
     only: Annotated[
         list[str] | None, typer.Option(help="A domain to run; repeat it. All when left out.")
     ] = None,
-    source: Annotated[
-        list[str] | None,
-        typer.Option(help="<domain>.<feed>=<URL or folder> of a real feed; repeat it."),
-    ] = None,
+    source: Annotated[list[str] | None, _SOURCE] = None,
 ) -> None:
     """Run the domain connectors, all in one process or only some."""
     from connectors.host import create_host
 
-    settings = _settings()
+    settings = _settings(SOURCES=" ".join(source or []))
     settings.require("gateway_key", "client_id", "client_secret")
     configure_logging()
     app = create_host(
@@ -152,18 +159,10 @@ def connectors(
         client_secret=settings.client_secret,
         gateway_key=settings.gateway_key,
         only=tuple(only or ()),
-        sources=_sources(source or []),
+        sources=dict(one.split("=", 1) for one in settings.sources.split()),
+        sample=settings.sample,
     )
     serve(app, settings.host, settings.port or _USUAL_PORTS["connectors"])
-
-
-def _sources(given: list[str]) -> dict[str, str]:
-    for one in given:
-        if "=" not in one:
-            raise SettingsError(
-                f"--source {one!r}: write it like mobility.gtfs=https://feed.example/"
-            )
-    return dict(one.split("=", 1) for one in given)
 
 
 @app.command()

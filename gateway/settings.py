@@ -44,6 +44,8 @@ class Settings:
         workers: data-plane processes; 0 means one a core.
         bootstrap: JSON file of the APIs, clients and residents that exist from the start.
         client_id, client_secret: this process's own client, for connectors and services.
+        sources: ``<domain>.<feed>=<URL or path>``, separated by spaces: where feeds come from.
+        sample: whether feeds without a source are the sample city's; never in a real one.
         host, port: where this process listens; port 0 means its usual one.
         admin_port: the gateway's metrics and probes.
     """
@@ -61,6 +63,8 @@ class Settings:
     bootstrap: Path | None = None
     client_id: str = ""
     client_secret: str = ""
+    sources: str = ""
+    sample: bool = False
     host: str = "127.0.0.1"
     port: int = 0
     admin_port: int = 9000
@@ -121,6 +125,10 @@ def _variable(name: str) -> str:
 def _read(name: str, text: str) -> object:
     if name in {"data_dir", "bootstrap"}:
         return Path(text)
+    if name == "sample":
+        return _yes_or_no(text)
+    if name == "sources":
+        return _sources(text)
     if name in {"workers", "port", "admin_port"}:
         return _whole_number(text, most=1024 if name == "workers" else 65535)
     if name in {"public_url", "control_url", "gateway_url"}:
@@ -134,6 +142,20 @@ def _whole_number(text: str, most: int) -> int:
     if not text.isdecimal() or int(text) > most:
         raise ValueError(f"is {text!r}, should be a whole number from 0 to {most}")
     return int(text)
+
+
+def _yes_or_no(text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise ValueError(f"is {text!r}, should be true or false")
+    return text == "true"
+
+
+def _sources(text: str) -> str:
+    for one in text.split():
+        name, _, where = one.partition("=")
+        if not where or name.count(".") != 1:
+            raise ValueError(f"has {one!r}: write it like mobility.gtfs=https://feed.example/")
+    return text
 
 
 def _http_url(text: str) -> str:

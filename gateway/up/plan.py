@@ -95,6 +95,7 @@ class Plan:
         folder: its data folder, absolute.
         processes: in the order of their start.
         apis: name → address of its OpenAPI document.
+        is_sample: every feed is the sample city's, so it is known what will be published.
     """
 
     public_url: str
@@ -103,6 +104,7 @@ class Plan:
     ports: Ports
     processes: tuple[Process, ...]
     apis: Mapping[str, str]
+    is_sample: bool
 
 
 def draw(settings: Settings, papers: Papers, base: int = USUAL_BASE) -> Plan:
@@ -141,14 +143,19 @@ def draw(settings: Settings, papers: Papers, base: int = USUAL_BASE) -> Plan:
             "WORKERS": str(settings.workers or _workers()),
             "ADMIN_PORT": str(ports.admin),
         },
-        "connectors": _client(papers, CONNECTORS),
+        "connectors": {
+            **_client(papers, CONNECTORS),
+            "SOURCES": settings.sources,
+            "SAMPLE": "true" if settings.sample else "false",
+        },
         "services": _client(papers, EVACUATION),
     }
     processes = tuple(
         _process(name, {**common, "PORT": str(ports.all()[name]), **more}, inside)
         for name, more in own.items()
     )
-    return Plan(public_url, gateway_url, folder, ports, processes, _apis(inside))
+    is_sample = settings.sample and not settings.sources
+    return Plan(public_url, gateway_url, folder, ports, processes, _apis(inside), is_sample)
 
 
 def _workers() -> int:

@@ -73,8 +73,8 @@ def curls(plan: Plan, papers: Papers, stop: str) -> tuple[str, str, str, str]:
     return (
         f"TOKEN=$(curl -s -u {user} -d grant_type=client_credentials {url}/oauth/token"
         """ | sed 's/.*"access_token": *"\\([^"]*\\)".*/\\1/')""",
-        f'curl -s {bearer} "{url}/mobility/v1/stops/{stop}/departures?limit=3"',
-        f'curl -sg {bearer} "{url}/ngsi-ld/v1/entities?{near}&options=keyValues&limit=3"',
+        f'curl -s -w "\\n" {bearer} "{url}/mobility/v1/stops/{stop}/departures?limit=3"',
+        f'curl -sg -w "\\n" {bearer} "{url}/ngsi-ld/v1/entities?{near}&options=keyValues&limit=3"',
         f'curl -sN {bearer} "{url}/events/v1/stream?types=city.*"',
     )
 

@@ -143,8 +143,9 @@ class Supervisor:
                 group.create_task(process_is_ready(child))
         await until_good(city.serves_the_open_api)
         self._screen.done("open API", seconds(), f"{len(self._plan.apis) + 1} APIs")
-        await until_good(city.has_the_sample_city)
-        self._screen.done("sample city", seconds(), "published to the broker")
+        if self._plan.is_sample:
+            await until_good(city.has_the_sample_city)
+            self._screen.done("sample city", seconds(), "published to the broker")
 
     def _explain(self, died: Died) -> None:
         name, log = died.child.plan.name, died.child.log

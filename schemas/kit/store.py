@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import zlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,9 @@ class Store:
         self.component = component
         self.metadata = metadata
         self.engine = _engine(make_url(url), component)
+        # SQLite lets one writer in and has the others poll, and the unlucky poll for seconds:
+        # within a process they queue here instead, first come first served
+        self._queue = asyncio.Lock() if self.is_sqlite else nullcontext()
 
     @property
     def is_sqlite(self) -> bool:
@@ -49,6 +54,15 @@ class Store:
     async def close(self) -> None:
         await self.engine.dispose()
 
+    async def serialise(self, connection: AsyncConnection, name: str) -> None:
+        """Wait until no other transaction is in what ``name`` stands for, up to the commit.
+
+        On SQLite a writing transaction is alone anyway.
+        """
+        if not self.is_sqlite:
+            key = zlib.crc32(f"{self.component}/{name}".encode())
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+
     def upsert(self, table: Table, **values: Any) -> Executable:
         """A statement that writes one row, whether or not its primary key is there already."""
         insert = sqlite.insert if self.is_sqlite else postgresql.insert
@@ -58,8 +72,11 @@ class Store:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that may write: committed at the end, rolled back by an exception."""
-        async with self.engine.begin() as connection:
+        """A transaction that may write: committed at the end, rolled back by an exception.
+
+        Not to be opened within another one of the same store.
+        """
+        async with self._queue, self.engine.begin() as connection:
             yield connection
 
     @asynccontextmanager
@@ -90,8 +107,10 @@ def _engine(url: URL, component: str) -> AsyncEngine:
 def _sqlite(url: URL, component: str) -> AsyncEngine:
     folder = Path(url.database or ".")
     folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{component}.db"
+    file.touch(mode=0o600)  # and so its WAL: what is in it may be of persons
     engine = create_async_engine(
-        url.set(database=str(folder / f"{component}.db")),
+        url.set(database=str(file)),
         connect_args={"timeout": 10},
         hide_parameters=True,
     )

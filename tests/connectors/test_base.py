@@ -124,3 +124,12 @@ async def test_the_sample_city_is_followed_by_itself(tmp_path: Path) -> None:
 async def test_a_store_that_nobody_speaks_is_refused(tmp_path: Path, store: str) -> None:
     with pytest.raises(ValueError, match="give postgresql"):
         Parks(Context(store_url=store, data_dir=tmp_path, sink=lambda _: None))  # type: ignore[arg-type, return-value]
+
+
+async def test_what_one_process_was_pushed_the_others_serve(tmp_path: Path) -> None:
+    async with running(Parks, tmp_path, sample=True) as one, running(Parks, tmp_path) as other:
+        await one.api.put(URL, content=b'["pushed"]')
+        await other.connector.feeds["benches"].look()
+        assert (await other.api.get("/parks/v1/benches")).json() == ["pushed"]
+        await one.connector.feeds["benches"].refresh()
+        assert (await one.api.get("/parks/v1/benches")).json() == ["pushed"]

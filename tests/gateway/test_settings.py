@@ -42,6 +42,9 @@ def test_what_is_given_is_taken_and_empty_is_not_given() -> None:
         ("SUPERCITY_CONTROL_URL", "http://control/path", "without a path"),
         ("SUPERCITY_GATEWAY_KEY", "short", "openssl rand"),
         ("SUPERCITY_PAIRWISE_KEY", "short", "openssl rand"),
+        ("SUPERCITY_SAMPLE", "yes", "true or false"),
+        ("SUPERCITY_SOURCES", "mobility.gtfs", "mobility.gtfs=https://"),
+        ("SUPERCITY_SOURCES", "gtfs=/feeds", "mobility.gtfs=https://"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_it_should_be(name: str, value: str, advice: str) -> None:

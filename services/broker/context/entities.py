@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 import orjson
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.kit.outbox import Outbox
@@ -29,6 +29,7 @@ Decide = Callable[[dict[str, ContextEntity], str], list[Change]]
 """From the entities that are there, by id, and the time, to what becomes of them."""
 
 MOST_ENTITY_BYTES: Final = 2_097_152
+_DEADLOCK_DETECTED: Final = "40P01"  # PostgreSQL's; it lets the other one go on
 _ATTEMPTS: Final = 3
 
 
@@ -119,9 +120,9 @@ class Entities:
     async def _transact(self, ids: Sequence[str], decide: Decide, attempts: int) -> list[Change]:
         try:
             return await self._transact_once(ids, decide)
-        except IntegrityError:
+        except DBAPIError as error:
             # two created the same entity at once: the second sees it when it looks again
-            if attempts == 1:
+            if attempts == 1 or not _lost_a_race(error):
                 raise
         return await self._transact(ids, decide, attempts - 1)
 
@@ -143,6 +144,11 @@ class Entities:
         await self._outbox.add(
             connection, [announcement(c.entity, c.kind, c.names, moment) for c in done]
         )
+
+
+def _lost_a_race(error: DBAPIError) -> bool:
+    deadlock = getattr(error.orig, "sqlstate", "") == _DEADLOCK_DETECTED
+    return deadlock or isinstance(error, IntegrityError)
 
 
 def _check_sizes(done: Sequence[Change]) -> None:

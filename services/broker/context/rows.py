@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, Final
 
 from sqlalchemy import and_, bindparam, delete, insert, select, update
@@ -77,7 +78,9 @@ async def write(connection: AsyncConnection, done: Sequence[Change], now: str) -
 
 async def _write_entities(connection: AsyncConnection, done: Sequence[Change]) -> None:
     here = and_(entities.c.tenant == TENANT, entities.c.id == bindparam("which"))
-    news = [_row(c.new) for c in done if c.new and not c.old]
+    # in the order of the ids: two batches that create the same entities would else wait for each
+    # other, each behind a row that the other has just inserted
+    news = sorted((_row(c.new) for c in done if c.new and not c.old), key=itemgetter("id"))
     await _many(connection, insert(entities), news)
     changed = [{**_row(c.new), "which": c.new.id} for c in done if c.new and c.old]
     await _many(connection, update(entities).where(here), changed)

@@ -11,26 +11,20 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from secrets import token_hex
-from typing import Any, Final, Literal
-
-from sqlalchemy import and_, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
+from typing import Final, Literal
 
 from schemas.kit.caller import Caller
 from schemas.kit.outbox import Outbox
 from schemas.kit.store import Store
-from schemas.problem import Conflict, Forbidden, NotFound, Unavailable, Unprocessable
+from schemas.problem import NotFound, Unavailable, Unprocessable
 from services.broker.events.binding import Delivery, as_delivery
 from services.broker.events.deadletter import dead_letter
+from services.broker.events.leases import Handed, Leases
 from services.broker.events.patterns import Wanted
 from services.broker.events.readers import Readers
 from services.broker.events.visibility import may_see
 from services.broker.log import EventLog, LogUnavailable, Position
-from services.broker.tables import groups
 
-LEASE_SECONDS: Final = 30.0
-MOST_GROUPS: Final = 50
 MOST_WAIT: Final = 30.0
 """What a consumer may ask for; it is answered after 20 s at the latest, before any proxy between
 gives up on an answer that has not begun."""
@@ -50,15 +44,6 @@ class Fetched:
     cursor: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Handed:
-    """A batch that a consumer holds: its lease, and the way from where to where it goes."""
-
-    lease: str
-    upto: Position
-    wanted: Wanted
-
-
 class Groups:
     """The groups of all clients; a client knows its own only.
 
@@ -74,7 +59,8 @@ class Groups:
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._store, self._log, self._outbox, self._clock = store, log, outbox, clock
+        self._log, self._outbox, self._clock = log, outbox, clock
+        self._leases = Leases(store, clock)
         self._readers = Readers(log)
         self._draining = False
 
@@ -111,23 +97,25 @@ class Groups:
             Unavailable: the log cannot be read.
         """
         lease = token_hex(12)
-        await self._take(caller, group, lease, consumer, wait)
+        await self._leases.take(caller, group, lease, consumer, wait)
         try:
             after = await self._standing(caller, group, wanted, start)
             events, upto = await self._read(caller, group, wanted, after, limit, wait)
         except LogUnavailable as error:
-            await self._free(caller, group, lease)
+            await self._leases.free(caller, group, lease)
             raise Unavailable(
                 "The log cannot be read at the moment.", headers={"retry-after": "5"}
             ) from error
         except BaseException:
-            await self._free(caller, group, lease)  # the caller has gone: let the next one in
+            await self._leases.free(
+                caller, group, lease
+            )  # the caller has gone: let the next one in
             raise
         if not events:
             await self._log.commit(_name(caller, group), upto)
-            await self._free(caller, group, lease)
+            await self._leases.free(caller, group, lease)
             return Fetched((), "")
-        await self._hold(caller, group, lease, upto, wanted)
+        await self._leases.hold(caller, group, lease, upto, wanted)
         return Fetched(events, lease)
 
     async def commit(self, caller: Caller, group: str, cursor: str) -> None:
@@ -137,7 +125,7 @@ class Groups:
             Conflict: the lease ran out and another consumer has the batch, or had it.
             NotFound: the client has no such group.
         """
-        handed = await self._handed(caller, group, cursor)
+        handed = await self._leases.handed(caller, group, cursor)
         try:
             await self._log.commit(_name(caller, group), handed.upto)
         except LogUnavailable as error:
@@ -145,7 +133,7 @@ class Groups:
                 "The log cannot be written at the moment; commit again.",
                 headers={"retry-after": "2"},
             ) from error
-        await self._free(caller, group, cursor)
+        await self._leases.free(caller, group, cursor)
 
     async def reject(
         self, caller: Caller, group: str, cursor: str, event_id: str, reason: str
@@ -158,7 +146,7 @@ class Groups:
             Conflict: see :meth:`commit`.
             NotFound: the batch has no such event.
         """
-        handed = await self._handed(caller, group, cursor)
+        handed = await self._leases.handed(caller, group, cursor)
         after = await self._log.committed(_name(caller, group), handed.wanted.topics)
         delivery = await self._find(caller, group, handed, after, event_id)
         if delivery is None:
@@ -167,84 +155,6 @@ class Groups:
             delivery, group=_name(caller, group), reason=reason, attempts=1, now=self._clock()
         )
         await self._outbox.say([letter])
-
-    # ---- the lease
-
-    async def _take(
-        self, caller: Caller, group: str, lease: str, consumer: str, wait: float
-    ) -> None:
-        now = self._clock()
-        row = {
-            "lease": lease,
-            "consumer": consumer,
-            "leased_until": now + wait + LEASE_SECONDS,
-            "upto": "",
-        }
-        free = groups.c.leased_until < now
-        if consumer:
-            free = or_(free, groups.c.consumer == consumer)
-        insert = sqlite.insert if self._store.is_sqlite else postgresql.insert
-        claim = insert(groups).values(
-            client=caller.client, name=group, created=int(now), types="", **row
-        )
-        statement = claim.on_conflict_do_update(
-            index_elements=[groups.c.client, groups.c.name], set_=row, where=free
-        ).returning(groups.c.name)
-        async with self._store.write() as connection:
-            await self._check_number(connection, caller, group)
-            taken = (await connection.execute(statement)).scalar_one_or_none()
-        if taken is None:
-            raise Conflict(
-                f"Another consumer of {group} holds a batch; fetch again when it has committed,"
-                f" or after {LEASE_SECONDS:.0f} s. Name your `consumer` to get your own batch"
-                " back at once.",
-                slug="group-busy",
-                headers={"retry-after": "1"},
-            )
-
-    async def _check_number(self, connection: AsyncConnection, caller: Caller, group: str) -> None:
-        others = select(func.count()).where(
-            groups.c.client == caller.client, groups.c.name != group
-        )
-        if (await connection.execute(others)).scalar_one() >= MOST_GROUPS:
-            raise Forbidden(f"A client has at most {MOST_GROUPS} consumer groups.")
-
-    async def _hold(
-        self, caller: Caller, group: str, lease: str, upto: Position, wanted: Wanted
-    ) -> None:
-        values = {
-            "upto": str(upto),
-            "types": " ".join(sorted(wanted.types)),
-            "leased_until": self._clock() + LEASE_SECONDS,
-        }
-        await self._set(caller, group, lease, values)
-
-    async def _free(self, caller: Caller, group: str, lease: str) -> None:
-        await self._set(caller, group, lease, {"leased_until": 0.0, "lease": "", "upto": ""})
-
-    async def _set(self, caller: Caller, group: str, lease: str, values: dict[str, Any]) -> None:
-        which = and_(
-            groups.c.client == caller.client, groups.c.name == group, groups.c.lease == lease
-        )
-        async with self._store.write() as connection:
-            await connection.execute(update(groups).where(which).values(**values))
-
-    async def _handed(self, caller: Caller, group: str, cursor: str) -> _Handed:
-        which = and_(groups.c.client == caller.client, groups.c.name == group)
-        async with self._store.read() as connection:
-            row = (await connection.execute(select(groups).where(which))).one_or_none()
-        if row is None:
-            raise NotFound(f"You have no consumer group {group}; fetch creates it.")
-        # a lease that ran out but that nobody else took is still the consumer's
-        if not cursor or row.lease != cursor or not row.upto:
-            raise Conflict(
-                "The cursor is not that of the batch handed out last: the lease ran out, or it is"
-                " committed already. Fetch again.",
-                slug="lease-lost",
-            )
-        return _Handed(cursor, Position.parse(row.upto), Wanted.exactly(row.types.split()))
-
-    # ---- the log
 
     async def _standing(self, caller: Caller, group: str, wanted: Wanted, start: Start) -> Position:
         name = _name(caller, group)
@@ -280,7 +190,7 @@ class Groups:
                     return events, position
 
     async def _find(
-        self, caller: Caller, group: str, handed: _Handed, after: Position, event_id: str
+        self, caller: Caller, group: str, handed: Handed, after: Position, event_id: str
     ) -> Delivery | None:
         async with self._readers.at(_name(caller, group), handed.wanted.topics, after) as reader:
             while True:

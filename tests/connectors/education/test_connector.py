@@ -83,5 +83,5 @@ async def test_the_sample_city_s_schools_are_those_of_its_file(tmp_path: Path) -
 async def test_a_kept_roster_is_nobody_elses_to_read(tmp_path: Path) -> None:
     async with running(EducationConnector, tmp_path) as run:
         await run.api.put(FEED, content=archive())
-    kept = tmp_path / "data" / "oneroster.last-good"
+    (kept,) = tmp_path.glob("*.db")
     assert kept.stat().st_mode & 0o077 == 0

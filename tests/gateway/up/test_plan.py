@@ -104,3 +104,16 @@ def test_the_lines_to_paste_survive_any_secret(papers: Papers, tmp_path: Path) -
     odd = replace(papers, client_secrets={"sample-app": "a$b'c\"d e"})
     token_line, *_ = curls(drawn(papers, tmp_path), odd, "s1")
     assert """'sample-app:a$b'"'"'c"d e'""" in token_line
+
+
+def test_real_feeds_reach_the_connectors_and_only_up_has_a_sample_city(
+    papers: Papers, tmp_path: Path
+) -> None:
+    def connectors(**environ: str) -> Settings:
+        one = process(drawn(papers, tmp_path, 8000, **environ), "connectors")
+        return Settings.from_environ(one.environ)
+
+    real = connectors(SUPERCITY_SOURCES="mobility.gtfs=/feeds", SUPERCITY_SAMPLE="false")
+    assert (real.sources, real.sample) == ("mobility.gtfs=/feeds", False)
+    assert connectors(SUPERCITY_SAMPLE="true").sample
+    assert not connectors().sample

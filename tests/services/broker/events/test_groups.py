@@ -10,7 +10,8 @@ import pytest
 from schemas.kit.caller import Caller
 from schemas.problem import Conflict
 from services.broker.app import build_broker
-from services.broker.events.groups import LEASE_SECONDS, Groups
+from services.broker.events.groups import Groups
+from services.broker.events.leases import LEASE_SECONDS
 from services.broker.events.patterns import Wanted
 from tests.services.broker.domain import THING, person, thing
 from tests.services.broker.running import party, publish, running
@@ -211,7 +212,7 @@ async def _say(broker: Any, event: dict[str, Any]) -> None:
 async def test_a_client_has_a_bounded_number_of_groups(
     api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.broker.events.groups.MOST_GROUPS", 2)
+    monkeypatch.setattr("services.broker.events.leases.MOST_GROUPS", 2)
     for name in ("a", "b", "a"):
         await fetch(api, name, waitSeconds=0)
     answer = await api.post(f"{GROUPS}/c/fetch", json={})
