@@ -3,6 +3,7 @@
 #   PYTHON=python3.12   the Python to build .venv from (3.11 or later)
 #   VENV=/path          use this virtual environment as it is: nothing is installed into it
 #   ARGS="…"            more arguments for `up`, `test`, `load`
+#   SCENARIO=…          with `load`: steady_day (30 s), morning_rush (60 s), disaster_surge (40 s)
 #   QUICK=1             with `compare`: the main row only
 
 SHELL := /bin/bash
@@ -43,12 +44,20 @@ check: $(DEV_READY) ## lint, format, types, import rules, Kubernetes manifests
 	$(BIN)/python -m tests.deploy
 
 .PHONY: load
-load: $(DEV_READY) ## 30 s of a steady day over all seven domains, as a table
-	@exec $(BIN)/python -m loadtests.scenarios $(ARGS)
+load: $(DEV_READY) ## a load run, as a table and an HTML report (SCENARIO=, see above)
+	@exec $(BIN)/python -m loadtests.scenarios $(SCENARIO) $(ARGS)
 
 .PHONY: compare
 compare: $(DEV_READY) ## the routing core beside nginx, HAProxy and Envoy (QUICK=1: a minute)
-	@exec $(BIN)/python -m loadtests.peers $(if $(QUICK),--quick)
+	@$(BIN)/python -m loadtests.peers $(if $(QUICK),--quick)
+ifndef QUICK
+	@$(BIN)/python -m loadtests.peers.held --keep
+	@$(BIN)/python -m loadtests.micro.swap --keep
+endif
+
+.PHONY: micro
+micro: $(DEV_READY) ## what each stage of a request costs the routing core's own code
+	@exec $(BIN)/python -m loadtests.micro $(ARGS)
 
 .PHONY: lock
 lock: $(DEV_READY) ## resolve the dependencies again and write both lock files

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import httpx
 import typer
 
+from gateway.cli_emergency import emergency
 from gateway.operator_client import Operator, Refused
 from gateway.settings import Settings
 
@@ -26,6 +27,7 @@ def register(app: typer.Typer) -> None:
     app.command()(status)
     app.add_typer(clients, name="clients")
     app.add_typer(keys, name="keys")
+    app.add_typer(emergency, name="emergency")
 
 
 def _call(method: str, path: str, body: Any = None) -> Any:
@@ -40,11 +42,14 @@ def _show(value: Any, as_json: bool, text: str) -> None:
 def attach(
     url: Annotated[str, typer.Argument(help="Where the API's openapi.json is, seen from inside.")],
     name: Annotated[str, typer.Option(help="From the document's title when left out.")] = "",
-    upstream: Annotated[str, typer.Option(help="http://host:port; of URL when left out.")] = "",
+    upstream: Annotated[
+        list[str] | None,
+        typer.Option(help="http://host:port, once for each process; of URL when left out."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Attach an API by its OpenAPI document; it is callable when this returns."""
-    body = {"name": name or _name_of(url), "documentUrl": url, "upstream": upstream}
+    body = {"name": name or _name_of(url), "documentUrl": url, "upstream": upstream or ""}
     api = _call("POST", "/control/v1/apis", body)
     lines = [f"Attached {api['name']} with {len(api['routes'])} routes:"]
     lines += [f"  {_route(route)}" for route in api["routes"]]

@@ -21,6 +21,13 @@ SCOPE: Final = "x-city-scope"
 GATEWAY_KEY: Final = "x-city-gateway-key"
 """Shared secret proving that a request came through the gateway; sent to the city's own APIs."""
 
+REQUEST_TIMEOUT: Final = "request-timeout"
+"""Seconds for which the client waits for the head of the answer, such as ``2`` or ``0.5``. The
+gateway keeps to it, and tells the API behind what is left: work beyond it is for nobody."""
+
+EMERGENCY: Final = "x-city-emergency"
+"""Says to a client that an emergency changed its answer: level, and until when (RFC 9651 item)."""
+
 REQUEST_ID: Final = "x-request-id"
 TRACEPARENT: Final = "traceparent"
 """W3C Trace Context, https://www.w3.org/TR/trace-context/."""

@@ -26,6 +26,23 @@ token, and a resident behind it.
 Priority = Literal["life-safety", "essential", "normal", "bulk"]
 """Order in which requests are kept when not all can be served (life-safety last to go)."""
 
+EmergencyMark = Literal["none", "reserved", "open"]
+"""What becomes of a route in an emergency.
+
+``reserved``: it is served like life-safety. ``open``: that, and to anybody, without a token; only
+reads that are not about a person can be opened.
+"""
+
+EmergencyLevel = Literal["elevated", "severe", "critical"]
+"""How much is set aside for disaster and medical routes.
+
+``elevated``: all others go on with smaller shares of what their servers can do. ``severe``: bulk
+requests are refused. ``critical``: normal ones too, and essential ones keep little.
+"""
+
+LONGEST_EMERGENCY: Final = 72 * 3600
+"""Seconds; a longer one must be declared again, by somebody who still thinks so."""
+
 ClientClass = Literal["service", "data-holder", "partner", "operator", "internal"]
 """What a client is to the city; the only thing about a client that may be a metric label."""
 
@@ -41,7 +58,8 @@ class Upstream(TypedDict):
     """One API behind the gateway: where its processes listen, and how long they may take."""
 
     addresses: list[str]
-    """``host:port`` each, plain HTTP inside the city's network."""
+    """``host:port`` each, plain HTTP inside the city's network. Names are looked up in the
+    background; one that stands for several addresses is as good as several."""
     sector: str
     """Whose pseudonyms of residents this API receives (see :mod:`schemas.pseudonym`)."""
     internal: bool
@@ -52,6 +70,13 @@ class Upstream(TypedDict):
     idle_timeout_ms: int
     """Longest silence within an answer's body."""
     max_connections: int
+    """Of one core, to all addresses together; as many more requests wait for one."""
+    health: NotRequired[str]
+    """Path that each address answers with 2xx when it can serve. Asked in the background, where
+    there are several addresses."""
+    try_timeout_ms: NotRequired[int]
+    """Where there are several addresses: how long the first may take to begin its answer to a
+    request that is safe to repeat, before another is asked."""
 
 
 class Cache(TypedDict):
@@ -81,6 +106,7 @@ class Route(TypedDict):
     rate: NotRequired[Rate]
     """Limit per client on this route, besides the client's own."""
     max_body_bytes: int
+    emergency: NotRequired[EmergencyMark]
     stream: bool
     """Answers go on for as long as both sides like (SSE): no idle timeout."""
     cache: NotRequired[Cache]
@@ -121,6 +147,18 @@ class Revocations(TypedDict):
     """``client_id`` → tokens issued (``iat``) at or before this time are refused."""
 
 
+class Emergency(TypedDict):
+    """An emergency declared by an operator. Times in seconds since the epoch."""
+
+    id: str
+    since: int
+    until: int
+    """It ends then by itself, in every core, at most :data:`LONGEST_EMERGENCY` after ``since``."""
+    level: EmergencyLevel
+    reason: str
+    """In the operator's words; for operators, not for clients."""
+
+
 class Snapshot(TypedDict):
     """The whole policy. ``revision`` is the ETag: a digest of the rest."""
 
@@ -140,6 +178,8 @@ class Snapshot(TypedDict):
     """What kept answers are to be forgotten: ``*``, ``dataset:<id>`` or ``route:<id>`` → moment of
     the newest purge, in milliseconds since the epoch. A core forgets when it sees another moment
     than before."""
+    emergency: NotRequired[Emergency]
+    """The one in force; absent when there is none."""
 
 
 ALGORITHMS: Final = ("ES256", "RS256", "EdDSA")

@@ -22,6 +22,7 @@ OPERATOR_APIS: Final = "operator:apis"
 OPERATOR_CLIENTS: Final = "operator:clients"
 OPERATOR_KEYS: Final = "operator:keys"
 OPERATOR_CACHE: Final = "operator:cache"
+OPERATOR_EMERGENCY: Final = "operator:emergency"
 
 DESCRIPTIONS: Final = {
     ENTITIES_READ: "Read context entities that are not about a person",
@@ -34,6 +35,7 @@ DESCRIPTIONS: Final = {
     OPERATOR_CLIENTS: "Register, approve and suspend clients",
     OPERATOR_KEYS: "Rotate signing keys",
     OPERATOR_CACHE: "Have the gateways forget the answers that they keep",
+    OPERATOR_EMERGENCY: "Declare and end an emergency",
 }
 
 

@@ -20,7 +20,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from schemas.policy import Access, Priority
+from schemas.policy import Access, EmergencyMark, Priority
 
 KEY: Final = "x-city"
 SECURITY_SCHEME: Final = "cityOAuth"
@@ -69,6 +69,9 @@ class ApiInfo(_Wire):
 
     domain: str = Field(pattern=r"^[a-z][a-z0-9-]{1,39}$")
     title_ja: str = ""
+    health: str = Field(default="", max_length=200, pattern=r"^(/[!-~]*)?$")
+    """Path, as the API's own processes know it, that is answered with 2xx by one that can serve;
+    asked by the gateway where the API has several."""
     datasets: tuple[Dataset, ...] = ()
 
 
@@ -93,6 +96,7 @@ class OperationInfo(_Wire):
     max_body_bytes: int = Field(default=1_048_576, ge=0, le=4_294_967_296)
     stream: bool = False
     cache: CacheInfo | None = None
+    emergency: EmergencyMark = "none"
 
 
 def operation(
@@ -105,6 +109,7 @@ def operation(
     max_body_bytes: int = 1_048_576,
     stream: bool = False,
     cache: bool = False,
+    emergency: EmergencyMark = "none",
     request_body: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The ``openapi_extra`` of a FastAPI route: its ``security`` and its ``x-city``.
@@ -130,6 +135,7 @@ def operation(
         max_body_bytes=max_body_bytes,
         stream=stream,
         cache=CacheInfo() if cache else None,
+        emergency=emergency,
     )
     extra: dict[str, Any] = {
         "security": [{SECURITY_SCHEME: list(scopes)}] if scopes else [],

@@ -38,7 +38,7 @@ def router(connector: MedicalConnector) -> APIRouter:
 
 
 def _hospitals(router: APIRouter, connector: MedicalConnector) -> None:
-    extra = operation("medical:read", dataset="hospitals", priority="essential")
+    extra = operation("medical:read", dataset="hospitals", priority="essential", emergency="open")
 
     @router.get(
         "/hospitals",
@@ -87,6 +87,7 @@ def _records(router: APIRouter, connector: MedicalConnector) -> None:
         openapi_extra=operation(
             "medical:ingest",
             dataset="medical-records",
+            emergency="reserved",
             max_body_bytes=INGEST_LIMIT,
             request_body=raw_body(MEDIA_TYPE, "application/json"),
         ),
@@ -105,7 +106,12 @@ def _records(router: APIRouter, connector: MedicalConnector) -> None:
         description="A FHIR R4 Bundle of type searchset; `resident` is `me`.",
         responses=_FHIR,
         openapi_extra=operation(
-            "medical:records", access="personal", dataset="medical-records", subject="resident"
+            "medical:records",
+            access="personal",
+            dataset="medical-records",
+            subject="resident",
+            priority="essential",
+            emergency="reserved",
         ),
     )
     async def list_records(

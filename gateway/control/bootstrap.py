@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.control import links, residents
 from gateway.control.bootstrap_file import Api, Bootstrap, BootstrapError, Client, Resident
 from gateway.control.catalogue import attached
-from gateway.control.catalogue.attached import Attached, upstream_address
+from gateway.control.catalogue.attached import Attached, upstream_addresses
 from gateway.control.oauth import clients
 from gateway.control.oauth.registration import ClientMetadata, make_client
 from gateway.control.policy.territory import check_name
@@ -51,7 +51,7 @@ async def apply(control: Control, bootstrap: Bootstrap) -> None:
 async def _apply_api(control: Control, connection: AsyncConnection, wanted: Api) -> None:
     try:
         check_name(wanted.name, internal=wanted.internal)
-        address = upstream_address(wanted.document_url, wanted.upstream)
+        addresses = upstream_addresses(wanted.document_url, wanted.upstream)
     except ValueError as error:
         raise BootstrapError(f"API {wanted.name!r}: {error}") from error
     held = await attached.find(connection, wanted.name)
@@ -59,13 +59,13 @@ async def _apply_api(control: Control, connection: AsyncConnection, wanted: Api)
         new = Attached(
             name=wanted.name,
             document_url=wanted.document_url,
-            address=address,
+            addresses=addresses,
             internal=wanted.internal,
             attached=control.now(),
         )
         await attached.add(connection, new)
     else:
-        moved = replace(held, document_url=wanted.document_url, address=address, etag="")
+        moved = replace(held, document_url=wanted.document_url, addresses=addresses, etag="")
         await attached.replace(connection, moved)
 
 

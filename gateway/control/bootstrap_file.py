@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from gateway.control import links, residents
+from gateway.control.catalogue.attached import MOST_ADDRESSES
 from gateway.control.oauth.registration import DEFAULT_RATE
 from gateway.control.policy.findings import pointer
 from schemas.policy import ClientClass
@@ -26,7 +27,8 @@ class _Part(BaseModel):
 class Api(_Part):
     name: str
     document_url: str
-    upstream: str = ""
+    upstream: str | Annotated[list[str], Field(max_length=MOST_ADDRESSES)] = ""
+    """``http://host:port``, one or several; of the document when left out."""
     internal: bool = True
 
 

@@ -158,7 +158,7 @@ apis = Table(
     metadata,
     Column("name", String(40), primary_key=True),
     Column("document_url", Text, nullable=False),
-    Column("address", String(300), nullable=False),  # host:port of the upstream
+    Column("address", Text, nullable=False),  # host:port of each upstream, with commas between
     Column("internal", Boolean, nullable=False),
     Column("document", Text, nullable=False),  # the last good one, JSON; empty until there is one
     Column("etag", Text, nullable=False),
@@ -166,4 +166,25 @@ apis = Table(
     Column("attached", BigInteger, nullable=False),
     Column("error", Text, nullable=False),  # why the newest fetch failed; empty when it did not
     Column("findings", Text, nullable=False),  # JSON array: why the newest document was refused
+)
+
+emergencies = Table(
+    "emergencies",
+    metadata,
+    Column("id", String(_ID), primary_key=True),
+    Column("since", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False, index=True),
+    Column("level", String(16), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("ended", BigInteger),  # by an operator, before its time; null otherwise
+)
+
+operator_actions = Table(
+    "operator_actions",
+    metadata,
+    Column("id", String(_ID), primary_key=True),
+    Column("at", BigInteger, nullable=False, index=True),
+    Column("client_id", String(_ID), nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("detail", Text, nullable=False),  # JSON
 )

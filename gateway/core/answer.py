@@ -34,21 +34,43 @@ _Meaning = str | int | frozenset[bytes]
 _NONE: Final[frozenset[bytes]] = frozenset()
 _lines: Final[Recent[bytes, _Meaning]] = Recent(4_096)
 _firsts: Final[Recent[bytes, tuple[int, bool]]] = Recent(256)
+_REMEMBERED: Final = 1_024
+"""Longest head that is remembered."""
+heads: Final[Recent[bytes, Answer]] = Recent(1_024)
+"""For the common path: ``heads.young.get(head) or read(head)``."""
+
+
+def read(head: bytes) -> Answer:
+    """``head`` read now, or remembered by its bytes: within a second many answers begin alike.
+
+    Raises:
+        Malformed: as :class:`Answer`.
+    """
+    answer = heads.older(head)
+    if answer is None:
+        answer = Answer(head)
+        if len(head) <= _REMEMBERED:
+            heads.put(head, answer)
+    return answer
 
 
 class Answer:
-    """The head of one answer, read.
+    """The head of one answer, read; never changed afterwards.
 
     Attributes:
         status: HTTP status code.
         lines: what is passed on: the status line, as of HTTP/1.1, and the fields that go further;
-            framing is not among them.
+            framing is not among them. Shared by all answers with this head: not to be changed.
+        whole: these lines, the length, and the name of the request id, which follows: where
+            the content came in one piece with its head.
+        measured: the length, if a content of so many bytes is all that belongs to a final answer
+            to anything but HEAD; else -1.
         dated: whether a ``Date`` is.
         length: ``Content-Length``, -1 if not given.
         chunked, close: as the upstream said them.
     """
 
-    __slots__ = ("chunked", "close", "dated", "length", "lines", "status")
+    __slots__ = ("chunked", "close", "dated", "length", "lines", "measured", "status", "whole")
 
     def __init__(self, head: bytes) -> None:
         """Read ``head``: everything before the empty line, without the last CRLF.
@@ -86,6 +108,11 @@ class Answer:
             self._connection(listed)
         if self.chunked and (self.length >= 0 or first[7:8] == b"0"):
             raise Malformed("both a length and a transfer coding, or one in HTTP/1.0")
+        final = self.status >= 200 and self.status not in BODILESS
+        self.measured = self.length if final else NO_LENGTH
+        self.whole = b"".join((
+            b"\r\n".join(self.lines), b"\r\ncontent-length: %d\r\nx-request-id: " % self.length
+        ))  # fmt: skip
 
     def _connection(self, options: frozenset[bytes]) -> None:
         """``close``, and the names of fields that go no further (RFC 9110 §7.6.1)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import socket
@@ -19,14 +20,17 @@ import orjson
 from gateway.core.accesslog import AccessLog
 from gateway.core.bounds import CACHED_HEAD_BYTES, CACHED_LINE_BYTES, Bounds
 from gateway.core.cache import Recent
-from gateway.core.compiler import Surroundings, compile_policy
+from gateway.core.compiler import Surroundings, compiling
 from gateway.core.head import Fields
 from gateway.core.ids import Ids
 from gateway.core.limits import Buckets, Limiter
+from gateway.core.overload import Overload
 from gateway.core.policy import Policy
+from gateway.core.reading import document
 from gateway.core.reply import malformed
 from gateway.core.server import ClientConnection
 from gateway.core.shared_cache import SharedCache
+from gateway.core.slices import Work, at_once, emptied, in_slices
 from gateway.core.target import RequestLine
 from gateway.core.telemetry import Telemetry
 from gateway.core.tokens import Tokens
@@ -69,6 +73,7 @@ class Core:
         draining: answers end their connections.
         under_way: requests begun and not ended.
         date: the ``Date`` field of this second.
+        lines, blocks: request lines and header sections that were read, by their bytes.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -81,6 +86,7 @@ class Core:
         self.buckets: Limiter = config.limiter or Buckets(self.bounds.buckets)
         self.telemetry = Telemetry(self.bounds.series)
         self.cache = SharedCache(self.bounds)
+        self.overload = Overload(self.bounds, self.telemetry, monotonic(), config.now)
         self.ids = Ids()
         self.log: AccessLog | None = (
             AccessLog(config.access_log, self.bounds.log_lines, self.telemetry, config.now)
@@ -91,8 +97,8 @@ class Core:
         self.draining = False
         self.under_way = 0
         self.date = b""
-        self._lines: Recent[bytes, RequestLine] = Recent(self.bounds.heads)
-        self._blocks: Recent[bytes, Fields] = Recent(self.bounds.heads)
+        self.lines: Recent[bytes, RequestLine] = Recent(self.bounds.heads)
+        self.blocks: Recent[bytes, Fields] = Recent(self.bounds.heads)
         self._clients: set[ClientConnection] = set()
         self._upstreams: dict[bytes, Upstream] = {}
         self._servers: list[asyncio.Server] = []
@@ -116,19 +122,44 @@ class Core:
         Raises:
             ValueError: it cannot be; what was in force still is.
         """
+        return at_once(self._applying(orjson.loads(text)))
+
+    async def change(self, text: bytes) -> Policy:
+        """:meth:`apply` in slices, between which requests are served under what was in force.
+
+        So is freed what no longer is. The garbage collector stays away meanwhile, and afterwards
+        from all that is there now: one look at a large policy is a pause, and none of it is
+        garbage.
+        """
+        before = self.policy
+        gc.disable()
+        try:
+            snapshot = await in_slices(document(text))
+            policy = await in_slices(self._applying(snapshot))
+            await in_slices(emptied(snapshot["routes"]))
+            if before is not None:
+                await in_slices(before.let_go())
+        finally:
+            gc.freeze()
+            gc.enable()
+        return policy
+
+    def _applying(self, snapshot: object) -> Work[Policy]:
         found: dict[bytes, Upstream] = {}
 
         def upstream(name: str, config: wire.Upstream) -> Upstream:
             key = orjson.dumps([name, config])
             found[key] = self._upstreams.get(key) or Upstream(
-                name, config, self.bounds, self.loop
+                name, config, self.bounds, self.loop, self.telemetry.upstream(name)
             )  # fmt: skip
             return found[key]
 
-        around = Surroundings(upstream, self.telemetry.of, self.config.workers, self.cache)
-        policy = compile_policy(orjson.loads(text), around)
+        loads = self.overload.loads()
+        around = Surroundings(upstream, self.telemetry.of, self.config.workers, loads, self.cache)
+        policy = yield from compiling(snapshot, around)
         self.policy = policy
         self.cache.keep_only(policy.kept, policy.purged)
+        self.overload.adopt(loads, policy.emergency)
         for used in found.values():
             used.revive()
         for key, old in self._upstreams.items():
@@ -215,7 +246,7 @@ class Core:
         Raises:
             Refused: they are malformed, or contradict each other.
         """
-        lines, blocks = self._lines, self._blocks
+        lines, blocks = self.lines, self.blocks
         line = lines.young.get(first) or lines.older(first)
         if line is None:
             line = RequestLine(first)
@@ -237,6 +268,11 @@ class Core:
         return {
             **self.telemetry.as_json(),
             **self.cache.as_json(),
+            "upstreams": (
+                {name: each.as_json() for name, each in self.policy.upstreams.items()}
+                if self.policy
+                else {}
+            ),
             "connections": len(self._clients),
             "under_way": self.under_way,
             "buckets": len(self.buckets),
@@ -244,6 +280,7 @@ class Core:
             "tokens_remembered": self.tokens.remembered,
             "revision": self.policy.revision if self.policy else "",
             "ready": self.policy is not None and not self.draining,
+            "overload": self.overload.as_json(),
         }
 
     # The clock
@@ -258,5 +295,6 @@ class Core:
             upstream.tick(now)
         self.buckets.forget_full(now)
         self.cache.tick(now)
+        self.overload.tick(now)
         if self.log is not None:
             self.log.flush()

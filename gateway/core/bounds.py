@@ -49,13 +49,26 @@ class Bounds:
             which common servers close theirs, so that the race is rare.
         upstream_fresh: a request that must not be sent twice only goes out on a connection that
             rested no longer than this.
-        down: how long an address that refused a connection is passed over.
+        down: how long an address that refused a connection, or failed again and again, is passed
+            over; twice as long each time, up to ``longest_down``.
+        eject_after: failures in a row after which it is; window, sample: or when half of what it
+            answers in so many seconds is errors, of so many answers at least, and others do better.
+        slow_return: seconds in which it comes back to its full share.
+        probe, probe_timeout: how often an API that names a health path is asked, and for how long.
+        tries: addresses that one exchange is sent to, or connected to, at most.
+        retry_ratio, retry_reserve: retries per request, and how many are in reserve.
+        break_after: failed exchanges in a row that open an upstream's circuit (or half of
+            ``sample``); open: for so long, twice as long each time, up to ``longest_open``.
+        resolve, lookup: how often names of upstreams are looked up, and for how long.
         tick: resolution of all of these.
         connections: client connections of one worker; one more is told 503.
         heads, tokens: entries remembered of parsed request lines and header sections, each; and
             of verified tokens.
         buckets: rate-limit buckets of one worker.
         series: label sets of the metrics; what comes later is counted as ``other``.
+        least_concurrency: requests at a time that an upstream is given at least, however slow.
+        patience: an upstream that on average answers within this is not slow, whatever is usual;
+            a limit comes down when it takes twice as long, and twice as long as usual.
         log_lines: access-log lines waiting to be written; more are dropped and counted.
         cache_bytes, cache_entries: kept answers of one worker, and the questions they answer.
         cache_object, cache_variants: bytes of one kept answer; answers to one question (``Vary``).
@@ -74,12 +87,29 @@ class Bounds:
     upstream_rest: float = 3.0
     upstream_fresh: float = 1.0
     down: float = 1.0
+    longest_down: float = 30.0
+    eject_after: int = 5
+    window: float = 10.0
+    sample: int = 20
+    slow_return: float = 10.0
+    probe: float = 5.0
+    probe_timeout: float = 2.0
+    tries: int = 3
+    retry_ratio: float = 0.2
+    retry_reserve: float = 20.0
+    break_after: int = 5
+    open: float = 1.0
+    longest_open: float = 5.0
+    resolve: float = 10.0
+    lookup: float = 5.0
     tick: float = 0.1
     connections: int = 10_000
     heads: int = 4_096
     tokens: int = 50_000
     buckets: int = 100_000
     series: int = 10_000
+    least_concurrency: int = 10
+    patience: float = 0.15
     log_lines: int = 100_000
     cache_bytes: int = 67_108_864
     cache_entries: int = 20_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -33,13 +34,13 @@ class At:
     def get(self, name: str) -> At | None:
         return self[name] if name in self._of(dict, "an object") else None
 
-    def each(self) -> list[At]:
-        items = self._of(list, "an array")
-        return [At(item, f"{self.where}/{index}") for index, item in enumerate(items)]
+    def each(self) -> Iterator[At]:
+        for index, item in enumerate(self._of(list, "an array")):
+            yield At(item, f"{self.where}/{index}")
 
-    def members(self) -> list[tuple[str, At]]:
-        members = self._of(dict, "an object")
-        return [(name, At(value, f"{self.where}/{name}")) for name, value in members.items()]
+    def members(self) -> Iterator[tuple[str, At]]:
+        for name, value in self._of(dict, "an object").items():
+            yield name, At(value, f"{self.where}/{name}")
 
     def text(self, *, empty: bool = False) -> str:
         found: str = self._of(str, "text")

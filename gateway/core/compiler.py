@@ -8,19 +8,23 @@ error, never "everything is 404 now".
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 from urllib.parse import unquote_to_bytes
 
-from gateway.core import pipeline, reply
+from gateway.core import emergency, pipeline, reply
+from gateway.core.admission import PRIORITIES
 from gateway.core.check import At
 from gateway.core.kept_route import KeptRoute
 from gateway.core.keys import Key
 from gateway.core.limits import Rate
+from gateway.core.overload import Loads
 from gateway.core.policy import Client, Policy, Route
 from gateway.core.routing import Conflict, Table
 from gateway.core.shared_cache import SAFE, ChangingRoute, SharedCache
 from gateway.core.shelf import Owner
+from gateway.core.slices import Work, at_once
 from gateway.core.telemetry import Series
 from gateway.core.upstream import Upstream
 from schemas import policy as wire
@@ -29,7 +33,6 @@ if TYPE_CHECKING:
     from gateway.core.exchange import Exchange
 
 ACCESS: Final = ("open", "scoped", "personal")
-PRIORITIES: Final = ("life-safety", "essential", "normal", "bulk")
 CLASSES: Final = ("service", "data-holder", "partner", "operator", "internal")
 RESERVED: Final = "/internal/"
 """Paths of the city's own processes that are never routed from outside."""
@@ -42,6 +45,7 @@ class Surroundings:
     upstream: Callable[[str, wire.Upstream], Upstream]
     stats: Callable[[str], Series]
     share: int
+    loads: Loads
     cache: SharedCache
 
 
@@ -61,31 +65,46 @@ def compile_policy(snapshot: object, around: Surroundings) -> Policy:
     Raises:
         Invalid: it is of another format, incomplete, contradictory or empty; says where.
     """
+    return at_once(compiling(snapshot, around))
+
+
+def compiling(snapshot: object, around: Surroundings) -> Work[Policy]:
+    """:func:`compile_policy` in steps, none longer than a route's."""
     top = At(snapshot)
     if top["format"].whole() != wire.FORMAT:
         raise top["format"].wrong(f"this core reads format {wire.FORMAT}")
     issuer = top["issuer"].text()
     keys = _keys(top["keys"])
     upstreams = {name: _upstream(name, at, around) for name, at in top["upstreams"].members()}
-    kept = _kept(top["routes"])
-    routes = [_route(at, upstreams, kept, around) for at in top["routes"].each()]
+    kept = yield from _kept(top["routes"])
+    routes: list[Route] = []
+    for at in top["routes"].each():
+        routes.append(_route(at, upstreams, kept, around))
+        yield
     if not routes:
         raise top["routes"].wrong("a policy without routes would turn the whole city off")
     if not keys and any(route.access != "open" for route in routes):
         raise top["keys"].wrong("no key, but routes that need a token")
+    clients: dict[str, Client] = {}
+    for name, at in top["clients"].members():
+        clients[name] = _client(name, at, around)
+        yield
+    revoked = yield from _revoked(top["revoked"])
+    table = yield from _table(top["routes"], routes)
     return Policy(
         revision=top["revision"].text(),
         issuer=issuer,
         audience=top["audience"].text(),
         scheme=b"https" if issuer.startswith("https://") else b"http",
         keys=keys,
-        clients={name: _client(name, at, around) for name, at in top["clients"].members()},
-        revoked=_revoked(top["revoked"]),
+        clients=clients,
+        revoked=revoked,
         open_rate=_rate(top["open_rate"], "address", around),
         upstreams=upstreams,
-        table=_table(top["routes"], routes),
+        table=table,
         kept=frozenset(kept.owners.values()),
         purged=_purged(top.get("purged")),
+        emergency=emergency.read(top.get("emergency")),
     )
 
 
@@ -121,7 +140,19 @@ def _upstream(name: str, at: At, around: Surroundings) -> Upstream:
         "idle_timeout_ms": at["idle_timeout_ms"].whole(1),
         "max_connections": at["max_connections"].whole(1),
     }
+    health, try_timeout = at.get("health"), at.get("try_timeout_ms")
+    if health is not None:
+        config["health"] = _health(health)
+    if try_timeout is not None:
+        config["try_timeout_ms"] = try_timeout.whole(1)
     return around.upstream(name, config)
+
+
+def _health(at: At) -> str:
+    path = at.text()
+    if not path.startswith("/") or not path.isascii() or not path.isprintable() or " " in path:
+        raise at.wrong("no path")
+    return path
 
 
 def _route(at: At, upstreams: Mapping[str, Upstream], kept: Kept, around: Surroundings) -> Route:
@@ -141,34 +172,62 @@ def _route(at: At, upstreams: Mapping[str, Upstream], kept: Kept, around: Surrou
     subject = _subject(at["subject"], path, access)
     rate = _rate_of(at, around)
     max_body = at["max_body_bytes"].whole()
-    return Route(
+    upstream, mark, stream = upstreams[at["upstream"].text()], _mark(at), at["stream"].flag()
+    priority = at["priority"].one_of(*PRIORITIES)
+    route = Route(
         id=name,
         method=at["method"].text().upper().encode("ascii"),
         segments=segments,
-        upstream=upstreams[at["upstream"].text()],
+        upstream=upstream,
         strip=strip.count("/"),
         access=access,
         scopes=scopes,
         subject=subject,
-        priority=at["priority"].one_of(*PRIORITIES),
+        priority=priority,
         rate=rate,
         max_body=max_body,
-        stream=at["stream"].flag(),
-        steps=pipeline.steps(access, subject=subject >= 0, limited=rate is not None),
-        send=_send(at, upstreams[at["upstream"].text()], kept, around.cache),
+        stream=stream,
+        steps=pipeline.steps(
+            access, subject=subject >= 0, limited=rate is not None, kept=name in kept.owners
+        ),
+        send=_send(at, upstream, kept, around.cache),
         stats=around.stats(name),
+        load=around.loads.of(name, priority, upstream, mark, stream),
         forbidden=reply.insufficient_scope(" ".join(sorted(scopes[0])) if scopes else ""),
         too_large=reply.too_large(max_body),
     )
+    return _openable(route, kept=name in kept.owners) if mark == "open" else route
 
 
-def _kept(routes: At) -> Kept:
+def _mark(at: At) -> str:
+    given = at.get("emergency")
+    mark = given.one_of(*emergency.MARKS) if given else "none"
+    readable = at["access"].text() == "scoped" and at["method"].text().upper() == "GET"
+    if given and mark == "open" and not readable:
+        raise given.wrong("only a scoped GET can be opened to anybody: never a personal route")
+    return mark
+
+
+def _openable(route: Route, *, kept: bool) -> Route:
+    """``route``, served to anybody while there is an emergency."""
+    opened = replace(
+        route,
+        access="open",
+        scopes=(),
+        steps=pipeline.steps("open", subject=False, limited=route.rate is not None, kept=kept),
+    )
+    ask, scope = pipeline.authenticate, pipeline.authorise
+    return replace(route, steps=(emergency.unless_open(route.steps, opened, ask, scope),))
+
+
+def _kept(routes: At) -> Work[Kept]:
     found = {}
     for at in routes.each():
         owner = Owner(
             at["id"].text(), at["dataset"].text(empty=True), at["upstream"].text(),
             at["access"].text(),
         )  # fmt: skip
+        yield
         marked = at.get("cache")
         if marked is None:
             continue
@@ -220,19 +279,23 @@ def _subject(at: At, path: str, access: str) -> int:
     return parts.index(f"{{{subject}}}")
 
 
-def _table(at: At, routes: list[Route]) -> Table[Route]:
+def _table(at: At, routes: list[Route]) -> Work[Table[Route]]:
+    table: Table[Route] = Table()
     try:
-        return Table(routes)
+        yield from table.grow(routes)
     except Conflict as error:
         raise at.wrong(str(error)) from error
+    return table
 
 
 def _rate(at: At, name: str, around: Surroundings) -> Rate:
-    rate: wire.Rate = {
-        "requests": at["requests"].whole(1),
-        "seconds": at["seconds"].whole(1),
-    }
-    return Rate(rate, name, around.share)
+    return _shared_rate(at["requests"].whole(1), at["seconds"].whole(1), name, around.share)
+
+
+@lru_cache(maxsize=1_024)
+def _shared_rate(requests: int, seconds: int, name: str, share: int) -> Rate:
+    """One object for all clients of a rate, with what it remembers."""
+    return Rate({"requests": requests, "seconds": seconds}, name, share)
 
 
 def _rate_of(route: At, around: Surroundings) -> Rate | None:
@@ -245,9 +308,10 @@ def _client(name: str, at: At, around: Surroundings) -> Client:
     return Client(name, kind, _rate(at["rate"], "client", around), at["suspended"].flag())
 
 
-def _revoked(at: At) -> wire.Revocations:
+def _revoked(at: At) -> Work[wire.Revocations]:
     for part in ("tokens", "families", "clients"):
-        members = at[part].members()
-        if not all(type(item.value) in (int, float) for _, item in members):
-            raise at[part].wrong("a time is a number of seconds")
+        for _, item in at[part].members():
+            if type(item.value) not in (int, float):
+                raise at[part].wrong("a time is a number of seconds")
+            yield
     return cast(wire.Revocations, at.value)

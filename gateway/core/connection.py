@@ -7,20 +7,21 @@ from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, cast
 
-from gateway.core import reply
-from gateway.core.answer import BODILESS, Answer
+from gateway.core.answer import Answer, heads, read
 from gateway.core.body import WHOLE, Body, Malformed, UntilClose
 from gateway.core.bounds import ANSWER_HEAD_BYTES
 
 if TYPE_CHECKING:
+    from gateway.core.address import Address
     from gateway.core.exchange import Exchange
-    from gateway.core.upstream import Address, Upstream
+    from gateway.core.upstream import Upstream
 
 
 class UpstreamConnection(asyncio.Protocol):
     """The gateway's side of a connection to an API.
 
     Attributes:
+        asked: when the request in hand was out to its end.
         exchange: what it carries; None while it rests.
         deadline: when to give up, on the loop's clock.
         rested: since when it has rested.
@@ -28,8 +29,8 @@ class UpstreamConnection(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_body", "_head", "_keep", "_paused", "_upstream", "address", "deadline", "exchange",
-        "rested", "served", "transport",
+        "_body", "_head", "_keep", "_paused", "_upstream", "address", "asked", "deadline",
+        "exchange", "rested", "served", "transport",
     )  # fmt: skip
 
     transport: asyncio.Transport
@@ -38,6 +39,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._upstream = upstream
         self.address = address
         self.exchange: Exchange | None = None
+        self.asked = 0.0
         self.deadline = inf
         self.rested = 0.0
         self.served = 0
@@ -54,14 +56,29 @@ class UpstreamConnection(asyncio.Protocol):
         exchange.connection = self
         self.address.in_flight += 1
         self.transport.write(exchange.outgoing())
-        if exchange.sent:
-            self.sent()
         if exchange.held:
+            if exchange.sent:
+                self.sent()
+            else:
+                self.deadline = exchange.due
             exchange.client.carried(exchange)
+        elif not exchange.sent:
+            self.deadline = exchange.due
+        elif exchange.tried or exchange.fields.timeout or self._upstream.try_timeout:
+            self.sent()
+        else:  # in the same turn as it came, and with nothing to watch but the one clock
+            self.asked = exchange.began
+            self.deadline = exchange.began + self._upstream.response_timeout
 
     def sent(self) -> None:
         """The request is out to its end: now the upstream's time runs."""
-        self.deadline = monotonic() + self._upstream.response_timeout
+        exchange, upstream = self.exchange, self._upstream
+        if exchange is None:
+            return
+        now = self.asked = monotonic()
+        self.deadline = now + upstream.response_timeout
+        if exchange.fields.timeout or upstream.try_timeout:
+            self.deadline = min(upstream.patience(exchange, now), exchange.due)
 
     def write(self, data: bytes) -> None:
         self.transport.write(data)
@@ -74,8 +91,10 @@ class UpstreamConnection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         if self.exchange is not None:
-            now = monotonic()
-            self.deadline = now + self._upstream.response_timeout if self.exchange.sent else inf
+            if self.exchange.sent:
+                self.sent()
+            else:
+                self.deadline = self.exchange.due
             self.exchange.client.resume_body()
 
     # The way back
@@ -108,19 +127,22 @@ class UpstreamConnection(asyncio.Protocol):
             self._head = data
             return
         self._head = b""
-        answer = Answer(data[:end])
-        status = answer.status
-        if status < 200:
-            self._interim(exchange, answer, data[end + 4 :])
-            return
-        self._keep = not answer.close
+        head = data[:end]
+        answer = heads.young.get(head) or read(head)
+        watch = self.address.watch
+        if watch is not None and answer.status >= 200:
+            watch(self, answer.status)
         data = data[end + 4 :]
-        if answer.length == len(data) and exchange.plain and status not in BODILESS:
+        if answer.measured == len(data) and exchange.plain:
             # the common case: a whole answer in one read
             exchange.begin_answer(answer, WHOLE, data)
-            self._detach(keep=self._keep)
+            self._detach(keep=not answer.close)
             exchange.end()
             return
+        if answer.status < 200:
+            self._interim(exchange, answer, data)
+            return
+        self._keep = not answer.close
         body = self._body = answer.body(exchange.method_sent)
         content, rest = body.feed(data)
         if not body.done:
@@ -187,20 +209,41 @@ class UpstreamConnection(asyncio.Protocol):
         elif self.served and body is None and not self._head and exchange.repeatable:
             # it was closed just as it was used again: nothing was answered, so ask again
             self._detach(keep=False)
-            self._upstream.repeat(exchange)
+            self._upstream.repeat(exchange, self.address)
         else:
             self._broken("reset" if body is None else "truncated")
 
+    @property
+    def unanswered(self) -> bool:
+        """Whether a request is out to its end, and no head of an answer has come."""
+        exchange = self.exchange
+        return exchange is not None and exchange.sent and not exchange.begun
+
     def expire(self) -> None:
         """Its deadline has passed."""
-        if self.exchange is not None:
+        exchange = self.exchange
+        if exchange is None:
+            return
+        if self.deadline == exchange.due:
+            self._broken("deadline")
+        elif not self._goes_on(exchange):
             self._broken("timeout")
+
+    def _goes_on(self, exchange: Exchange) -> bool:
+        """A first try is over, but there is nobody else to ask: wait for this answer after all."""
+        upstream = self._upstream
+        if not (self.unanswered and upstream.is_first_try(exchange)):
+            return False
+        if upstream.has_another(self.address):
+            return False
+        self.deadline = min(self.asked + upstream.response_timeout, exchange.due)
+        return self.deadline > monotonic()
 
     def _broken(self, kind: str) -> None:
         exchange = self.exchange
         if exchange is not None:
             self._detach(keep=False)
-            exchange.fail(reply.UPSTREAM_SLOW if kind == "timeout" else reply.UPSTREAM_BROKE, kind)
+            self._upstream.failed(exchange, self, kind)
 
     def abandon(self) -> None:
         """The client has gone: what it asked for is not wanted any more."""

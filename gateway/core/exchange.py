@@ -3,55 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from gateway.core.admission import share_capacity
 from gateway.core.answer import Answer
-from gateway.core.body import Body, Chunked, UntilClose, chunk, last_chunk
+from gateway.core.body import WHOLE, Body, Chunked, UntilClose, chunk, last_chunk
 from gateway.core.ids import traceparent
-from gateway.core.reply import Reply
-from gateway.core.telemetry import ANYBODY
+from gateway.core.reply import Refused, Reply
 
 if TYPE_CHECKING:
+    from gateway.core.address import Address
+    from gateway.core.admission import Taken
     from gateway.core.app import Core
     from gateway.core.connection import UpstreamConnection
     from gateway.core.grant import Grant
     from gateway.core.head import Fields
+    from gateway.core.origin import Origin
     from gateway.core.policy import Policy, Route
     from gateway.core.server import ClientConnection
     from gateway.core.target import RequestLine
     from gateway.core.telemetry import Stats
-
-_REPEATABLE = frozenset((b"GET", b"HEAD", b"OPTIONS"))
-"""Methods that may be sent a second time without asking (RFC 9110 §9.2.1)."""
+    from gateway.core.upstream import Upstream
 
 
 class Exchange:
     """What is known of one request while it is under way.
 
+    Every request makes one of these: what the request line or the header section knows already is
+    asked of them, not copied.
+
     Attributes:
-        began: on the loop's clock.
+        began: on the loop's clock; ``ended`` too, once it has.
         body: what is still to come of the request's body; None if it has none.
         sent: the request has arrived whole.
         begun: the head of the answer is on its way to the client.
         alive: neither ended nor given up.
         admitted: it has passed every step, and went to its upstream.
-        plain: has no body, and its answer is passed on with its content.
+        plain: has no body still to come, and its answer is passed on with its content.
         held: had to wait for a connection.
+        tried: addresses that failed it.
         repeatable: may go out a second time if its connection turns out to be closed.
         close: the client's connection ends with this answer.
+        load: its place under its server's limit.
         rate_fields: ``RateLimit`` fields of the answer, and what else the gateway adds to it.
+        start: what goes upstream before the ``Host``.
         watcher: is told of the answer's head, where somebody must know of it.
         route, grant, policy: given by the steps of :mod:`gateway.core.pipeline`, in which each is
             there for the steps after.
     """
 
     __slots__ = (
-        "_chunks", "_core", "_path", "_query", "admitted", "alive", "began", "began_body",
-        "begun", "body", "bytes_out", "client", "close", "connection", "fields", "grant", "held",
-        "http10", "is_head", "line", "method", "method_sent", "plain", "policy", "rate_fields",
-        "repeatable", "request_id", "route", "routed", "segments", "sent", "stats", "status",
-        "unsent", "upload", "watcher",
+        "_chunks", "_core", "admitted", "alive", "began", "began_body", "begun", "body",
+        "bytes_out", "client", "close", "connection", "ended", "fields", "grant", "held", "line",
+        "load", "plain", "policy", "rate_fields", "repeatable", "request_id", "route", "routed",
+        "sent", "start", "stats", "status", "tried", "unsent", "upload", "watcher",
     )  # fmt: skip
 
     policy: Policy
@@ -63,74 +70,95 @@ class Exchange:
     ) -> None:
         self._core = core
         self.client = client
-        method = self.method = self.method_sent = line.method
         self.line = line
         self.fields = fields
-        self.http10 = line.http10
         self.began = self.began_body = began
         self.request_id = fields.request_id or core.ids.trace_id()
-        self.segments = line.segments
-        self._path, self._query = line.path, line.query
-        self.is_head = method == b"HEAD"
         self.body: Body | None = None
-        self.sent = True
-        self.repeatable = method in _REPEATABLE
-        self.plain = not self.is_head
-        self.held = False
+        self.sent = self.alive = True
+        self.repeatable = line.repeatable
+        self.plain = not line.is_head
         self.close = line.http10 or fields.close
         self.connection: UpstreamConnection | None = None
         self.stats: Stats = core.telemetry.unrouted
-        self.routed = False
-        self.alive = True
-        self.admitted = False
-        self.begun = False
-        self.status = 0
-        self.upload = 0
-        self.bytes_out = 0
-        self.unsent = b""
-        self.rate_fields = b""
+        self.held = self.routed = self.admitted = self.begun = self._chunks = False
+        self.status = self.upload = self.bytes_out = 0
+        self.unsent = self.rate_fields = b""
+        self.tried: tuple[Address, ...] = ()
+        self.load: Taken | None = None
         self.watcher: Callable[[Exchange, Answer], None] | None = None
-        self._chunks = False
+
+    @property
+    def method(self) -> bytes:
+        return self.line.method
+
+    @property
+    def method_sent(self) -> bytes:
+        """HEAD where there is only GET is asked as GET: many APIs know no HEAD."""
+        return self.route.method
+
+    @property
+    def segments(self) -> list[bytes]:
+        return self.line.segments
+
+    @property
+    def http10(self) -> bool:
+        return self.line.http10
+
+    @property
+    def is_head(self) -> bool:
+        return self.line.is_head
+
+    @property
+    def due(self) -> float:
+        """When the client waits no longer for the head of the answer, by its own word."""
+        return self.began + self.fields.timeout if self.fields.timeout else inf
 
     # The way out
 
-    def take(self, route: Route) -> None:
-        """``route`` it is. HEAD where there is only GET is asked as GET: many APIs know no HEAD."""
-        self.route = route
-        self.routed = True
-        self.stats = route.stats[ANYBODY]
-        self.method_sent = route.method
-
     def replace_segment(self, index: int, segment: bytes) -> None:
-        parts = self._path.split(b"/")
+        parts = self.line.path.split(b"/")
         parts[index + 1] = segment
-        self._path = b"/".join(parts)
+        self.start = self.route.start(b"/".join(parts), self.line.query)
 
     def question(self) -> tuple[bytes, bytes, bytes]:
         """Host, path and query, as they were asked."""
-        return self.fields.host, self._path, self._query
+        return self.fields.host, self.line.path, self.line.query
 
     def outgoing(self) -> bytes:
         """The request as the upstream gets it: head, and what of the body has arrived."""
-        core, fields, route = self._core, self.fields, self.route
+        fields, route = self.fields, self.route
         upstream = route.upstream
-        path = self._path
-        if route.strip:
-            path = b"/" + b"/".join(path.split(b"/")[route.strip + 1 :])
+        grant = None if route.access == "open" else self.grant
+        if fields.sealed_for is not upstream or fields.sealed_by is not grant:
+            self._seal(fields, upstream, grant)
+        origin = self.client.origin
+        said = origin.said if origin.host == fields.host else self._said(origin)
+        name = self.request_id
+        if fields.bare:  # the common case, in one piece
+            return b"%b%b%bx-request-id: %b\r\ntraceparent: 00-%b-%b-00\r\n\r\n" % (
+                self.start, fields.sealed, said, name, name, name[16:],
+            )  # fmt: skip
         trace = fields.traceparent or traceparent(
-            self.request_id if not fields.request_id else core.ids.trace_id()
+            self._core.ids.trace_id() if fields.request_id else name
         )
+        if fields.timeout:  # what is left of it
+            trace += b"\r\nrequest-timeout: %.3f" % max(0.001, self.due - monotonic())
         unsent, self.unsent = self.unsent, b""
         return b"".join((
-            self.method_sent, b" ", path, self._query,
-            b" HTTP/1.1\r\nhost: ", upstream.host or fields.host, b"\r\n",
-            fields.forward,
-            self._identity(),
-            self.client.origin.fields(fields.host, self.policy.scheme),
-            b"x-request-id: ", self.request_id, b"\r\ntraceparent: ", trace,
-            self._framing(),
-            unsent,
+            self.start, fields.sealed, said,
+            b"x-request-id: ", name, b"\r\ntraceparent: ", trace,
+            self._framing(), unsent,
         ))  # fmt: skip
+
+    def _seal(self, fields: Fields, upstream: Upstream, grant: Grant | None) -> None:
+        """Host, the client's fields and its identity, as ``upstream`` gets them each time."""
+        host = upstream.host or fields.host
+        fields.sealed = b"%b\r\n%b%b" % (host, fields.forward, self._identity())
+        fields.sealed_for, fields.sealed_by = upstream, grant
+
+    def _said(self, origin: Origin) -> bytes:
+        return origin.fields(self.fields.host, self.policy.scheme)
 
     def _identity(self) -> bytes:
         core, route = self._core, self.route
@@ -161,6 +189,7 @@ class Exchange:
             if body.done:
                 content += last_chunk(body.trailers)
         self.sent = body.done
+        self.plain = body.done and not self.line.is_head
         if self.connection is None:
             self.unsent += content
             return
@@ -173,6 +202,7 @@ class Exchange:
 
     def interim(self, answer: Answer) -> None:
         """An informational answer; HTTP/1.0 has none (RFC 9110 §15.2)."""
+        self.repeatable = False  # something was sent back
         if not self.http10:
             self.client.write(b"\r\n".join((*answer.lines, b"", b"")))
 
@@ -182,7 +212,13 @@ class Exchange:
         self.status = status = answer.status
         if self.watcher is not None:
             self.watcher(self, answer)
-        lines = answer.lines
+        if (
+            body is WHOLE and answer.dated and self.sent
+            and not (self.close or self._core.draining)
+        ):  # fmt: skip
+            self._answer_whole(answer, content)
+            return
+        lines = answer.lines.copy()
         lines.append(b"x-request-id: " + self.request_id)
         if not answer.dated:
             lines.append(self._core.date)
@@ -208,6 +244,17 @@ class Exchange:
         lines += (b"", content)
         self.client.write(b"\r\n".join(lines))
 
+    def _answer_whole(self, answer: Answer, content: bytes) -> None:
+        """The common case: all is here, and nothing about it ends the connection."""
+        self.bytes_out = len(content)
+        transport = self.client.transport
+        if not transport.is_closing():
+            rate = self.rate_fields
+            transport.write(b"".join((
+                answer.whole, self.request_id, b"\r\n", rate, b"\r\n\r\n" if rate else b"\r\n",
+                content,
+            )))  # fmt: skip
+
     def continue_answer(self, body: Body, content: bytes) -> None:
         if self._chunks:
             content = self._in_chunks(content, body)
@@ -220,6 +267,18 @@ class Exchange:
         if body.done:
             content += last_chunk(body.trailers if isinstance(body, Chunked) else b"")
         return content
+
+    def take_place(self) -> Reply | None:
+        """A place under its server's limit, where no step has taken one.
+
+        Returns:
+            What to refuse it with if there is none.
+        """
+        try:
+            share_capacity(self._core, self)
+        except Refused as refused:
+            return refused.reply
+        return None
 
     def add_field(self, line: bytes) -> None:
         """One more field of the answer, without CRLF."""
@@ -292,10 +351,14 @@ class Exchange:
     def _count(self) -> None:
         if self.alive:
             self.alive = False
-            seconds = monotonic() - self.began
-            self.stats.observe(self.status, seconds)
+            self.ended = monotonic()
+            seconds = self.ended - self.began
+            stats = self.stats
+            stats.observe(self.status, seconds)
             if self.admitted:
-                self.stats.in_flight -= 1
+                stats.in_flight -= 1
+            if self.load is not None:
+                self.load.ended(self, seconds)
             self._core.under_way -= 1
             if self._core.log is not None:
                 self._core.log.note(self, seconds)

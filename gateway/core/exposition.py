@@ -14,6 +14,8 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from gateway.core.exposition_upstreams import upstreams
+from gateway.core.overload_metrics import overload_metrics
 from gateway.core.telemetry import BOUNDS
 
 _P: Final = "supercity_gateway_"
@@ -62,10 +64,12 @@ class Workers(Collector):
         yield self._by_name(
             "cache", "outcome", "Requests on kept routes, by outcome.", "cache_requests"
         )
+        yield from overload_metrics(self._told, _P)
         for name, about in _TOTALS.items():
             yield CounterMetricFamily(_P + name, about, value=self._total(name))
         for name, about in _GAUGES.items():
             yield GaugeMetricFamily(_P + name, about, value=self._total(name))
+        yield from upstreams(self._told)
         yield GaugeMetricFamily(_P + "workers", "Worker processes running.", value=self._alive)
 
     def _total(self, name: str) -> float:

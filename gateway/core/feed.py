@@ -93,7 +93,7 @@ class Feed:
         if self._core.policy is not None and etag.strip('"') == self._core.policy.revision:
             self._etag = etag  # the one from disk
             return False
-        policy = self._core.apply(text)
+        policy = await self._core.change(text)
         self._etag = etag or f'"{policy.revision}"'
         _log.info("policy %s is in force", policy.revision)
         if self._keep:

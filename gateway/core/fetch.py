@@ -81,7 +81,8 @@ class Fetch(Exchange):
         fields = Fields(b"host: %b\r\n" % host + _fields(first.fields, asked, stored))
         asker = cast("ClientConnection", Asker(first.client.origin, first.client.source))
         super().__init__(first._core, asker, line, fields, monotonic())
-        self.take(first.route)
+        self.route, self.routed = first.route, True
+        self.start = first.route.start(path, query)
         self.stats = first.stats
         self.policy = first.policy
         if first.route.access != "open":
@@ -249,7 +250,11 @@ class Fetch(Exchange):
         asker = cast(Asker, self.client)
         if asker.deadline <= now:
             self.fail(reply.UPSTREAM_BUSY, "busy")
-        elif (
+            return
+        for exchange, _ in [one for one in self.waiting if one[0].due <= now]:
+            if exchange.alive:
+                exchange.fail(reply.DEADLINE, "deadline")
+        if (
             self.waiting
             and now - self.began > self._core.bounds.cache_patience
             and self._may_be_stale()

@@ -13,12 +13,16 @@ not, and what they mean is remembered too.
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gateway.core import bounds, reply
 from gateway.core.cache import Recent
 from gateway.core.reply import Refused, malformed
 from schemas.headers import PREFIX
+
+if TYPE_CHECKING:
+    from gateway.core.grant import Grant
+    from gateway.core.upstream import Upstream
 
 _CONTROLS: Final = bytes([*range(0x09), *range(0x0A, 0x20), 0x7F])
 _NAME: Final = re.compile(rb"[!#$%&'*+.^`|~0-9A-Za-z-]+")  # a token (RFC 9110 §5.6.2) without `_`
@@ -27,6 +31,7 @@ _HOST: Final = re.compile(
 )
 _LENGTH: Final = re.compile(rb"[0-9]{1,18}")
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+_TIMEOUT: Final = re.compile(rb"(?=.*[1-9])[0-9]{1,6}(?:\.[0-9]{1,3})?")
 _TRACEPARENT: Final = re.compile(rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 # What becomes of a field on its way to the upstream.
@@ -36,7 +41,7 @@ READ: Final = 3  # read here, at most once; written anew where the upstream need
 
 _READ: Final = (
     "host content-length transfer-encoding authorization connection cookie expect x-request-id "
-    "traceparent tracestate"
+    "traceparent tracestate request-timeout"
 )
 _DROPPED: Final = (
     # hop by hop (RFC 9110 §7.6.1)
@@ -85,14 +90,20 @@ class Fields:
         chunked: whether the body comes in chunks.
         close: the client asked for the connection to be closed.
         expects: the client waits for ``100 Continue`` before it sends its body.
+        timeout: seconds that the client waits for the head of the answer; 0 if it does not say.
         request_id, traceparent: what the client sent of them, if well-formed; else ``b""``.
         forward: all fields that the upstream is sent as they came, each ending in CRLF.
         once: it has a field that no other request will have; not worth remembering.
+        bare: there is no content and no id of the client's, and nothing to wait for.
+        grant: what the token was last found to allow; for :mod:`gateway.core.pipeline`.
+        sealed, sealed_for, sealed_by: what an upstream gets of all this, host and identity with
+            it, and the upstream and grant of which that is true.
     """
 
     __slots__ = (
-        "authorization", "chunked", "close", "cookie", "expects", "forward", "host", "length",
-        "once", "request_id", "token", "traceparent",
+        "authorization", "bare", "chunked", "close", "cookie", "expects", "forward", "grant",
+        "host", "length", "once", "request_id", "sealed", "sealed_by", "sealed_for", "timeout",
+        "token", "traceparent",
     )  # fmt: skip
 
     def __init__(self, block: bytes) -> None:
@@ -114,6 +125,7 @@ class Fields:
         self.expects = b"expect" in read
         self.request_id = get(b"x-request-id", b"")
         self.traceparent = get(b"traceparent", b"")
+        self.timeout = float(get(b"request-timeout", b"0"))
         self.once = b"x-request-id" in read or b"traceparent" in read
         if self.traceparent and b"tracestate" in read:
             names.append(b"tracestate")
@@ -128,6 +140,13 @@ class Fields:
             ]  # fmt: skip
         lines.append(b"")
         self.forward = b"\r\n".join(lines)
+        self.bare = self.length < 0 and not (
+            self.chunked or self.expects or self.once or self.timeout
+        )
+        self.grant: Grant | None = None
+        self.sealed = b""
+        self.sealed_for: Upstream | None = None
+        self.sealed_by: Grant | None = None
 
 
 def _split(block: bytes) -> tuple[dict[bytes, bytes], list[bytes], list[bytes]]:
@@ -233,6 +252,12 @@ def _expectation(value: bytes) -> bytes:
     return value
 
 
+def _timeout(value: bytes) -> bytes:
+    if not _TIMEOUT.fullmatch(value):
+        raise malformed("Request-Timeout is not a number of seconds, such as 2 or 0.5.")
+    return value
+
+
 def _request_id(value: bytes) -> bytes:
     return value if _REQUEST_ID.fullmatch(value) else b""
 
@@ -246,6 +271,7 @@ _CHECKS: Final = {
     b"content-length": _length,
     b"transfer-encoding": _coding,
     b"expect": _expectation,
+    b"request-timeout": _timeout,
     b"x-request-id": _request_id,
     b"traceparent": _traceparent,
 }

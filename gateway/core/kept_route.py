@@ -19,6 +19,7 @@ from gateway.core.stored import NAME, Stored
 
 if TYPE_CHECKING:
     from gateway.core.exchange import Exchange
+    from gateway.core.reply import Reply
     from gateway.core.shared_cache import SharedCache
     from gateway.core.shelf import Owner, Question
     from gateway.core.upstream import Upstream
@@ -41,7 +42,7 @@ class KeptRoute:
     """
 
     __slots__ = (
-        "_cache", "_upstream", "authorized", "holder", "items", "most", "owner", "seen",
+        "_cache", "_quick", "_upstream", "authorized", "holder", "items", "most", "owner", "seen",
     )  # fmt: skip
 
     def __init__(self, cache: SharedCache, owner: Owner, upstream: Upstream) -> None:
@@ -52,6 +53,8 @@ class KeptRoute:
         self.holder = cache.holder(owner.upstream)
         self.owner = owner
         self.authorized = owner.access != "open"
+        # a scoped route that an emergency opens is scoped again when that ends, by the clock
+        self._quick = not self.authorized
         self.most = cache.most_bytes_each
 
     def send(self, exchange: Exchange) -> None:
@@ -73,7 +76,11 @@ class KeptRoute:
             self.items.move_to_end(question)
             exchange.stats.cached("hit")
             stored.serve(exchange, now)
-            if exchange.route.steps == QUICK and not (exchange.is_head or exchange.http10):
+            if (
+                self._quick
+                and exchange.route.steps == QUICK
+                and not (exchange.is_head or exchange.http10)
+            ):
                 exchange.line.kept = Shortcut(self, exchange, question)
         else:
             missing = b"miss" if resource is None else b"vary-miss"
@@ -106,6 +113,10 @@ class KeptRoute:
 
     def pass_on(self, exchange: Exchange, why: bytes) -> None:
         """Past the cache, as on any other route."""
+        refusal = exchange.take_place()
+        if refusal is not None:
+            exchange.refuse(refusal)
+            return
         exchange.stats.cached("passed")
         exchange.add_field(b"cache-status: %b; fwd=%b" % (NAME, why))
         self._upstream.send(exchange)
@@ -125,6 +136,10 @@ class KeptRoute:
     ) -> None:  # fmt: skip
         under_way = self._under_way(question, asked)
         if under_way is None:
+            refusal = exchange.take_place()
+            if refusal is not None:
+                self._do_without(exchange, asked, stored, refusal)
+                return
             exchange.stats.cached("miss" if stored is None else "revalidated")
             fetch = Fetch(self, exchange, question, asked, stored, why)
             fetch.waiting.append((exchange, asked))
@@ -133,6 +148,17 @@ class KeptRoute:
             under_way.waiting.append((exchange, asked))
         else:
             self.pass_on(exchange, why)
+
+    def _do_without(
+        self, exchange: Exchange, asked: Asked, stored: Stored | None, refusal: Reply
+    ) -> None:
+        """The server has no room for it: that is an error too, which something stale helps over."""
+        now = monotonic()
+        if stored is None or now >= stored.error_until:
+            exchange.refuse(refusal)
+            return
+        exchange.stats.cached("stale")
+        stored.serve_on_terms(exchange, asked, now, b"fwd=stale; detail=stale-if-error")
 
     def _under_way(self, question: Question, asked: Asked) -> Fetch | None:
         """Who asks the same at the moment, unless the API has been changed since."""

@@ -15,6 +15,8 @@ from gateway.core.reply import Refused, too_many
 from schemas import policy
 
 _OTHERS: Final = "\0others"
+_REMEMBERED: Final = 1_024
+"""Answers to "how many are left" that are kept of one rate."""
 
 
 class Rate:
@@ -25,7 +27,9 @@ class Rate:
         window: seconds after which an empty bucket is full.
     """
 
-    __slots__ = ("_fields", "interval", "name", "pace", "requests", "seconds", "share", "window")
+    __slots__ = (
+        "_fields", "_told", "interval", "name", "pace", "requests", "seconds", "share", "window",
+    )  # fmt: skip
 
     def __init__(self, rate: policy.Rate, name: str, share: int) -> None:
         self.requests, self.seconds, self.name, self.share = (
@@ -38,6 +42,7 @@ class Rate:
             f'ratelimit-policy: "{name}";q={self.requests};w={self.seconds}\r\n'
             f'ratelimit: "{name}";r=%d;t=%d'
         ).encode()
+        self._told: dict[int, bytes] = {}
 
     def fields(self, left: float) -> bytes:
         """``RateLimit-Policy`` and ``RateLimit`` (draft-ietf-httpapi-ratelimit-headers), two lines.
@@ -45,7 +50,17 @@ class Rate:
         Args:
             left: tokens, as :meth:`Buckets.take` says.
         """
-        return self._fields % (left, (self.requests - left) * self.pace + 1)
+        whole = int(left)
+        return self._told.get(whole) or self._tell(whole, left)
+
+    def _tell(self, whole: int, left: float) -> bytes:
+        if self.pace > 1:  # how much of the next token is there makes seconds of difference
+            return self._fields % (whole, (self.requests - left) * self.pace + 1)
+        told = self._fields % (whole, (self.requests - whole) * self.pace + 1)
+        if len(self._told) >= _REMEMBERED:
+            self._told.clear()
+        self._told[whole] = told
+        return told
 
 
 class Limiter(Protocol):

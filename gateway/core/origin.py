@@ -11,15 +11,16 @@ class Origin:
     Attributes:
         source: the name by which it is limited: its address, or for IPv6 the /64 network that one
             subscriber has (RFC 6177).
+        said: the fields last written, for requests to ``host``.
     """
 
-    __slots__ = ("_fields", "_host", "_peer", "source")
+    __slots__ = ("_peer", "host", "said", "source")
 
     def __init__(self, peer: str) -> None:
         self._peer = peer
         self.source = _source(peer)
-        self._host = b""
-        self._fields = b""
+        self.host = b""
+        self.said = b""
 
     def fields(self, host: bytes, scheme: bytes) -> bytes:
         """``Forwarded`` (RFC 7239), its older forms, and ``Via`` (RFC 9110 §7.6.3).
@@ -28,10 +29,10 @@ class Origin:
             host: the request's ``Host`` field; hardly ever another on the same connection.
             scheme: of the public URL.
         """
-        if host != self._host:
-            self._host = host
-            self._fields = self._write(host.decode(), scheme.decode())
-        return self._fields
+        if host != self.host:
+            self.host = host
+            self.said = self._write(host.decode(), scheme.decode())
+        return self.said
 
     def _write(self, host: str, scheme: str) -> bytes:
         node = f'"[{self._peer}]"' if ":" in self._peer else self._peer

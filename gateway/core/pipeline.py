@@ -13,11 +13,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gateway.core import reply
+from gateway.core.admission import share_capacity
 from gateway.core.reply import Refused
+from gateway.core.telemetry import ANYBODY
 
 if TYPE_CHECKING:
     from gateway.core.app import Core
     from gateway.core.exchange import Exchange
+    from gateway.core.policy import Policy
+    from gateway.core.target import RequestLine
 
 Step = Callable[["Core", "Exchange"], None]
 
@@ -41,21 +45,45 @@ def find_route(core: Core, exchange: Exchange) -> None:
     if policy is None:
         raise Refused(reply.NO_POLICY)
     exchange.policy = policy
-    node = policy.table.find(exchange.segments)
+    line = exchange.line
+    if line.found_by is not policy:
+        _search(policy, line)
+    route = exchange.route = line.route
+    exchange.routed = True
+    exchange.start = line.start
+    exchange.stats = route.stats[ANYBODY]
+
+
+def _search(policy: Policy, line: RequestLine) -> None:
+    """Look ``line`` up; it remembers its route until there is another policy."""
+    node = policy.table.find(line.segments)
     if node is None:
         raise Refused(reply.NOT_FOUND)
-    route = node.routes.get(exchange.method)
+    route = node.routes.get(line.method)
     if route is None:
         raise Refused(node.refusal or reply.NOT_FOUND)
-    exchange.take(route)
+    line.route = route
+    line.start = route.start(line.path, line.query)
+    line.found_by = policy
 
 
 def authenticate(core: Core, exchange: Exchange) -> None:
     """Whose token is it? A signature is verified once; afterwards this is a look-up."""
-    token = exchange.fields.token
-    if not token:
-        raise Refused(reply.NO_TOKEN)
-    grant = core.tokens.grant(token, exchange.policy, exchange.client.source, exchange.began)
+    fields, tokens = exchange.fields, core.tokens
+    grant = fields.grant
+    if (
+        grant is not None
+        and grant.checked is exchange.policy
+        and grant.expires > tokens.now()
+    ):  # fmt: skip
+        tokens.remembered += 1
+    else:
+        if not fields.token:
+            raise Refused(reply.NO_TOKEN)
+        fields.grant = None
+        grant = fields.grant = tokens.grant(
+            fields.token, exchange.policy, exchange.client.source, exchange.began
+        )
     exchange.grant = grant
     exchange.stats = exchange.route.stats[grant.client.kind]
 
@@ -63,8 +91,8 @@ def authenticate(core: Core, exchange: Exchange) -> None:
 def limit_client(core: Core, exchange: Exchange) -> None:
     """The client's own rate, over all routes. Before the scope: a wrong scope is a call too."""
     client = exchange.grant.client
-    left = core.buckets.take(client.id, client.rate, exchange.began)
-    exchange.rate_fields = client.rate.fields(left)
+    rate = client.rate
+    exchange.rate_fields = rate.fields(core.buckets.take(client.id, rate, exchange.began))
 
 
 def authorise(core: Core, exchange: Exchange) -> None:
@@ -128,18 +156,20 @@ def limit_body(exchange: Exchange) -> None:
         raise Refused(exchange.route.too_large)
 
 
-def steps(access: str, *, subject: bool, limited: bool) -> tuple[Step, ...]:
+def steps(access: str, *, subject: bool, limited: bool, kept: bool = False) -> tuple[Step, ...]:
     """What a request passes on a route, in this order. What has nothing to do is not in it.
 
     Args:
         access: the route's access class.
         subject: a segment of its path names the resident.
         limited: it has a rate of its own.
+        kept: its answers are kept; it takes a place at its server only when it goes there.
     """
     if access == "open":
         way: list[Step | None] = [
             limit_source,
             limit_route_by_source if limited else None,
+            None if kept else share_capacity,
         ]
     else:
         way = [
@@ -149,5 +179,6 @@ def steps(access: str, *, subject: bool, limited: bool) -> tuple[Step, ...]:
             need_resident if access == "personal" else None,
             bind_resident if subject else None,
             limit_route if limited else None,
+            None if kept else share_capacity,
         ]
     return tuple(step for step in way if step is not None)

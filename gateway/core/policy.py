@@ -6,12 +6,15 @@ from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gateway.core.admission import Load
+from gateway.core.emergency import Emergency
 from gateway.core.keys import Key
 from gateway.core.limits import Rate
 from gateway.core.pipeline import Step
 from gateway.core.reply import Reply
 from gateway.core.routing import Table
 from gateway.core.shelf import Owner
+from gateway.core.slices import Work, emptied
 from gateway.core.telemetry import Series
 from gateway.core.upstream import Upstream
 from schemas import policy as wire
@@ -42,6 +45,7 @@ class Route:
         steps: what a request passes on it; see :mod:`gateway.core.pipeline`.
         send: where it goes then: to the upstream, or to a cache before it.
         stats: counters by client class.
+        load: what it puts on its server, and its order among others.
         forbidden, too_large: the refusals of this route, made beforehand.
     """
 
@@ -60,8 +64,18 @@ class Route:
     steps: tuple[Step, ...]
     send: Callable[[Exchange], None]
     stats: Series
+    load: Load
     forbidden: Reply
     too_large: Reply
+
+    def start(self, path: bytes, query: bytes) -> bytes:
+        """What a request for ``path`` begins with on its way upstream, up to the ``Host``.
+
+        HEAD where there is only GET is asked as GET: many APIs know no HEAD.
+        """
+        if self.strip:
+            path = b"/" + b"/".join(path.split(b"/")[self.strip + 1 :])
+        return b"%b %b%b HTTP/1.1\r\nhost: " % (self.method, path, query)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,6 +86,8 @@ class Policy:
         scheme: of the public URL, for ``X-Forwarded-Proto``.
         kept: the routes whose answers are kept.
         purged: see :class:`schemas.policy.Snapshot`.
+        emergency: the one that was declared; whether it still holds, :mod:`gateway.core.overload`
+            knows.
     """
 
     revision: str
@@ -79,10 +95,21 @@ class Policy:
     audience: str
     scheme: bytes
     keys: Mapping[str, Key]
-    clients: Mapping[str, Client]
+    clients: dict[str, Client]
     revoked: wire.Revocations
     open_rate: Rate
     upstreams: Mapping[str, Upstream]
     table: Table[Route]
     kept: Set[Owner]
     purged: Mapping[str, int]
+    emergency: Emergency | None = None
+
+    def let_go(self) -> Work[None]:
+        """Free what is in it, in steps, once nothing is decided by it any more.
+
+        What still names it (a remembered request line, say) then keeps next to nothing alive.
+        """
+        revoked = self.revoked
+        for heavy in (self.clients, revoked["tokens"], revoked["families"], revoked["clients"]):
+            yield from emptied(heavy)
+        yield from self.table.fell()

@@ -128,10 +128,24 @@ NOT_CACHED: Final = reply(
     504, "not-cached", "There is no such answer in the cache",
     "The request says `only-if-cached`, and no kept answer is fresh enough for it.",
 )  # fmt: skip
+DEADLINE: Final = reply(
+    504, "deadline-exceeded", "There was no answer in the time that you gave",
+    "The API behind this route did not answer within the request's `Request-Timeout`.",
+)  # fmt: skip
 INTERNAL: Final = reply(
     500, "internal", "The gateway failed to answer",
     "This is a fault of the gateway. The request id in this answer finds it in the log.",
 )  # fmt: skip
+
+
+def circuit_open(seconds: int) -> Reply:
+    """503 for an API that fails altogether, and is left alone for ``seconds``."""
+    return reply(
+        503, "circuit-open", "Not available at the moment",
+        "The API behind this route has failed again and again, and is left alone for a moment. "
+        f"Try again in {seconds} s.",
+        fields=b"retry-after: %d\r\n" % seconds,
+    )  # fmt: skip
 
 
 def too_large(most: int) -> Reply:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Generic, Protocol, TypeVar
 
 from gateway.core.reply import Reply, method_not_allowed
+from gateway.core.slices import Work, at_once
 
 
 class Routable(Protocol):
@@ -50,16 +51,24 @@ class Table(Generic[R]):
     A ``GET`` route also answers ``HEAD`` (RFC 9110 §9.1 makes both mandatory).
 
     Args:
-        routes: ``segments`` holds ``None`` for a parameter.
-
-    Raises:
-        Conflict: two routes have the same method and the same path but for parameters' names.
+        routes: as for :meth:`grow`.
     """
 
     __slots__ = ("_root",)
 
-    def __init__(self, routes: Iterable[R]) -> None:
+    def __init__(self, routes: Iterable[R] = ()) -> None:
         self._root: Node[R] = Node()
+        at_once(self.grow(routes))
+
+    def grow(self, routes: Iterable[R]) -> Work[None]:
+        """Put in all routes of an empty table, in steps.
+
+        Args:
+            routes: ``segments`` holds ``None`` for a parameter.
+
+        Raises:
+            Conflict: two routes have the same method and the same path but for parameters' names.
+        """
         ends: list[Node[R]] = []
         for route in routes:
             node = self._node(route.segments)
@@ -67,10 +76,23 @@ class Table(Generic[R]):
                 raise Conflict(f"two routes answer {_describe(route)}")
             node.routes[route.method] = route
             ends.append(node)
+            yield
         for node in ends:
             if b"GET" in node.routes:
                 node.routes.setdefault(b"HEAD", node.routes[b"GET"])
             node.refusal = method_not_allowed(_allow(node.routes))
+            yield
+
+    def fell(self) -> Work[None]:
+        """Let go of everything, in steps: a large table freed in one go is a pause."""
+        nodes = [self._root]
+        while nodes:
+            node = nodes.pop()
+            nodes += node.literals.values()
+            if node.param is not None:
+                nodes.append(node.param)
+            node.literals, node.param, node.routes, node.refusal = {}, None, {}, None
+            yield
 
     def _node(self, segments: Sequence[bytes | None]) -> Node[R]:
         node = self._root

@@ -66,7 +66,30 @@ class ClientConnection(asyncio.Protocol):
         if self._ahead:
             data = self._ahead + data
             self._ahead = b""
+        elif self.exchange is None and not self._choked and self._seen_before(data):
+            return
         self._advance(data)
+
+    def _seen_before(self, data: bytes) -> bool:
+        """The common case: ``data`` is one request without content whose bytes are remembered.
+
+        A header section that was read has no empty line in it, so this request ends with ``data``.
+        """
+        core = self._core
+        at = data.find(b"\r\n")
+        line = core.lines.young.get(data[:at])
+        if line is None or not line.usual:
+            return False
+        fields = core.blocks.young.get(data[at + 2 : -2])
+        if fields is None or not fields.bare or data[-2:] != b"\r\n":
+            return False
+        try:
+            if line.kept is None or not line.kept.answer(core, self, fields):
+                self._begin(Exchange(core, self, line, fields, monotonic()), b"")
+        except Exception:  # a fault of ours must not leave a connection hanging
+            _log.exception("a request could not be handled")
+            self._refuse(reply.INTERNAL)
+        return True
 
     def _advance(self, data: bytes) -> None:
         turns = bounds.PIPELINED_TURNS
@@ -92,7 +115,7 @@ class ClientConnection(asyncio.Protocol):
 
     def _request(self, data: bytes) -> bytes:
         """One request's head, if it is all there; returns what comes after it."""
-        if data[:2] == b"\r\n":  # one empty line before a request is let pass (RFC 9112 §2.2)
+        if data.startswith(b"\r\n"):  # one empty line before is let pass (RFC 9112 §2.2)
             data = data[2:]
         end = data.find(b"\r\n\r\n")
         now = monotonic()
@@ -218,8 +241,8 @@ class ClientConnection(asyncio.Protocol):
         if exchange.close:
             self._finish()
             return
-        rest = self._core.bounds.stall if self._choked else self._core.bounds.keep_alive
-        self.deadline = monotonic() + rest
+        limits = self._core.bounds
+        self.deadline = exchange.ended + (limits.stall if self._choked else limits.keep_alive)
         if self._ahead or self._paused_at:
             self._core.loop.call_soon(self._next)
 

@@ -16,11 +16,14 @@ from gateway.core import bounds, reply
 from gateway.core.reply import Refused, malformed
 
 if TYPE_CHECKING:
+    from gateway.core.policy import Policy, Route
     from gateway.core.shortcut import Shortcut
 
 _PLAIN: Final = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-_~:@!$&'()*+,="
 _METHOD: Final = re.compile(rb"[A-Z]{3,20}(?:-[A-Z]{1,10})?")
 _METHODS: Final = frozenset(b"GET HEAD POST PUT PATCH DELETE OPTIONS TRACE".split())
+_REPEATABLE: Final = frozenset((b"GET", b"HEAD", b"OPTIONS"))
+"""Methods that may be sent a second time without asking (RFC 9110 §9.2.1)."""
 _VISIBLE: Final = bytes(sorted(set(range(0x21, 0x7F)) - set(b"#")))
 _ESCAPES: Final = re.compile(rb"(?:[^%]|%[0-9A-Fa-f]{2})*+")
 _REFUSED_WHEN_DECODED: Final = re.compile(rb"[/\\\x00-\x1f\x7f]")
@@ -34,13 +37,22 @@ class RequestLine:
         segments: of the path, decoded.
         authority: of an absolute-form target, with which ``Host`` must agree; else empty.
         http10: the version is 1.0, not 1.1.
+        usual: neither; nothing in the header section can contradict it.
+        is_head, repeatable: what the method means.
+        route, found_by: where it leads under which policy; for :mod:`gateway.core.pipeline`.
+        start: what it begins with on its way to that route's upstream, up to the ``Host``.
         kept: where its answer may be taken from at once; for :mod:`gateway.core.kept_route`.
 
     Example:
         ``GET /a/b%20c?x=1 HTTP/1.1`` has the segments ``a`` and ``b c``, and the query ``?x=1``.
     """
 
-    __slots__ = ("authority", "http10", "kept", "method", "path", "query", "segments")
+    __slots__ = (
+        "authority", "found_by", "http10", "is_head", "kept", "method", "path", "query",
+        "repeatable", "route", "segments", "start", "usual",
+    )  # fmt: skip
+
+    route: Route
 
     def __init__(self, line: bytes) -> None:
         """Read ``line``, which has no CRLF.
@@ -66,6 +78,11 @@ class RequestLine:
             raise malformed("The query has characters that must be percent-encoded.")
         self.query = mark + query
         self.segments = _segments(self.path)
+        self.usual = not self.authority and not self.http10
+        self.is_head = self.method == b"HEAD"
+        self.repeatable = self.method in _REPEATABLE
+        self.found_by: Policy | None = None
+        self.start = b""
 
 
 def _is_http10(version: bytes) -> bool:

@@ -89,6 +89,7 @@ class Telemetry:
     def __init__(self, most: int) -> None:
         self._most = most
         self._series: dict[tuple[str, str], Stats] = {}
+        self._upstreams: dict[str, dict[str, int]] = {}
         self.unrouted = self.of(UNROUTED)[ANYBODY]
         self.counters: dict[str, int] = {}
         """Plain totals of the worker, by name."""
@@ -106,13 +107,21 @@ class Telemetry:
             route, kind = OTHER, ANYBODY
         return self._series.setdefault((route, kind), Stats())
 
+    def upstream(self, name: str) -> dict[str, int]:
+        """What happened to one upstream, by event; bounded, as its events are few."""
+        return self._upstreams.setdefault(name, {})
+
     def count(self, name: str, by: int = 1) -> None:
         self.counters[name] = self.counters.get(name, 0) + by
 
     def as_json(self) -> dict[str, Any]:
         """What a worker tells of itself: ``series`` as ``[route, class, counters]``, and totals."""
         series = [[route, kind, found.as_json()] for (route, kind), found in self._series.items()]
-        return {"series": series, "counters": dict(self.counters)}
+        return {
+            "series": series,
+            "counters": dict(self.counters),
+            "upstream_events": {name: dict(found) for name, found in self._upstreams.items()},
+        }
 
 
 def departed(before: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
@@ -124,6 +133,7 @@ def departed(before: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
     for route, kind, stats in told.get("series", ()):
         series[route, kind] = _sum(series.get((route, kind)), {**stats, "in_flight": 0})
     counters = _sum(before.get("counters"), told.get("counters", {}))
+    events = _sum(before.get("upstream_events"), told.get("upstream_events", {}))
     totals = {
         name: before.get(name, 0) + told.get(name, 0)
         for name in ("tokens_verified", "tokens_remembered", "cache_dropped", "cache_purges")
@@ -131,6 +141,7 @@ def departed(before: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
     return {
         "series": [[*key, stats] for key, stats in series.items()],
         "counters": counters,
+        "upstream_events": events,
     } | totals
 
 

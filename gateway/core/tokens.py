@@ -48,7 +48,7 @@ class Tokens:
 
     def __init__(self, pseudonyms: Pseudonyms, most: int, now: Callable[[], float]) -> None:
         self._pseudonyms = pseudonyms
-        self._now = now
+        self.now = now
         self._grants: Recent[bytes, Grant] = Recent(most)
         self._refused: Recent[bytes, Reply] = Recent(1_024)
         self._failures = Buckets(10_000)
@@ -71,7 +71,7 @@ class Tokens:
         if grant is None:
             return self._first(token, policy, source, monotonic)
         self.remembered += 1
-        if grant.expires <= self._now():
+        if grant.expires <= self.now():
             grants.drop(token)
             raise Refused(EXPIRED)
         if grant.checked is not policy:
@@ -118,7 +118,7 @@ class Tokens:
             return MALFORMED
 
     def _times(self, grant: Grant, claims: dict[str, Any]) -> Reply | None:
-        now = self._now()
+        now = self.now()
         if grant.expires <= now:
             return EXPIRED
         begins = number(claims, "nbf") if "nbf" in claims else grant.issued

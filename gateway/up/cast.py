@@ -92,6 +92,7 @@ CLIENTS: Final = (
             scopes.OPERATOR_CLIENTS,
             scopes.OPERATOR_KEYS,
             scopes.OPERATOR_CACHE,
+            scopes.OPERATOR_EMERGENCY,
             *_READING,
             *_FEEDING,
             scopes.ENTITIES_READ,

@@ -11,36 +11,29 @@ import sys
 import tempfile
 from pathlib import Path
 
-from loadtests.peers import candidates, measure, report, work
+from loadtests.peers import candidates, measure, report, work, works
 
 WARM_SECONDS = 1.0
-NEW_TOKENS = "ES256, every token new"
-NEW_HEADS = "ES256, every head new"
-KEPT = "cacheable open read"
-SOME = {
-    NEW_TOKENS: ("supercity", "Envoy"),
-    NEW_HEADS: ("nginx", "nginx + Lua", "supercity"),
-    KEPT: ("nginx", "supercity"),
-}
-"""Works that are not for all candidates; HAProxy verifies every token each time anyhow. nginx only
-proxies what the core keeps: it is the floor there too."""
 
 
 def main() -> None:
-    quick = os.environ.get("QUICK", "") not in ("", "0")
+    quick = os.environ.get("QUICK", "") not in ("", "0") or "--quick" in sys.argv
     parser = argparse.ArgumentParser(prog="python -m loadtests.peers", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="the main row only")
     parser.add_argument("--rounds", type=int, default=2 if quick else 5)
     parser.add_argument("--seconds", type=float, default=2 if quick else 5, help="of each run")
     parser.add_argument("--only", nargs="*", help="names of candidates")
-    parser.add_argument("--work", nargs="*", help="names of works")
+    parser.add_argument("--works", nargs="*", help="names of works, the rows")
     parser.add_argument("--keep", action="store_true", help="publish the figures of this run")
     options = parser.parse_args()
     if not shutil.which("wrk") or not shutil.which("nginx"):
         sys.exit("This needs wrk and nginx: apt-get install wrk nginx")
-    works = options.work or (["ES256"] if quick else ["ES256", "RS256", *SOME])
+    chosen = [works.MAIN] if quick else list(works.WORKS)
+    if options.works:
+        chosen = [each for each in works.WORKS if each.name in options.works]
     with tempfile.TemporaryDirectory(prefix="supercity-peers-") as folder:
         load_before = os.getloadavg()[0]
-        results, does = compare(Path(folder), works, options)
+        results, does = compare(Path(folder), chosen, options)
     machine = {
         "cpu": _cpu(), "cores": os.cpu_count(), "python": platform.python_version(),
         "rounds": options.rounds, "seconds": options.seconds,
@@ -55,23 +48,15 @@ def main() -> None:
 
 
 def compare(
-    folder: Path, works: list[str], options: argparse.Namespace
+    folder: Path, chosen: list[works.Work], options: argparse.Namespace
 ) -> tuple[dict[str, dict[str, list[measure.Run]]], dict[str, str]]:
     """Every candidate at every work, in turn, ``options.rounds`` times over."""
-    signers = [work.signer("ES256"), work.signer("RS256")]
-    scripts = {
-        signer.alg: work.write_script(
-            folder, signer.alg, [signer.token(number) for number in range(work.TOKENS)]
-        )
-        for signer in signers
-    }
-    tokens = [signers[0].token(number) for number in range(work.TOKENS)]
-    scripts[KEPT] = work.write_script(folder, "kept", [], kept=True)
-    scripts[NEW_HEADS] = work.write_script(folder, "heads", tokens, unique=True)
+    folder.chmod(0o755)  # nginx' workers are nobody, and read the long answers from there
+    signers = {alg: work.signer(alg) for alg in ("ES256", "RS256")}
     port, admin, upstream = free_port(), free_port(), free_port()
     places = {
-        alg: candidates.Place(folder, port, admin, upstream, alg, signers)
-        for alg in ("ES256", "RS256")
+        alg: candidates.Place(folder, port, admin, upstream, alg, list(signers.values()))
+        for alg in signers
     }
     candidates.prepare(places["ES256"])
     results: dict[str, dict[str, list[measure.Run]]] = {}
@@ -79,46 +64,43 @@ def compare(
     behind = candidates.upstream(places["ES256"])
     with measure.running(behind, measure.OTHER_CORE, upstream, folder):
         for number in range(options.rounds):
-            for name in works:
-                place = places.get(name[:5], places["ES256"])
-                cold = name == NEW_TOKENS
-                for candidate in candidates.candidates(place):
-                    if options.only and candidate.name not in options.only:
+            for asked in chosen:
+                for candidate in candidates.candidates(places[asked.alg]):
+                    if not _takes_part(candidate, asked, options):
                         continue
-                    if not candidate.command:
-                        print(f"{candidate.name}: not here; install {candidate.package}")
-                        continue
-                    if name in SOME and candidate.name not in SOME[name]:
-                        continue
-                    script = _new_tokens(folder, signers[0]) if cold else scripts[name]
                     does[candidate.name] = candidate.does
-                    run = one(candidate, place, script, 0 if cold else WARM_SECONDS, options)
-                    results.setdefault(candidate.name, {}).setdefault(name, []).append(run)
+                    script = asked.script(folder, signers)
+                    run = one(candidate, places[asked.alg], asked, script, options)
+                    results.setdefault(candidate.name, {}).setdefault(asked.name, []).append(run)
                     print(
-                        f"round {number + 1}  {candidate.name:24} {name:22} "
+                        f"round {number + 1}  {candidate.name:24} {asked.name:22} "
                         f"{run.cpu_us:7.1f} µs  {run.rps:8.0f}/s  bad {run.bad}",
                         flush=True,
                     )
     return results, does
 
 
+def _takes_part(
+    candidate: candidates.Candidate, asked: works.Work, options: argparse.Namespace
+) -> bool:
+    if options.only and candidate.name not in options.only:
+        return False
+    if asked.only and candidate.name not in asked.only:
+        return False
+    if not candidate.command:
+        print(f"{candidate.name}: not here; install {candidate.package}")
+    return bool(candidate.command)
+
+
 def one(
-    candidate: candidates.Candidate, place: candidates.Place, script: Path, warm: float,
+    candidate: candidates.Candidate, place: candidates.Place, asked: works.Work, script: Path,
     options: argparse.Namespace,
 ) -> measure.Run:  # fmt: skip
-    """Start it, warm it, measure it, stop it."""
+    """Start it, warm it unless it is to be cold, measure it, stop it."""
     with measure.running(candidate, measure.CANDIDATE_CORE, place.port, place.folder) as pid:
-        if warm:
-            measure.load(script, place.port, pid, warm)
-        return measure.load(script, place.port, pid, options.seconds)
-
-
-def _new_tokens(folder: Path, signer: work.Signer) -> Path:
-    """More tokens than can be asked with in one run, so that each is seen once."""
-    script = folder / "new.lua"
-    if not script.exists():
-        work.write_script(folder, "new", [signer.token(number) for number in range(120_000)])
-    return script
+        if not asked.cold:
+            measure.load(script, place.port, pid, WARM_SECONDS, asked.connections)
+        return measure.load(script, place.port, pid, options.seconds, asked.connections)
 
 
 def free_port() -> int:

@@ -12,7 +12,7 @@ from string import Template
 
 import orjson
 
-from loadtests.peers import ours, work
+from loadtests.peers import ours, work, works
 
 CONFIGS = Path(__file__).parent / "configs"
 
@@ -67,6 +67,8 @@ def prepare(place: Place) -> None:
 
 
 def upstream(place: Place) -> Candidate:
+    for name, length in works.ANSWERS.items():
+        (place.folder / name).write_bytes((b'{"items":"%b"}' % (b"x" * length))[:length])
     body = orjson.dumps({"items": [{"id": n, "name": "x" * 60} for n in range(12)]}).decode()
     return _nginx(place, "upstream.conf", "upstream", "", body=body)
 

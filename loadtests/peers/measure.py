@@ -98,8 +98,8 @@ def load(script: Path, port: int, pid: int, seconds: float, connections: int = 3
     pids = family(pid)
     before = cpu_seconds(pids)
     command = [
-        "wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--latency", "-s", str(script),
-        f"http://127.0.0.1:{port}",
+        "wrk", "--timeout", "10s", "-t1", f"-c{connections}", f"-d{seconds:g}s",
+        "--latency", "-s", str(script), f"http://127.0.0.1:{port}",
     ]  # fmt: skip
     done = subprocess.run(
         pinned(OTHER_CORE, command), capture_output=True, text=True, check=True

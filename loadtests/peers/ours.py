@@ -19,12 +19,16 @@ def policy(upstream: int, signers: list[work.Signer]) -> dict[str, Any]:
     client = {"client_class": "partner", "rate": plenty, "suspended": False}
     routes = [
         {
-            "id": f"bench.{path}", "method": "GET", "path": path, "upstream": "api", "strip": "",
-            "access": "scoped", "scopes": [[work.SCOPE]], "subject": "", "dataset": "",
-            "priority": "normal", "max_body_bytes": 1_000_000, "stream": False,
+            "id": f"bench.{method}{path}", "method": method, "path": path, "upstream": "api",
+            "strip": "", "access": "scoped", "scopes": [[work.SCOPE]], "subject": "",
+            "dataset": "", "priority": "normal", "max_body_bytes": 10_000_000,
+            "stream": path.endswith(work.STREAM),
         }
         for collection in work.ROUTES
-        for path in (collection, collection + "/{id}")
+        for method, path in (
+            ("GET", collection), ("GET", collection + "/{id}"), ("POST", collection + "/{id}"),
+            ("GET", collection + work.STREAM),
+        )
     ]  # fmt: skip
     kept = {
         **routes[0], "id": "bench.kept", "path": work.KEPT + "/{id}", "access": "open",
@@ -33,7 +37,7 @@ def policy(upstream: int, signers: list[work.Signer]) -> dict[str, Any]:
     api = {
         "addresses": [f"127.0.0.1:{upstream}"], "sector": "bench", "internal": True,
         "connect_timeout_ms": 5_000, "response_timeout_ms": 30_000, "idle_timeout_ms": 30_000,
-        "max_connections": 256,
+        "max_connections": 4_096,
     }  # fmt: skip
     return {
         "format": 1, "revision": "bench", "issuer": work.ISSUER, "audience": work.ISSUER,

@@ -14,7 +14,6 @@ from loadtests.peers.measure import Run
 HERE = Path(__file__).parents[1]
 FIGURES = HERE / "results" / "compare.json"
 README = HERE / "README.md"
-BEGIN, END = "<!-- compare: begin -->", "<!-- compare: end -->"
 FLOOR = "nginx"
 
 
@@ -22,13 +21,17 @@ def summary(runs: list[Run]) -> dict[str, Any]:
     """Median, least and most of each figure."""
     found: dict[str, Any] = {"bad": sum(run.bad for run in runs), "rounds": len(runs)}
     for name in ("rps", "cpu_us", "p50_us", "p99_us"):
-        values = [getattr(run, name) for run in runs]
-        found[name] = {
-            "median": round(statistics.median(values), 1),
-            "min": round(min(values), 1),
-            "max": round(max(values), 1),
-        }
+        found[name] = spread([getattr(run, name) for run in runs])
     return found
+
+
+def spread(values: list[float]) -> dict[str, float]:
+    """Median, least and most."""
+    return {
+        "median": round(statistics.median(values), 1),
+        "min": round(min(values), 1),
+        "max": round(max(values), 1),
+    }
 
 
 def figures(results: dict[str, dict[str, list[Run]]], machine: dict[str, Any]) -> dict[str, Any]:
@@ -37,32 +40,43 @@ def figures(results: dict[str, dict[str, list[Run]]], machine: dict[str, Any]) -
         name: {work: summary(runs) for work, runs in works.items() if runs}
         for name, works in results.items()
     }
-    floor = found.get(FLOOR, {})
-    ratios = {
-        name: {
-            work: round(figure["cpu_us"]["median"] / floor["ES256"]["cpu_us"]["median"], 2)
-            for work, figure in works.items()
-        }
-        for name, works in found.items()
-        if "ES256" in floor
+    return {
+        "machine": machine,
+        "candidates": found,
+        "cpu_ratio_to_nginx_bare": _ratios(found, "cpu_us"),
+        "rps_ratio_to_nginx_bare": _ratios(found, "rps"),
     }
-    return {"machine": machine, "candidates": found, "cpu_ratio_to_nginx_bare": ratios}
+
+
+def _ratios(found: dict[str, dict[str, Any]], figure: str) -> dict[str, dict[str, float]]:
+    """Each median over the floor's at the same work; at ES256 where the floor has no such work."""
+    floor = found.get(FLOOR, {})
+    ratios: dict[str, dict[str, float]] = {}
+    for name, works in found.items():
+        for work, figures in works.items():
+            base = floor.get(work) or floor.get("ES256")
+            if base:
+                ratio = figures[figure]["median"] / base[figure]["median"]
+                ratios.setdefault(name, {})[work] = round(ratio, 2)
+    return ratios
 
 
 def table(found: dict[str, Any], does: dict[str, str]) -> str:
     """The figures as Markdown."""
     lines = [
-        "| candidate | work | CPU µs/request | × floor | requests/s | p50 ms | p99 ms "
+        "| candidate | work | CPU µs/request | × floor | requests/s | × floor | p50 ms | p99 ms "
         "| what it does |",
-        "|---|---|---|---|---|---|---|---|",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for name, works in found["candidates"].items():
         for work, figure in works.items():
             cpu = figure["cpu_us"]
             ratio = found["cpu_ratio_to_nginx_bare"].get(name, {}).get(work, "")
+            speed = found["rps_ratio_to_nginx_bare"].get(name, {}).get(work, "")
             lines.append(
                 f"| {name} | {work} | **{cpu['median']}** ({cpu['min']}–{cpu['max']}) | {ratio} "
-                f"| {figure['rps']['median']:,.0f} | {figure['p50_us']['median'] / 1000:.2f} "
+                f"| {figure['rps']['median']:,.0f} | {speed} "
+                f"| {figure['p50_us']['median'] / 1000:.2f} "
                 f"| {figure['p99_us']['median'] / 1000:.2f} | {does[name]} |"
             )
     return "\n".join(lines)
@@ -78,6 +92,30 @@ def publish(found: dict[str, Any], text: str) -> None:
         f"{machine['rounds']} rounds of {machine['seconds']:g} s each, interleaved; load average "
         f"{machine['load_before']} before and {machine['load_after']} after."
     )
-    before, _, rest = README.read_text().partition(BEGIN)
-    after = rest.partition(END)[2]
-    README.write_text(f"{before}{BEGIN}\n{about}\n\n{text}\n{END}{after}")
+    _put("compare", f"{about}\n\n{text}")
+
+
+def _put(name: str, text: str) -> None:
+    """Replace what stands in the README between the two comments of this name."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    before, _, rest = README.read_text().partition(begin)
+    after = rest.partition(end)[2]
+    README.write_text(f"{before}{begin}\n{text}\n{end}{after}")
+
+
+def rows(first: str, found: dict[str, dict[str, dict[str, float]]]) -> str:
+    """Spreads by name and figure, as Markdown: a row a name."""
+    names = list(next(iter(found.values())))
+    lines = [f"| {first} | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
+    for row, each in found.items():
+        cells = (f"**{of['median']:g}** ({of['min']:g}–{of['max']:g})" for of in each.values())
+        lines.append(f"| {row} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def keep(name: str, figures: dict[str, Any], text: str) -> None:
+    """Put ``figures`` into ``compare.json`` beside the others, as its member ``name``, and
+    ``text`` into the README."""
+    _put(name, text)
+    found = orjson.loads(FIGURES.read_bytes()) if FIGURES.exists() else {}
+    FIGURES.write_bytes(orjson.dumps(found | {name: figures}, option=orjson.OPT_INDENT_2) + b"\n")

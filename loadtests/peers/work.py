@@ -27,6 +27,8 @@ ROUTES = [f"/{domain}/v1/{noun}" for domain in DOMAINS for noun in NOUNS]
 """60 collections, each with ``/{id}`` below it; the members are what is asked for."""
 KEPT = "/open/v1/items"
 """An open collection whose members may be kept; see ``upstream.conf``."""
+STREAM = "/stream"
+"""Below each collection: events that hardly ever come."""
 
 
 def b64(raw: bytes) -> str:
@@ -85,13 +87,21 @@ local tokens, paths = {}, {}
 for line in io.lines("%(tokens)s") do tokens[#tokens + 1] = line end
 for line in io.lines("%(paths)s") do paths[#paths + 1] = line end
 local n = 0
-function request()
+local function head(method, more)
   n = n + 1
-  local unique = %(unique)s and "X-Request-Id: request-" .. n .. "\\r\\n" or ""
-  return "GET " .. paths[n %% #paths + 1] .. " HTTP/1.1\\r\\nHost: city.example\\r\\n"
-    .. unique .. "Accept: application/json\\r\\nUser-Agent: partner-app/1.0\\r\\n"
-    .. (#tokens > 0 and "Authorization: Bearer " .. tokens[n %% #tokens + 1] .. "\\r\\n" or "")
-    .. "\\r\\n"
+  local token = #tokens > 0 and "Authorization: Bearer " .. tokens[n %% #tokens + 1] .. "\\r\\n"
+  return method .. " " .. paths[n %% #paths + 1] .. " HTTP/1.1\\r\\nHost: city.example\\r\\n"
+    .. more .. "Accept: application/json\\r\\nUser-Agent: partner-app/1.0\\r\\n"
+    .. (token or "") .. "\\r\\n"
+end
+function request()
+  return head("GET", %(unique)s and "X-Request-Id: request-" .. n .. "\\r\\n" or "")
+end
+if %(body)d > 0 then  -- some requests, made beforehand
+  local made, at, content = {}, 0, string.rep("x", %(body)d)
+  local length = "Content-Type: text/plain\\r\\nContent-Length: %(body)d\\r\\n"
+  for i = 1, 16 do made[i] = head("POST", length) .. content end
+  function request() at = at + 1; return made[at %% #made + 1] end
 end
 function done(summary, latency, requests)
   local e = summary.errors
@@ -104,16 +114,11 @@ end
 
 
 def write_script(
-    folder: Path, name: str, tokens: list[str], *, unique: bool = False, kept: bool = False
+    folder: Path, name: str, tokens: list[str], *, unique: bool, leaf: str, body: int, kept: bool
 ) -> Path:
-    """A wrk script that asks with ``tokens``, or without if there are none; its path.
-
-    Args:
-        unique: every request carries an id of its own, so that no two heads are alike.
-        kept: asks for what may be kept.
-    """
+    """A wrk script that asks with ``tokens``; its path. The rest is as in ``works.Work``."""
     routes = [KEPT] * len(ROUTES) if kept else ROUTES
-    paths = [f"{route}/{number}" for number, route in enumerate(routes)]
+    paths = [f"{route}/{leaf or number}" for number, route in enumerate(routes)]
     (folder / f"{name}.tokens").write_text("".join(f"{token}\n" for token in tokens))
     (folder / f"{name}.paths").write_text("\n".join(paths) + "\n")
     script = folder / f"{name}.lua"
@@ -123,6 +128,7 @@ def write_script(
             "tokens": folder / f"{name}.tokens",
             "paths": folder / f"{name}.paths",
             "unique": str(unique).lower(),
+            "body": body,
         }
     )
     return script

@@ -1,7 +1,8 @@
-"""``python -m loadtests.scenarios``: a load run without a browser, and its table.
+"""``python -m loadtests.scenarios [scenario]``: a load run without a browser, and its table.
 
 Loads the city that is running here, or starts one for the run. Exits with 1 when a request
-failed. Further arguments go to Locust, such as ``--users 400 --run-time 5m --html report.html``.
+failed. Further arguments go to Locust, such as ``--users 400 --run-time 5m``; the report is written
+to ``loadtests/results/<scenario>.html`` unless ``--html`` names another place.
 """
 
 from __future__ import annotations
@@ -21,7 +22,13 @@ from pathlib import Path
 from loadtests.scenarios.app import FILE, SampleApp, data_dir
 
 _START_SECONDS = 90
-_DEFAULTS = ["--users", "100", "--spawn-rate", "50", "--run-time", "30s"]
+_HERE = Path(__file__).parent
+_SCENARIOS = {
+    "steady_day": ["--users", "100", "--spawn-rate", "50", "--run-time", "30s"],
+    "morning_rush": ["--users", "200", "--run-time", "60s"],
+    "disaster_surge": ["--users", "180", "--spawn-rate", "180", "--run-time", "40s"],
+}
+"""Each is a module here, which is its locustfile; with what it is run unless told otherwise."""
 
 
 def answers(folder: Path) -> bool:
@@ -72,10 +79,17 @@ def _wait(city: subprocess.Popen[bytes], folder: Path, log: Path) -> None:
 
 
 def main(arguments: list[str]) -> int:
+    named = bool(arguments) and not arguments[0].startswith("-")
+    scenario = arguments[0] if named else "steady_day"
+    if scenario not in _SCENARIOS:
+        raise SystemExit(f"no scenario {scenario!r}: there are {', '.join(_SCENARIOS)}")
+    given = arguments[named:]
     with running_city() as folder:
-        command = [sys.executable, "-m", "locust", "--locustfile", "loadtests/locustfile.py"]
-        command += ["--headless", "--only-summary", *_DEFAULTS, *arguments]
-        print("loading", SampleApp.load(folder).gateway_url, *(arguments or ["for 30 s"]))
+        command = [sys.executable, "-m", "locust", "--locustfile", str(_HERE / f"{scenario}.py")]
+        report = _HERE.parent / "results" / f"{scenario}.html"
+        command += ["--headless", "--only-summary", "--html", str(report)]
+        command += [*_SCENARIOS[scenario], *given]
+        print(f"{scenario}: loading", SampleApp.load(folder).gateway_url, *given)
         environment = {**os.environ, "SUPERCITY_DATA_DIR": str(folder)}
         return subprocess.run(command, env=environment, check=False).returncode
 

@@ -30,13 +30,13 @@ class SampleApp:
     gateway_url: str
 
     @classmethod
-    def load(cls, folder: Path | None = None) -> Self:
-        """Read ``sample-app.json``.
+    def load(cls, folder: Path | None = None, file: str = FILE) -> Self:
+        """Read ``sample-app.json``, or another client's file.
 
         Raises:
             SystemExit: there is none, so no city was started here.
         """
-        path = (folder or data_dir()) / FILE
+        path = (folder or data_dir()) / file
         try:
             said = json.loads(path.read_text())
         except FileNotFoundError:

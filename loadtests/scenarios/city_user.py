@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from locust import FastHttpUser
 
 from loadtests.scenarios.app import City, SampleApp
+
+_OVERLOAD: Final = '"urn:problem-type:supercity:overload-'
 
 
 class CityUser(FastHttpUser):
     """Base of the scenarios' users. All users of a process are one application: one token."""
 
     abstract = True
+    may_be_shed: ClassVar[bool] = False
+    """Whether being turned away in an overload (503, ``overload-…``) is no failure."""
     city: ClassVar[City | None] = None
 
     @classmethod
@@ -22,7 +26,7 @@ class CityUser(FastHttpUser):
         if CityUser.city is None:
             app = SampleApp.load()
             CityUser.city = City(app)
-            cls.host = cls.host or app.gateway_url
+            CityUser.host = CityUser.host or app.gateway_url
         return CityUser.city
 
     def call(self, method: str, path: str, name: str, **options: Any) -> Any:
@@ -37,7 +41,11 @@ class CityUser(FastHttpUser):
         )
         with request as answer:
             if not 200 <= answer.status_code < 300:
-                answer.failure(_reason(answer))
+                if self.may_be_shed and answer.status_code == 503 and _OVERLOAD in answer.text:
+                    answer.request_meta["name"] = f"shed {name}"
+                    answer.success()
+                else:
+                    answer.failure(_reason(answer))
                 return None
             return json.loads(answer.text)
 

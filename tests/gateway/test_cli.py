@@ -20,7 +20,7 @@ from gateway.control.app import create_control
 from gateway.operator_client import Refused
 
 SECRET = "operator-secret-operator"
-SCOPES = ["operator:apis", "operator:clients", "operator:keys"]
+SCOPES = ["operator:apis", "operator:clients", "operator:keys", "operator:emergency"]
 runner = CliRunner()
 
 
@@ -181,3 +181,14 @@ def test_help_names_every_command() -> None:
     told = run("--help")
     for command in ("up", "gateway", "control", "broker", "connectors", "services", "attach"):
         assert command in told
+
+
+def test_an_emergency_is_declared_looked_at_and_ended() -> None:
+    told = run("emergency", "on", "Flood on the east bank", "--hours", "2", "--level", "severe")
+    assert "severe" in told
+    found = json.loads(run("emergency", "status", "--json"))
+    assert found["reason"] == "Flood on the east bank"
+    assert found["id"] in run("emergency", "status")
+    assert run("emergency", "off") == "The emergency is over.\n"
+    assert "No emergency is in force" in refusal("emergency", "status")
+    assert "72 hours" in refusal("emergency", "on", "Flood", "--hours", "73")

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Response
 from pydantic import Field
 
 from gateway.control.catalogue.attach import attach, detach
-from gateway.control.catalogue.attached import Attached, State
+from gateway.control.catalogue.attached import MOST_ADDRESSES, Attached, State
 from gateway.control.policy.compiler import CompiledApi
 from gateway.control.state import Control, ControlDep
 from gateway.control.wire import Finding, Wire
@@ -22,11 +22,15 @@ router = APIRouter(tags=["Operators"])
 ApiName = Annotated[str, Path(max_length=40)]
 
 
+Address = Annotated[str, Field(max_length=300)]
+
+
 class NewApi(Wire):
     name: str = Field(max_length=40, description="It becomes /apps/<name>/ and <name>:… scopes")
     document_url: str = Field(max_length=2000, description="Where its openapi.json is, from inside")
-    upstream: str = Field(
-        default="", max_length=300, description="http://host:port; of documentUrl when left out"
+    upstream: Address | Annotated[list[Address], Field(max_length=MOST_ADDRESSES)] = Field(
+        default="",
+        description="http://host:port, or an array of them; of documentUrl when left out",
     )
 
 
@@ -44,7 +48,8 @@ class ApiState(Wire):
     name: str
     state: State
     document_url: str
-    upstream: str
+    upstream: str = Field(description="The first of the upstreams")
+    upstreams: list[str] = Field(description="http://host:port of each of its processes")
     internal: bool = Field(description="One of the city's own")
     attached_at: int
     fetched_at: int | None = Field(description="When a document was last had")
@@ -112,7 +117,8 @@ def as_state(api: Attached, compiled: CompiledApi | None) -> ApiState:
         name=api.name,
         state=api.state,
         document_url=api.document_url,
-        upstream=f"http://{api.address}",
+        upstream=f"http://{api.addresses[0]}",
+        upstreams=[f"http://{address}" for address in api.addresses],
         internal=api.internal,
         attached_at=api.attached,
         fetched_at=api.fetched or None,

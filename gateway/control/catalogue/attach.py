@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from gateway.control.catalogue import attached
-from gateway.control.catalogue.attached import Attached, upstream_address
+from gateway.control.catalogue.attached import Attached, upstream_addresses
 from gateway.control.catalogue.fetch import Unreachable
 from gateway.control.policy import findings
 from gateway.control.policy.compiler import CompiledApi, compile_api
@@ -19,8 +19,13 @@ from schemas.problem import Conflict, Fault, NotFound, Unprocessable
 logger = logging.getLogger(__name__)
 
 
-async def attach(control: Control, name: str, document_url: str, upstream: str = "") -> CompiledApi:
+async def attach(
+    control: Control, name: str, document_url: str, upstream: str | Sequence[str] = ""
+) -> CompiledApi:
     """Attach an API from outside: callable when this returns, or refused as a whole.
+
+    Args:
+        upstream: where its processes are, if not where its document is.
 
     Raises:
         Unprocessable: with everything that is wrong with its name, address or document.
@@ -47,10 +52,10 @@ async def attach(control: Control, name: str, document_url: str, upstream: str =
     return compiled
 
 
-def _new(control: Control, name: str, document_url: str, upstream: str) -> Attached:
+def _new(control: Control, name: str, document_url: str, upstream: str | Sequence[str]) -> Attached:
     try:
         check_name(name, internal=False)
-        address = upstream_address(document_url, upstream)
+        addresses = upstream_addresses(document_url, upstream)
     except ValueError as error:
         where = "/upstream" if upstream else "/documentUrl"
         where = where if "plain http" in str(error) else "/name"
@@ -60,7 +65,7 @@ def _new(control: Control, name: str, document_url: str, upstream: str) -> Attac
     return Attached(
         name=name,
         document_url=document_url,
-        address=address,
+        addresses=addresses,
         internal=False,
         attached=control.now(),
     )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 from sqlalchemy import delete, insert, select, update
@@ -16,6 +16,9 @@ from gateway.control import tables
 from gateway.control.policy.territory import Territory, territory
 from schemas.problem import Conflict, Fault
 
+MOST_ADDRESSES: Final = 64
+"""Of one API; more are behind one name."""
+
 State = Literal["attached", "waiting", "unreachable", "refused"]
 
 
@@ -24,7 +27,7 @@ class Attached:
     """One attached API.
 
     Attributes:
-        address: ``host:port`` of the upstream.
+        addresses: ``host:port`` of each process of the upstream.
         document: the last good document, JSON text; empty until there was one.
         error: why the newest fetch failed; empty when it did not.
         findings: why the newest document was refused; the last good one stays in force.
@@ -32,7 +35,7 @@ class Attached:
 
     name: str
     document_url: str
-    address: str
+    addresses: tuple[str, ...]
     internal: bool
     attached: int
     document: str = ""
@@ -48,7 +51,8 @@ class Attached:
     @property
     def origins(self) -> tuple[str, ...]:
         """Origins that mean this API when its document names servers."""
-        return (f"http://{self.address}", origin(self.document_url))
+        own = (f"http://{address}" for address in self.addresses)
+        return (*own, origin(self.document_url))
 
     @property
     def state(self) -> State:
@@ -78,6 +82,16 @@ def upstream_address(document_url: str, upstream: str = "") -> str:
         )
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return f"{host}:{parts.port or 80}"
+
+
+def upstream_addresses(document_url: str, upstream: str | Sequence[str] = "") -> tuple[str, ...]:
+    """The same for one or several upstreams, each named once.
+
+    Raises:
+        ValueError: one of them is not plain http.
+    """
+    urls = [upstream] if isinstance(upstream, str) else upstream or [""]
+    return tuple(dict.fromkeys(upstream_address(document_url, url) for url in urls))
 
 
 async def find_all(connection: AsyncConnection) -> list[Attached]:
@@ -116,12 +130,16 @@ async def remove(connection: AsyncConnection, name: str) -> bool:
 
 
 def _write(api: Attached) -> dict[str, Any]:
-    return {**asdict(api), "findings": _dump(api.findings)}
+    row = asdict(api)
+    row["address"] = ",".join(row.pop("addresses"))
+    return {**row, "findings": _dump(api.findings)}
 
 
 def _read(row: Any) -> Attached:
     findings = tuple(Fault(**one) for one in json.loads(row["findings"]))
-    return Attached(**{**row, "findings": findings})
+    values = dict(row)
+    addresses = tuple(values.pop("address").split(","))
+    return Attached(**{**values, "addresses": addresses, "findings": findings})
 
 
 def _dump(findings: Iterable[Fault]) -> str:

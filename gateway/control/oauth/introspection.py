@@ -55,6 +55,7 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc]
     summary="Whether a token is good, and for what (RFC 7662)",
     openapi_extra=operation(
         access="open",
+        priority="essential",
         rate=(600, 60),
         max_body_bytes=forms.LARGEST_FORM,
         request_body=TOKEN_FORM,

@@ -21,7 +21,7 @@ _SHORT = {"Cache-Control": f"public, max-age={signing_keys.CACHE}"}
     "/.well-known/oauth-authorization-server",
     operation_id="getServerMetadata",
     summary="Authorization server metadata (RFC 8414)",
-    openapi_extra=operation(access="open"),
+    openapi_extra=operation(access="open", priority="essential", emergency="reserved"),
 )
 async def server_metadata(control: ControlDep) -> Response:
     return JSONResponse(metadata(control.public_url, _scopes(control)), headers=_SHORT)
@@ -31,7 +31,7 @@ async def server_metadata(control: ControlDep) -> Response:
     "/oauth/jwks",
     operation_id="getKeys",
     summary="The keys that sign access tokens (RFC 7517)",
-    openapi_extra=operation(access="open"),
+    openapi_extra=operation(access="open", priority="essential", emergency="reserved"),
 )
 async def keys(control: ControlDep) -> Response:
     published = control.publisher.current.keys.published(control.now())

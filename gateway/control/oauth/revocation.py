@@ -36,6 +36,7 @@ class Revocation(RevocationEndpoint):  # type: ignore[misc]
     summary="Void a token (RFC 7009)",
     openapi_extra=operation(
         access="open",
+        priority="essential",
         rate=(300, 60),
         max_body_bytes=forms.LARGEST_FORM,
         request_body=TOKEN_FORM,

@@ -58,6 +58,8 @@ class OAuthRefusal(BaseModel):
     },
     openapi_extra=operation(
         access="open",
+        priority="essential",
+        emergency="reserved",
         rate=(600, 60),
         max_body_bytes=forms.LARGEST_FORM,
         request_body=form_body(

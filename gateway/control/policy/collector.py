@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.control import purges, tables
+from gateway.control import emergencies, purges, tables
 from gateway.control.catalogue import attached
 from gateway.control.catalogue.attached import Attached
 from gateway.control.clock import Clock, seconds
@@ -70,12 +70,14 @@ class Collector:
         registered = await clients.find_all(connection)
         revoked = await _revocations(connection, now)
         apis = (self.own(), *[self._compile(api) for api in found if api.document])
-        addresses = {"control": self.own_address, **{api.name: api.address for api in found}}
+        addresses = {"control": (self.own_address,), **{api.name: api.addresses for api in found}}
         snapshot = snapshots.make_snapshot(
             issuer=self.issuer,
             keys=keys.published(now),
             upstreams={
-                api.territory.name: snapshots.upstream(api.territory, addresses[api.territory.name])
+                api.territory.name: snapshots.upstream(
+                    api.territory, addresses[api.territory.name], api.info.health
+                )
                 for api in apis
             },
             routes=[route for api in apis for route in api.routes],
@@ -84,6 +86,7 @@ class Collector:
                 **revoked,
                 "clients": {c.client_id: c.revoked_before for c in registered if c.revoked_before},
             },
+            emergency=await emergencies.in_force(connection, now),
             purged=await purges.load(connection, now * 1_000),
         )
         body = orjson.dumps(snapshot)
@@ -91,7 +94,7 @@ class Collector:
 
     def _compile(self, api: Attached) -> CompiledApi:
         """Compile a document that was good when it was stored; once for each text."""
-        key = f"{api.internal}{api.address}{api.document}"
+        key = f"{api.internal}{api.addresses}{api.document}"
         held = self._compiled.get(api.name)
         if held is None or held[0] != key:
             compiled = compile_api(api.document.encode(), api.territory, api.origins)

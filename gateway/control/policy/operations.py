@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from gateway.control.policy import paths
 from gateway.control.policy.cache import check_cache
 from gateway.control.policy.document import Json
+from gateway.control.policy.emergency import check_emergency
 from gateway.control.policy.findings import Findings, pointer
 from gateway.control.policy.security import Setting, required_scopes
 from schemas.policy import Route
@@ -41,6 +42,7 @@ def compile_operation(
     _check_personal(setting, segments, info, where, findings)
     _check_limits(setting, info, where, findings)
     check_cache(method, info, where, findings)
+    check_emergency(setting, method, info, where, findings)
     if len(findings) > before:
         return None
     route = Route(
@@ -59,6 +61,8 @@ def compile_operation(
     )
     if info.cache is not None:
         route["cache"] = {}
+    if info.emergency != "none":
+        route["emergency"] = info.emergency
     if info.rate:
         route["rate"] = {"requests": info.rate.requests, "seconds": info.rate.seconds}
     return route

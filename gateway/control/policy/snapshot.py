@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import orjson
@@ -11,16 +11,24 @@ import orjson
 from gateway.control.oauth.clients import Client
 from gateway.control.policy.territory import Territory
 from schemas import policy
-from schemas.policy import Jwk, Rate, Revocations, Route, Snapshot, Upstream
+from schemas.policy import Emergency, Jwk, Rate, Revocations, Route, Snapshot, Upstream
 
 OPEN_RATE: Final = Rate(requests=6000, seconds=60)
 """Per source address. Behind one may be everybody in a shelter (its Wi-Fi, a carrier's NAT)."""
 
 
-def upstream(territory: Territory, address: str) -> Upstream:
-    """The upstream of one API; a third party's gets less patience."""
-    return Upstream(
-        addresses=[address],
+READY: Final = "/readyz"
+"""What every process of the city's own answers when it can serve (:mod:`schemas.kit.app`)."""
+
+
+def upstream(territory: Territory, addresses: Sequence[str], health: str = "") -> Upstream:
+    """The upstream of one API; a third party's gets less patience.
+
+    Args:
+        health: path of its health check, if it has one.
+    """
+    made = Upstream(
+        addresses=list(addresses),
         sector=territory.name,
         internal=territory.internal,
         connect_timeout_ms=1000,
@@ -28,6 +36,12 @@ def upstream(territory: Territory, address: str) -> Upstream:
         idle_timeout_ms=30_000,
         max_connections=256 if territory.internal else 64,
     )
+    health = health or (READY if territory.internal else "")
+    if health:
+        made["health"] = health
+    if len(addresses) > 1:
+        made["try_timeout_ms"] = made["response_timeout_ms"] // 3
+    return made
 
 
 def clients_section(clients: Iterable[Client]) -> dict[str, policy.Client]:
@@ -51,6 +65,7 @@ def make_snapshot(
     revoked: Revocations,
     open_rate: Rate = OPEN_RATE,
     purged: dict[str, int] | None = None,
+    emergency: Emergency | None = None,
 ) -> Snapshot:
     """The snapshot; the same content has the same ``revision``, in every process."""
     snapshot = Snapshot(
@@ -67,6 +82,8 @@ def make_snapshot(
     )
     if purged:
         snapshot["purged"] = purged
+    if emergency is not None:
+        snapshot["emergency"] = emergency
     canonical = orjson.dumps(snapshot, option=orjson.OPT_SORT_KEYS)
     snapshot["revision"] = hashlib.sha256(canonical).hexdigest()[:32]
     return snapshot

@@ -46,6 +46,7 @@ class Receipt(BaseModel):
         EVENTS_PUBLISH,
         dataset="city-events",
         priority="essential",
+        emergency="reserved",
         request_body=raw_body(
             MEDIA_TYPE,
             BATCH_MEDIA_TYPE,

@@ -25,8 +25,10 @@ from services.broker.parts import Broker, BrokerDep
 router = APIRouter(tags=["consumer groups"])
 
 GroupName = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{0,79}$", examples=["evacuation"])]
-_READ = operation(EVENTS_READ, dataset="city-events", priority="essential")
-_WAITING_READ = operation(EVENTS_READ, dataset="city-events", priority="essential", stream=True)
+_READ = operation(EVENTS_READ, dataset="city-events", priority="essential", emergency="reserved")
+_WAITING_READ = operation(
+    EVENTS_READ, dataset="city-events", priority="essential", emergency="reserved", stream=True
+)
 _PORTION: Final = 500
 
 

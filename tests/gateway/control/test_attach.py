@@ -37,7 +37,7 @@ async def any_parks(tmp_path: Path, store_url: str, network: Network) -> AsyncIt
         yield city
 
 
-async def attach(city: City, name: str = "parks", url: str = URL, **more: str) -> httpx.Response:
+async def attach(city: City, name: str = "parks", url: str = URL, **more: Any) -> httpx.Response:
     body = {"name": name, "documentUrl": url, **more}
     return await city.http.post("/control/v1/apis", json=body)
 
@@ -66,6 +66,29 @@ async def test_an_attached_api_is_in_the_next_policy(any_parks: City) -> None:
         "/apps/parks/benches/{bench}",
     }
     assert {route["strip"] for route in routes} == {"/apps/parks"}
+
+
+async def test_an_api_may_be_at_several_addresses(any_parks: City, network: Network) -> None:
+    network.documents[URL]["x-city"] = {
+        **network.documents[URL].get("x-city", {"domain": "parks"}),
+        "health": "/alive",
+    }
+    several = ["http://one.internal:81", "http://two.internal", "http://one.internal:81"]
+    answer = await attach(any_parks, upstream=several)
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["upstreams"] == ["http://one.internal:81", "http://two.internal:80"]
+    assert answer.json()["upstream"] == "http://one.internal:81"
+    upstream = (await any_parks.policy())["upstreams"]["parks"]
+    assert upstream["addresses"] == ["one.internal:81", "two.internal:80"]
+    assert upstream["health"] == "/alive"
+    assert 0 < upstream["try_timeout_ms"] < upstream["response_timeout_ms"]
+
+
+async def test_one_address_has_no_time_for_a_second_try(parks: City) -> None:
+    await attach(parks)
+    upstream = (await parks.policy())["upstreams"]["parks"]
+    assert "try_timeout_ms" not in upstream
+    assert "health" not in upstream
 
 
 async def test_a_bad_document_is_refused_with_all_findings(parks: City, network: Network) -> None:
@@ -101,10 +124,12 @@ async def test_a_name_is_given_once(any_parks: City) -> None:
         ({"url": "http:///x"}, 422),
         ({"url": "x"}, 422),
         ({"upstream": "https://parks.internal"}, 422),
+        ({"upstream": ["http://parks.internal", "https://parks.internal"]}, 422),
+        ({"upstream": [f"http://parks{n}.internal" for n in range(65)]}, 422),
     ],
 )
 async def test_unsafe_names_and_addresses_are_refused(
-    parks: City, network: Network, body: dict[str, str], status: int
+    parks: City, network: Network, body: dict[str, Any], status: int
 ) -> None:
     answer = await attach(parks, **body)
     assert answer.status_code == status, answer.text

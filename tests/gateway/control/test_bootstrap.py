@@ -35,6 +35,17 @@ async def test_reading_it_twice_changes_nothing(city: City) -> None:
     assert [(api["name"], api["internal"]) for api in listed] == [("mobility", True)]
 
 
+async def test_an_api_of_the_city_may_be_at_several_addresses(city: City) -> None:
+    url = "http://connectors:8003/mobility/v1/openapi.json"
+    api = {"name": "mobility", "document_url": url}
+    await again(city, {"apis": [{**api, "upstream": ["http://a:8003", "http://b:8003"]}]})
+    listed = (await city.http.get("/control/v1/apis")).json()
+    assert listed[0]["upstreams"] == ["http://a:8003", "http://b:8003"]
+    await again(city, {"apis": [api]})
+    listed = (await city.http.get("/control/v1/apis")).json()
+    assert listed[0]["upstreams"] == ["http://connectors:8003"]
+
+
 async def test_what_the_file_says_now_is_what_is(city: City) -> None:
     clients = copy.deepcopy(BOOTSTRAP["clients"])
     clients[0]["scopes"] = ["education:read"]

@@ -251,9 +251,13 @@ async def api(handler: Handler | None = None, port: int = 0) -> AsyncIterator[Ap
     finally:
         server.close()
         server_gone = True
-        for task in tasks:
-            task.cancel()
-        await until(lambda: not found.open)
+
+        def nobody_left() -> bool:
+            for task in tasks:  # also of connections that were accepted at the last moment
+                task.cancel()
+            return not found.open
+
+        await until(nobody_left)
 
 
 # ------------------------------------------------------------------ the core in front

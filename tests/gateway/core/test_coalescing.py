@@ -129,6 +129,17 @@ async def test_a_crowd_is_kept_from_a_holder_that_broke() -> None:
         assert it.script.asked == 2
 
 
+async def test_who_is_in_a_hurry_does_not_wait_for_the_crowds_answer() -> None:
+    async with keeping(held=True) as it:
+        slow = await crowd(it, 3)
+        hurried = await it.get("/shelters", "Request-Timeout: 0.05")
+        assert hurried.status == 504
+        assert hurried.problem["type"].endswith("deadline-exceeded")
+        it.script.gate.set()
+        assert {reply.body for reply in await asyncio.gather(*slow)} == {b"kept"}
+        assert it.script.asked == 1
+
+
 async def test_no_connection_to_be_had_ends_the_wait() -> None:
     """The pool is full, so the fetch waits for a connection, and no longer than it may."""
     async with keeping(held=True) as it:

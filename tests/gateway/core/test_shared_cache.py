@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -414,6 +416,60 @@ async def test_what_is_kept_goes_with_its_route() -> None:
         it.city.core.apply(orjson.dumps(snapshot(it.behind.port, routes=scoped)))
         assert (await it.get("/alerts", bearer=token())).fields["cache-status"].endswith("fwd=miss")
         assert it.script.asked == 2
+
+
+def critical() -> dict[str, Any]:
+    """An emergency in which nothing of normal priority has room at its server."""
+    now = int(time.time())
+    return {"id": "e", "since": now - 10, "until": now + 600, "level": "critical", "reason": "x"}
+
+
+async def test_what_is_kept_needs_no_room_at_its_server() -> None:
+    kept = answer("max-age=60, stale-if-error=60", b"old", *STALE)
+    fresh = answer(body=b"fresh")
+    async with keeping() as it:
+        it.script.choose = lambda head: kept if b"/alerts" in head else fresh
+        for path in ("/shelters", "/alerts"):
+            await it.get(path)
+        it.city.core.apply(
+            orjson.dumps(snapshot(it.behind.port, routes=KEPT, emergency=critical()))
+        )
+        await until(lambda: it.city.core.overload.emergency is not None)
+        replies = {path: await it.get(path) for path in ("/shelters", "/alerts", "/shelters/1")}
+        bypass = await it.get("/shelters", "Range: bytes=0-1")
+    assert {path: reply.status for path, reply in replies.items()} == {
+        "/shelters": 200, "/alerts": 200, "/shelters/1": 503,
+    }  # fmt: skip
+    assert replies["/alerts"].fields["cache-status"].endswith("stale-if-error")
+    assert bypass.status == 503
+    assert it.script.asked == 2
+
+
+async def test_places_are_given_back() -> None:
+    async with keeping(answer("private")) as it:
+        replies = await asyncio.gather(*[it.get() for _ in range(20)])
+        assert {reply.status for reply in replies} == {200}
+        policy = it.city.core.policy
+        assert policy is not None
+        node = policy.table.find([b"shelters"])
+        assert node is not None
+        assert node.routes[b"GET"].load.gate.in_flight == 0
+
+
+async def test_a_route_that_an_emergency_opens_is_kept_for_everybody() -> None:
+    routes = [route("/stops", cache={}, dataset="stops", emergency="open")]
+    async with keeping(answer("public, max-age=60")) as it:
+        policy = snapshot(it.behind.port, routes=routes, emergency=critical())
+        it.city.core.apply(orjson.dumps(policy))
+        await until(lambda: it.city.core.overload.emergency is not None)
+        for _ in range(3):
+            reply = await it.get("/stops")
+            assert reply.status == 200
+            assert reply.fields["x-city-emergency"].startswith("critical")
+        assert (await it.get("/stops", bearer=token())).status == 200
+        assert it.script.asked == 1
+        it.city.core.apply(orjson.dumps(snapshot(it.behind.port, routes=routes)))
+        assert (await it.get("/stops")).status == 401
 
 
 async def test_memory_is_bounded() -> None:

@@ -25,7 +25,9 @@ from tests.gateway.core.city import (
 
 def samples(text: bytes) -> dict[tuple[str, ...], float]:
     """``(name, route, client class, what else)`` → value."""
-    order = ("route", "client_class", "status", "reason", "kind", "le")
+    order = (
+        "route", "client_class", "status", "reason", "kind", "le", "priority", "upstream", "level",
+    )  # fmt: skip
     return {
         (
             sample.name.removeprefix("supercity_gateway_"),

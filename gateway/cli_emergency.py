@@ -1,0 +1,59 @@
+"""The operators' commands ``supercity emergency on|off|status``."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+
+from gateway.operator_client import Operator
+from gateway.settings import Settings
+
+emergency = typer.Typer(
+    no_args_is_help=True, help="Put the city's gateway into emergency mode, and out of it."
+)
+
+_PATH = "/control/v1/emergency"
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for another program.")]
+
+
+def _call(method: str, body: Any = None) -> Any:
+    with Operator.from_settings(Settings.from_environ(os.environ)) as operator:
+        return operator.call(method, _PATH, body)
+
+
+def _show(found: dict[str, Any], as_json: bool) -> None:
+    text = (
+        f"Emergency {found['id']}, {found['level']}, since {found['since']} until {found['until']}:"
+        f" {found['reason']}"
+    )
+    typer.echo(json.dumps(found, ensure_ascii=False, indent=2) if as_json else text)
+
+
+@emergency.command("on")
+def declare(
+    reason: Annotated[str, typer.Argument(help="Recorded; clients are not told.")],
+    hours: Annotated[float, typer.Option(help="It ends by itself then; 72 at most.")] = 6.0,
+    level: Annotated[str, typer.Option(help="elevated, severe or critical.")] = "elevated",
+    as_json: AsJson = False,
+) -> None:
+    """Declare an emergency, in place of the one in force."""
+    until = datetime.now(UTC) + timedelta(hours=hours)
+    body = {"reason": reason, "until": until.isoformat(timespec="seconds"), "level": level}
+    _show(_call("POST", body), as_json)
+
+
+@emergency.command("off")
+def end() -> None:
+    """End the emergency in force."""
+    _call("DELETE")
+    typer.echo("The emergency is over.")
+
+
+@emergency.command("status")
+def show(as_json: AsJson = False) -> None:
+    """The emergency in force."""
+    _show(_call("GET"), as_json)

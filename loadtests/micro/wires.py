@@ -1,0 +1,91 @@
+"""A core between transports that only keep what is written: its interpreter time, alone."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import orjson
+
+from gateway.core.app import Core, CoreConfig
+from gateway.core.bounds import Bounds
+from gateway.core.connection import UpstreamConnection
+from gateway.core.server import ClientConnection
+from loadtests.peers import ours, work
+
+BODY = b'{"items":[%b]}' % (b'{"id":1,"name":"Mirai Station"},' * 30)
+ANSWER = (
+    b"HTTP/1.1 200 OK\r\nServer: nginx\r\nDate: Tue, 24 Nov 2026 07:00:00 GMT\r\n"
+    b"Content-Type: application/json\r\nContent-Length: %d\r\nConnection: keep-alive\r\n\r\n"
+    % len(BODY)
+) + BODY
+
+
+class Wire(asyncio.Transport):
+    """A transport without a socket: what is written to it is its ``last``."""
+
+    def __init__(self) -> None:
+        super().__init__({"peername": ("127.0.0.1", 1)})
+        self.last = b""
+        self._closing = False
+
+    def write(self, data: Any) -> None:
+        self.last = data
+
+    def is_closing(self) -> bool:
+        return self._closing
+
+    def abort(self) -> None:
+        self._closing = True
+
+    def pause_reading(self) -> None:
+        """Nothing is read here."""
+
+    def resume_reading(self) -> None:
+        """Nor here."""
+
+
+class Wired:
+    """A core with one client and one resting upstream connection, and heads to ask with."""
+
+    def __init__(self, tokens: int = work.TOKENS) -> None:
+        signer = work.signer("ES256")
+        # nothing ends on its own here: no tick may close what a measurement uses
+        bounds = Bounds(tick=3600.0, upstream_rest=3600.0, upstream_fresh=3600.0)
+        self.core = Core(CoreConfig(b"bench", b"0" * 32, bounds=bounds))
+        self.core.apply(orjson.dumps(ours.policy(9, [signer])))
+        self.client = ClientConnection(self.core)
+        self.client_wire, self.upstream_wire = Wire(), Wire()
+        self.client.connection_made(self.client_wire)
+        policy = self.core.policy
+        assert policy is not None
+        upstream = policy.upstreams["api"]
+        self.upstream = UpstreamConnection(upstream, upstream.addresses[0])
+        self.upstream.connection_made(self.upstream_wire)
+        self.upstream.rested = self.core.loop.time()
+        upstream.rest(self.upstream)
+        self.heads = [
+            request(path, number, signer.token(number))
+            for number in range(tokens)
+            for path in [work.ROUTES[number % len(work.ROUTES)]]
+        ]
+
+    def once(self, head: bytes) -> None:
+        """One request, all the way there and back."""
+        self.client.data_received(head)
+        self.upstream.data_received(ANSWER)
+
+    def post(self, size: int) -> bytes:
+        """A request with so much content, head and content in one packet."""
+        head = self.heads[0].replace(b"GET", b"POST", 1)
+        return head[:-2] + b"Content-Length: %d\r\n\r\n" % size + b"x" * size
+
+    def answered(self) -> bytes:
+        return self.client_wire.last
+
+
+def request(path: str, number: int, token: str) -> bytes:
+    return (
+        f"GET {path}/{number} HTTP/1.1\r\nHost: city.example\r\nAccept: application/json\r\n"
+        f"User-Agent: partner-app/1.0\r\nAuthorization: Bearer {token}\r\n\r\n"
+    ).encode()
