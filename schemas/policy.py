@@ -75,8 +75,8 @@ class Upstream(TypedDict):
     """Path that each address answers with 2xx when it can serve. Asked in the background, where
     there are several addresses."""
     try_timeout_ms: NotRequired[int]
-    """Where there are several addresses: how long the first may take to begin its answer to a
-    request that is safe to repeat, before another is asked."""
+    """How long an address may take to begin its answer to a request that is safe to repeat, before
+    another is asked; nothing where there is only one."""
 
 
 class Cache(TypedDict):

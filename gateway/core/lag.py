@@ -16,7 +16,7 @@ INTERVAL: Final = 0.5
 SAMPLES: Final = 4
 """Turns looked at in an interval, at least."""
 _UP: Final = 0.25
-_DOWN: Final = 0.1
+_DOWN: Final = 0.2
 _TOP: Final = 3.0
 
 

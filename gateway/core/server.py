@@ -349,7 +349,7 @@ class ClientConnection(asyncio.Protocol):
             self.transport.abort()
         elif exchange is not None:
             if exchange.connection is None:
-                exchange.fail(reply.UPSTREAM_BUSY, "busy")
+                exchange.route.upstream.no_room(exchange)
             else:
                 exchange.cut(reply.SLOW_REQUEST)
         elif self._ahead:

@@ -167,6 +167,13 @@ class Upstream:
             self.waiting.append(exchange)
             exchange.client.wait_for_upstream(self._time_to_connect(exchange))
         else:
+            self.no_room(exchange)
+
+    def no_room(self, exchange: Exchange) -> None:
+        """``exchange`` has no connection, and waits no longer for one."""
+        if _is_late(exchange):
+            self._too_late(exchange)
+        else:
             exchange.fail(reply.UPSTREAM_BUSY, "busy")
 
     def _drop_resting(self) -> bool:
@@ -275,8 +282,8 @@ class Upstream:
             exchange.connection = None
             self._dial_for(exchange, self.balance.pick(exchange.tried))
         else:
-            slow = kind == "timeout"
-            self._give_up(exchange, reply.UPSTREAM_SLOW if slow else reply.UPSTREAM_BROKE, kind)
+            answer = reply.UPSTREAM_SLOW if kind == "timeout" else reply.UPSTREAM_BROKE
+            self._give_up(exchange, answer, kind, address)
 
     def _may_retry(self, exchange: Exchange, address: Address, kind: str) -> bool:
         """Whether ``exchange`` may be sent again, to another address.
@@ -320,10 +327,15 @@ class Upstream:
         self._count("deadlines_exceeded")
         exchange.fail(reply.DEADLINE, "deadline")
 
-    def _give_up(self, exchange: Exchange, answer: reply.Reply, kind: str) -> None:
-        if self.breaker.bad(exchange, monotonic()):
-            self._count("circuit_breaks")
-        self._settle()
+    def _give_up(
+        self, exchange: Exchange, answer: reply.Reply, kind: str, address: Address | None = None
+    ) -> None:
+        # one address that fails is not the API, as long as another is well
+        others = (each for each in self.addresses if each is not address)
+        if not (self._several and any(each.health.well for each in others)):
+            if self.breaker.bad(exchange, monotonic()):
+                self._count("circuit_breaks")
+            self._settle()
         exchange.fail(answer, kind)
 
     # What connections report

@@ -111,7 +111,7 @@ def _ours(place: Place, name: str, does: str, log: str) -> Candidate:
 
 def _envoy(place: Place) -> Candidate:
     routes = [
-        {"match": {"prefix": path}, "route": {"cluster": "api"},
+        {"match": {"prefix": path}, "route": {"cluster": "api", "timeout": "0s"},
          "request_headers_to_remove": ["authorization"]}
         for path in work.ROUTES
     ]  # fmt: skip

@@ -29,7 +29,7 @@ from loadtests.scenarios.operator import Operator
 SURGE: Final = 20
 RESIDENTS: Final = 80
 EVERY_SECONDS: Final = 0.5
-"""In the surge; each resident."""
+"""In the surge; each resident, on average."""
 WARM_SECONDS: Final = 3.0
 CALM_PART: Final = 0.45
 """Part of the run after which the surge begins."""
@@ -60,8 +60,8 @@ class Resident(CityUser):
     lasts: ClassVar[float] = 40.0
 
     def wait_time(self) -> float:
-        """A random wait around the phase's; nobody sleeps through the beginning of the surge."""
-        wait = EVERY_SECONDS * random.uniform(0.5, 1.5)
+        """As of people who know nothing of each other; the surge wakes everybody."""
+        wait = random.expovariate(1 / EVERY_SECONDS)
         until_surge = self.lasts * CALM_PART - (time.monotonic() - self.began)
         return min(wait * SURGE, until_surge + wait) if until_surge > 0 else wait
 

@@ -13,6 +13,7 @@ from locust import LoadTestShape, constant_pacing, events, task
 
 from loadtests.scenarios.city_user import CityUser
 from loadtests.scenarios.mix import Read, Things
+from loadtests.scenarios.morning import awake
 
 COMMUTE: Final = (
     Read("/mobility/v1/stops/{id}/departures", 60, ids="/mobility/v1/stops"),
@@ -28,11 +29,6 @@ ERRANDS: Final = (
     Read("/logistics/v1/shipments", 20),
 )
 
-DAWN: Final = 1 / 8
-"""Part of the peak that is awake at the beginning."""
-PEAK_FROM, PEAK_TO = 0.5, 0.85
-"""When the peak is reached and left, as parts of the morning."""
-
 
 class Morning(LoadTestShape):
     """Users by the time of the morning; looked at every second by Locust."""
@@ -46,13 +42,6 @@ class Morning(LoadTestShape):
         if part >= 1:
             return None
         return max(1, round(most * awake(part))), float(most)
-
-
-def awake(part: float) -> float:
-    """How many of the peak's users there are at a ``part`` of the morning, 0 to 1."""
-    if part < PEAK_FROM:
-        return float(DAWN ** (1 - part / PEAK_FROM))
-    return 1.0 if part < PEAK_TO else 0.5
 
 
 class Commuter(CityUser):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,7 +19,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from loadtests.scenarios import mix
+from loadtests.scenarios.__main__ import main
 from loadtests.scenarios.app import City, SampleApp
+from loadtests.scenarios.morning import DAWN, PEAK_FROM, awake
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES: dict[str, list[dict[str, Any]]] = {
@@ -25,6 +29,9 @@ PAGES: dict[str, list[dict[str, Any]]] = {
     "/logistics/v1/shipments": [{"id": "urn:ngsi-ld:Shipment:x:1", "epc": "urn:epc:id:sscc:1.2"}],
     "/payments/v1/accounts": [{"id": "a1", "currency": "JPY"}],
 }
+
+EMERGENCY = "/control/v1/emergency"
+OVERLOAD = {"type": "urn:problem-type:supercity:overload-emergency", "title": "Not now"}
 
 
 class TownHall(ThreadingHTTPServer):
@@ -36,6 +43,9 @@ class TownHall(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Clerk)
         self.asked: Counter[str] = Counter()
         self.refused = ""
+        self.emergencies: list[str] = []
+        self.in_force = False
+        self.slow_in_emergency = 0.0
 
     @property
     def url(self) -> str:
@@ -51,9 +61,13 @@ class Clerk(BaseHTTPRequestHandler):
         self.server.asked[f"GET {path}"] += 1
         if self.headers["Authorization"] != "Bearer good" and not path.startswith("/.well-known"):
             self.answer(401, {"title": "No token"})
+        elif self.server.in_force and not path.startswith("/disaster"):
+            self.answer(503, OVERLOAD)
         elif path == self.server.refused:
             self.answer(503, {"title": "Holder away"})
         else:
+            if self.server.in_force:
+                time.sleep(self.server.slow_in_emergency)
             self.answer(200, {"items": PAGES.get(path, [])})
 
     def do_POST(self) -> None:
@@ -61,10 +75,21 @@ class Clerk(BaseHTTPRequestHandler):
         self.server.asked[f"POST {self.path}"] += 1
         if self.path == "/oauth/token":
             self.answer(200, {"access_token": "good", "expires_in": 300})
+        elif self.path == EMERGENCY:
+            self.server.emergencies.append(json.loads(body)["level"])
+            self.server.in_force = True
+            self.answer(201, {})
+        elif self.server.in_force:
+            self.answer(503, OVERLOAD)
         elif self.headers["Idempotency-Key"] and json.loads(body)["debtorAccount"] == "a1":
             self.answer(201, {"paymentId": "p1"})
         else:
             self.answer(422, {"title": "Not an order"})
+
+    def do_DELETE(self) -> None:
+        self.server.asked[f"DELETE {self.path}"] += 1
+        self.answer(200 if self.server.in_force else 404, {})
+        self.server.in_force = False
 
     def answer(self, status: int, body: Any) -> None:
         data = json.dumps(body).encode()
@@ -87,12 +112,16 @@ def town() -> Iterator[TownHall]:
         serving.join()
 
 
-def load(town: TownHall, folder: Path) -> subprocess.CompletedProcess[str]:
+def load(
+    town: TownHall, folder: Path, *scenario: str, users: int = 40, seconds: int = 4
+) -> subprocess.CompletedProcess[str]:
     app = {"client_id": "app", "client_secret": "s", "gateway_url": town.url}
-    (folder / "sample-app.json").write_text(json.dumps(app))
-    size = ["--users", "40", "--spawn-rate", "40", "--run-time", "4s"]
+    for name in ("sample-app.json", "operator.json"):
+        (folder / name).write_text(json.dumps(app))
+    size = ["--users", f"{users}", "--spawn-rate", f"{users}", "--run-time", f"{seconds}s"]
+    size += ["--html", str(folder / "report.html")]
     return subprocess.run(
-        [sys.executable, "-m", "loadtests.scenarios", *size],
+        [sys.executable, "-m", "loadtests.scenarios", *scenario, *size],
         env={**os.environ, "SUPERCITY_DATA_DIR": str(folder), "PYTHONPATH": str(ROOT)},
         cwd=ROOT,
         capture_output=True,
@@ -131,3 +160,52 @@ def test_an_empty_list_that_the_load_needs_ends_it_before_it_begins(
     monkeypatch.setattr(mix, "_PATIENCE_SECONDS", 0)
     with pytest.raises(SystemExit, match=r"/logistics/v1/shipments answers 503"):
         mix.Things(City(SampleApp("app", "s", town.url)), mix.STEADY_DAY)
+
+
+def test_a_morning_rush_swells_and_leaves_a_report(town: TownHall, tmp_path: Path) -> None:
+    done = load(town, tmp_path, "morning_rush", users=40, seconds=8)
+    assert done.returncode == 0, done.stdout + done.stderr
+    commuting = sum(many for path, many in town.asked.items() if "/mobility/" in path)
+    assert commuting > sum(town.asked.values()) / 2
+    assert town.asked["GET /education/v1/schools"]
+    assert "Ramping" in done.stderr
+    assert "<html" in (tmp_path / "report.html").read_text()
+
+
+def test_the_number_of_users_doubles_until_the_peak_and_ebbs() -> None:
+    assert awake(0) == DAWN
+    assert awake(PEAK_FROM / 3) == pytest.approx(2 * DAWN)
+    assert awake(0.7) == 1
+    assert awake(0.95) < 1
+
+
+def test_a_surge_is_twentyfold_and_what_is_shed_for_it_is_no_failure(
+    town: TownHall, tmp_path: Path
+) -> None:
+    done = load(town, tmp_path, "disaster_surge", users=90, seconds=10)
+    told = done.stdout + done.stderr
+    assert "others shed" in told, told
+    assert "shed /" in told
+    assert "503" not in told
+    calm, surge = (reads(told, phase) for phase in ("calm", "surge"))
+    assert surge > 10 * calm > 0
+    assert town.emergencies == ["critical"]
+    assert not town.in_force, "the emergency is ended with the run"
+
+
+def reads(told: str, phase: str) -> int:
+    """Disaster reads of a phase, by Locust's first table."""
+    table = told.partition("Response time percentiles")[0]
+    return sum(int(many) for many in re.findall(rf"^GET +{phase} \S+ +(\d+)", table, re.MULTILINE))
+
+
+def test_a_surge_in_which_life_safety_becomes_slow_fails(town: TownHall, tmp_path: Path) -> None:
+    town.slow_in_emergency = 0.4
+    done = load(town, tmp_path, "disaster_surge", users=90, seconds=10)
+    assert done.returncode == 1
+    assert "not within 2 times of calm" in done.stdout
+
+
+def test_a_scenario_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="disaster_surge"):
+        main(["evening"])

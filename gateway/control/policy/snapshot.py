@@ -27,20 +27,20 @@ def upstream(territory: Territory, addresses: Sequence[str], health: str = "") -
     Args:
         health: path of its health check, if it has one.
     """
+    patience = 30_000 if territory.internal else 10_000
     made = Upstream(
         addresses=list(addresses),
         sector=territory.name,
         internal=territory.internal,
         connect_timeout_ms=1000,
-        response_timeout_ms=30_000 if territory.internal else 10_000,
+        response_timeout_ms=patience,
+        try_timeout_ms=patience // 3,
         idle_timeout_ms=30_000,
         max_connections=256 if territory.internal else 64,
     )
     health = health or (READY if territory.internal else "")
     if health:
         made["health"] = health
-    if len(addresses) > 1:
-        made["try_timeout_ms"] = made["response_timeout_ms"] // 3
     return made
 
 

@@ -84,11 +84,9 @@ async def test_an_api_may_be_at_several_addresses(any_parks: City, network: Netw
     assert 0 < upstream["try_timeout_ms"] < upstream["response_timeout_ms"]
 
 
-async def test_one_address_has_no_time_for_a_second_try(parks: City) -> None:
+async def test_an_api_that_names_no_health_path_is_asked_for_none(parks: City) -> None:
     await attach(parks)
-    upstream = (await parks.policy())["upstreams"]["parks"]
-    assert "try_timeout_ms" not in upstream
-    assert "health" not in upstream
+    assert "health" not in (await parks.policy())["upstreams"]["parks"]
 
 
 async def test_a_bad_document_is_refused_with_all_findings(parks: City, network: Network) -> None:

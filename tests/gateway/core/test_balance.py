@@ -137,3 +137,13 @@ def test_retries_never_exceed_their_share_and_the_reserve(asked: list[bool]) -> 
         elif budget.spend():
             spent += 1
         assert spent <= 10.2 + 0.2 * requests
+
+
+def test_answers_that_break_off_after_their_head_are_failures_all_the_same() -> None:
+    found = balance(3)
+    bad = found.addresses[0]
+    for number in range(40):
+        found.answered(bad, 0.001, 200, 100.0)  # the head came
+        if number % 5 < 3:
+            found.failed(bad, 100.0, begun=True)
+    assert bad.health.out_until > 0.0

@@ -150,6 +150,31 @@ async def test_a_client_in_a_hurry_opens_nothing() -> None:
         assert not is_open(city)
 
 
+async def test_one_address_that_fails_is_not_the_api() -> None:
+    async def breaks(api: Api, reader: StreamReader, writer: StreamWriter) -> None:
+        await read_request(api, reader)
+        writer.transport.abort()
+
+    kept = Bounds(tick=0.01, open=60.0, longest_open=60.0, down=60.0, longest_down=60.0)
+    async with (
+        api() as one,
+        api(breaks) as bad,
+        gateway(snapshot(one.port, bad.port), bounds=kept) as city,
+    ):
+        statuses = [
+            (await city.ask(request("/open", method="POST", body=b"x"))).status for _ in range(100)
+        ]
+        assert statuses.count(502) == len(bad.heads) <= kept.eject_after
+        assert statuses[-50:] == [200] * 50
+        assert not is_open(city)
+
+
+async def test_where_every_address_fails_it_is_the_api() -> None:
+    async with gateway(snapshot(free_port(), free_port()), bounds=LONG) as city:
+        replies = [await city.get("/open") for _ in range(LONG.break_after + 1)]
+        assert [reply.status for reply in replies] == [502] * LONG.break_after + [503]
+
+
 async def test_each_api_has_a_circuit_of_its_own() -> None:
     async with api() as behind:
         policy = snapshot(behind.port)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import socket
 from asyncio import StreamReader, StreamWriter
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 
 from gateway.core.bounds import Bounds
 from tests.gateway.core.city import (
@@ -182,6 +183,69 @@ async def test_a_reset_before_the_answer_is_tried_elsewhere() -> None:
         assert len(one.bodies) + len(bad.bodies) == len(one.heads) + len(bad.heads)
         assert one.bodies.count(b"pay") + bad.bodies.count(b"pay") == 40, "each once"
         assert statuses <= {200, 502}
+
+
+async def test_after_an_interim_answer_nothing_is_asked_again() -> None:
+    seen = asyncio.Event()
+
+    async def hints(api: Api, reader: StreamReader, writer: StreamWriter) -> None:
+        await read_request(api, reader)
+        writer.write(b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n")
+        await seen.wait()
+        writer.transport.abort()
+
+    async with (
+        api(hints) as one,
+        api(hints) as two,
+        gateway(snapshot(one.port, two.port), bounds=QUICK) as city,
+    ):
+        raw = await city.open()
+        raw.writer.write(request("/open"))
+        assert (await raw.reply()).status == 103
+        seen.set()
+        assert (await raw.reply()).status == 502
+        assert len(one.heads) + len(two.heads) == 1
+
+
+@contextmanager
+def full() -> Iterator[int]:
+    """The port of a socket that takes no further connection, and refuses none either."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        found.listen(0)
+        port = found.getsockname()[1]
+        fillers = [socket.socket() for _ in range(4)]
+        for filler in fillers:
+            filler.setblocking(False)
+            filler.connect_ex(("127.0.0.1", port))
+        try:
+            yield port
+        finally:
+            for filler in fillers:
+                filler.close()
+
+
+async def test_where_connecting_takes_too_long_another_is_connected_to() -> None:
+    with full() as port:
+        async with api() as one:
+            config = upstream(one.port, port, connect_timeout_ms=100)
+            async with gateway(snapshot(upstreams={"main": config}), bounds=QUICK) as city:
+                for _ in range(20):
+                    posted = await city.ask(request("/open", method="POST", body=b"pay"))
+                    assert posted.status == 200
+                assert events(city)["ejections"] >= 1
+                assert one.bodies.count(b"pay") == 20
+
+
+async def test_a_client_in_a_hurry_is_not_held_against_an_address() -> None:
+    with full() as one, full() as two:
+        config = upstream(one, two, connect_timeout_ms=5_000)
+        async with gateway(snapshot(upstreams={"main": config}), bounds=QUICK) as city:
+            for _ in range(3):
+                reply = await city.get("/open", "", "Request-Timeout: 0.05")
+                assert reply.problem["type"].endswith(":deadline-exceeded")
+            assert out(city) == 0
+            assert events(city) == {"deadlines_exceeded": 3}
 
 
 async def test_one_that_takes_connections_and_answers_nobody_is_found_out() -> None:

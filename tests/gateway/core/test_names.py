@@ -76,6 +76,18 @@ async def test_a_name_that_moves_is_followed_and_nothing_fails(directory: Direct
             assert reads.failed == 0
 
 
+async def test_what_stays_keeps_its_connections_when_a_name_moves(directory: Directory) -> None:
+    async with api() as behind, gateway(named(behind.port), bounds=OFTEN) as city:
+        await until(lambda: hosts(city) == ["127.0.0.1"])
+        await city.get("/open")
+        directory.hosts = ["127.0.0.1", "127.0.0.2"]
+        await until(lambda: len(hosts(city)) == 2)
+        directory.hosts = ["127.0.0.1"]
+        await until(lambda: len(hosts(city)) == 1)
+        await city.get("/open")
+        assert behind.connections == 1
+
+
 async def test_a_name_that_cannot_be_looked_up_stands_for_what_it_last_did(
     directory: Directory,
 ) -> None:

@@ -272,7 +272,7 @@ def test_one_late_turn_is_no_overload_and_a_standing_lag_is() -> None:
     for _ in range(30):
         now = turns(lag, 0.3, now=now)
     assert lag.pressure == 3
-    turns(lag, *[0.0] * int(31 * INTERVAL / 0.1 * 2), now=now)
+    turns(lag, *[0.0] * int(16 * INTERVAL / 0.1 * 2), now=now)
     assert lag.pressure == 0
 
 
@@ -302,3 +302,27 @@ async def test_a_late_loop_sheds_the_lowest_first() -> None:
     assert min(half[200], half[503]) >= 10
     assert counted["shed_total", "lag", "bulk"] > 0
     assert counted["pressure",] == 0.5
+
+
+async def test_a_worker_that_cannot_keep_up_sheds_and_recovers() -> None:
+    async with api() as behind:
+        policy = snapshot(behind.port, routes=by_priority())
+        async with gateway(policy, bounds=Bounds(tick=0.02)) as city:
+            loop, good = asyncio.get_running_loop(), token()
+            busy = True
+
+            def work() -> None:
+                time.sleep(0.08)
+                if busy:
+                    loop.call_soon(work)
+
+            loop.call_soon(work)
+            assert (await city.get("/bulk", good)).status == 200
+            await until(lambda: city.core.overload.lag.pressure >= 1, seconds=20)
+            refused = await city.get("/bulk", good)
+            assert refused.status == 503
+            assert refused.problem["type"].endswith("overload-lag")
+            assert (await city.get("/life-safety", good)).status == 200
+            assert of(city)["loop_lag_seconds",] > 0.05
+            busy, most = False, city.core.overload.lag.pressure
+            await until(lambda: city.core.overload.lag.pressure <= most - 0.2)
