@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+import time
 import zlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, closing, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 _READ_ONLY = "city_read_only"
+_BUSY_SECONDS = 10.0
 
 
 class Store:
@@ -44,6 +47,8 @@ class Store:
 
     async def open(self) -> None:
         """Connect, and create what is missing."""
+        if self.is_sqlite:
+            await asyncio.to_thread(_use_wal, str(self.engine.url.database))
         async with self.write() as connection:
             if not self.is_sqlite:
                 # two processes starting at once must not race for CREATE TABLE
@@ -111,7 +116,7 @@ def _sqlite(url: URL, component: str) -> AsyncEngine:
     file.touch(mode=0o600)  # and so its WAL: what is in it may be of persons
     engine = create_async_engine(
         url.set(database=str(file)),
-        connect_args={"timeout": 10},
+        connect_args={"timeout": _BUSY_SECONDS},
         hide_parameters=True,
     )
 
@@ -119,8 +124,8 @@ def _sqlite(url: URL, component: str) -> AsyncEngine:
     def configure(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # SQLAlchemy's own BEGIN below, not the driver's
         cursor = connection.cursor()
-        # WAL: readers and one writer side by side; FULL: a commit survives a power cut
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        # FULL: a commit survives a power cut
+        for pragma in ("synchronous=FULL", "foreign_keys=ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
@@ -132,3 +137,21 @@ def _sqlite(url: URL, component: str) -> AsyncEngine:
         connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _use_wal(file: str) -> None:
+    """Write-ahead log, for good: readers and one writer side by side.
+
+    Two processes that start at once cannot both switch, and SQLite does not have the second wait.
+    """
+    deadline = time.monotonic() + _BUSY_SECONDS
+    while True:
+        with closing(sqlite3.connect(file, timeout=_BUSY_SECONDS)) as connection:
+            try:
+                connection.execute("PRAGMA journal_mode=WAL")
+            except sqlite3.OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+            else:
+                return
+        time.sleep(0.02)

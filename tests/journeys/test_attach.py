@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import ExitStack
 
 from tests.journeys import apps
 from tests.journeys.city import ROOT, City, until
@@ -46,6 +47,28 @@ def test_an_app_is_attached_by_one_command_and_its_scopes_hold(city: City) -> No
             assert supercity(city, "detach", "bikes").returncode == 0
         with city.bearer(reader) as http:
             until(lambda: http.get("/apps/bikes/stations").status_code == 404)
+
+
+def test_an_app_in_two_processes_loses_one_and_no_read_fails(city: City) -> None:
+    told = apps.named("twins")
+    with ExitStack() as second, apps.running(told) as one:
+        two = second.enter_context(apps.running(told))
+        named = ("--upstream", one.url, "--upstream", two.url)
+        done = supercity(city, "attach", f"{one.url}/openapi.json", "--name", "twins", *named)
+        assert done.returncode == 0, done.stderr
+        try:
+            with city.bearer("") as anybody:
+
+                def ask() -> int:
+                    return anybody.get("/apps/twins/about").status_code
+
+                until(lambda: ask() == 200 and one.seen and two.seen)
+                second.close()
+                seen = len(one.seen)
+                assert [ask() for _ in range(50)] == [200] * 50
+                assert len(one.seen) > seen
+        finally:
+            assert supercity(city, "detach", "twins").returncode == 0
 
 
 def test_an_app_from_outside_gets_no_secret_of_the_city(city: City) -> None:
