@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 from gateway.core.asked import Asked
 from gateway.core.bounds import CACHED_HEAD_BYTES, Bounds
 from gateway.core.cache import Recent
-from gateway.core.freshness import gathered
 from gateway.core.shelf import Owner, Question, Shelf
 
 if TYPE_CHECKING:
@@ -164,18 +163,26 @@ class ChangingRoute:
             return
         self._holder.changed = monotonic()
         host, path, _ = exchange.question()
-        for each in (path, *_named(gathered(answer.lines[1:]), host)):
+        for each in (path, *_named(answer.lines, host)):
             self._cache.shelf.drop_path(each)
 
 
-def _named(fields: dict[bytes, bytes], host: bytes) -> list[bytes]:
+def _named(lines: list[bytes], host: bytes) -> list[bytes]:
     """Paths in ``Location`` and ``Content-Location`` that are of the same origin."""
     found = []
-    for name in (b"location", b"content-location"):
-        try:
-            target = urlsplit(fields.get(name, b""))
-        except ValueError:
+    for line in lines:
+        if line[:1] not in b"cClL":  # most lines, at the price of one comparison
             continue
-        if target.path.startswith(b"/") and target.netloc.lower() in (b"", host.lower()):
-            found.append(target.path)
+        name, _, value = line.partition(b":")
+        if name.lower() in (b"location", b"content-location"):
+            found += _same_origin(value.strip(b" \t"), host)
     return found
+
+
+def _same_origin(value: bytes, host: bytes) -> list[bytes]:
+    try:
+        target = urlsplit(value)
+    except ValueError:
+        return []
+    ours = target.path.startswith(b"/") and target.netloc.lower() in (b"", host.lower())
+    return [target.path] if ours else []

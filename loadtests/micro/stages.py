@@ -30,6 +30,8 @@ def stages(wired: Wired) -> Iterator[Stage]:
     yield "whole", "request in, request out, answer in, answer out", lambda: wired.once(next(turn))
     post = wired.post(1_024)
     yield "whole, POST", "the same with 1 KB of content", lambda: wired.once(post)
+    kept = wired.kept()
+    yield "cache hit", "an open read, all of it", lambda: wired.client.data_received(kept)
     first, block = split(wired.heads[0])
     line, fields = core.head(first, block)
     exchange = Exchange(core, wired.client, line, fields, monotonic())
