@@ -79,6 +79,11 @@ class Upstream(TypedDict):
     another is asked; nothing where there is only one."""
 
 
+class Cache(TypedDict):
+    """Marks a route whose answers the core may keep (RFC 9111, as a shared cache). It has no
+    members: for how long is what each answer says of itself."""
+
+
 class Route(TypedDict):
     """One operation of one attached API."""
 
@@ -106,6 +111,9 @@ class Route(TypedDict):
     """Answers go on for as long as both sides like (SSE): no idle timeout."""
     upgrade: NotRequired[str]
     """Protocol that a GET may switch to (RFC 9110 §7.8), such as ``websocket``; else none."""
+    cache: NotRequired[Cache]
+    """GET only; never on a personal route or a stream. What is kept depends on the path, the query
+    and the fields in ``Vary`` alone: neither cookies nor credentials reach the upstream."""
 
 
 class Client(TypedDict):
@@ -168,6 +176,10 @@ class Snapshot(TypedDict):
     revoked: Revocations
     open_rate: Rate
     """Limit per source address on open routes."""
+    purged: NotRequired[dict[str, int]]
+    """What kept answers are to be forgotten: ``*``, ``dataset:<id>`` or ``route:<id>`` → moment of
+    the newest purge, in milliseconds since the epoch. A core forgets when it sees another moment
+    than before."""
     emergency: NotRequired[Emergency]
     """The one in force; absent when there is none."""
 

@@ -21,6 +21,7 @@ EVENTS_PERSONAL: Final = "events:personal"
 OPERATOR_APIS: Final = "operator:apis"
 OPERATOR_CLIENTS: Final = "operator:clients"
 OPERATOR_KEYS: Final = "operator:keys"
+OPERATOR_CACHE: Final = "operator:cache"
 OPERATOR_EMERGENCY: Final = "operator:emergency"
 
 DESCRIPTIONS: Final = {
@@ -33,6 +34,7 @@ DESCRIPTIONS: Final = {
     OPERATOR_APIS: "Attach, change and detach APIs",
     OPERATOR_CLIENTS: "Register, approve and suspend clients",
     OPERATOR_KEYS: "Rotate signing keys",
+    OPERATOR_CACHE: "Have the gateways forget the answers that they keep",
     OPERATOR_EMERGENCY: "Declare and end an emergency",
 }
 

@@ -80,6 +80,11 @@ class RateInfo(_Wire):
     seconds: int = Field(gt=0, le=86_400)
 
 
+class CacheInfo(_Wire):
+    """Marks an operation whose answers the gateway may keep for others, on the terms that each
+    answer sets (``Cache-Control``; RFC 9111, RFC 5861). It has no members."""
+
+
 class OperationInfo(_Wire):
     """``x-city`` of one operation; see :class:`schemas.policy.Route` for each member."""
 
@@ -91,6 +96,7 @@ class OperationInfo(_Wire):
     max_body_bytes: int = Field(default=1_048_576, ge=0, le=4_294_967_296)
     stream: bool = False
     upgrade: Literal["", "websocket"] = ""
+    cache: CacheInfo | None = None
     emergency: EmergencyMark = "none"
 
 
@@ -104,6 +110,7 @@ def operation(
     max_body_bytes: int = 1_048_576,
     stream: bool = False,
     upgrade: Literal["", "websocket"] = "",
+    cache: bool = False,
     emergency: EmergencyMark = "none",
     request_body: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
@@ -113,6 +120,8 @@ def operation(
         scopes: all of these are needed; none only with ``access="open"``.
         rate: ``(requests, seconds)`` per client on this operation.
         upgrade: the protocol that this GET may switch to.
+        cache: the gateway may keep its answers, for as long as they say
+            (:func:`schemas.kit.cached.cached`).
         request_body: OpenAPI request body of an operation that reads the raw body.
 
     Example:
@@ -129,6 +138,7 @@ def operation(
         max_body_bytes=max_body_bytes,
         stream=stream,
         upgrade=upgrade,
+        cache=CacheInfo() if cache else None,
         emergency=emergency,
     )
     extra: dict[str, Any] = {

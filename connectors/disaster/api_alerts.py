@@ -12,6 +12,7 @@ from connectors.disaster.reader import MEDIA_TYPES, STANDARDS, read_alert
 from connectors.page import Limit, Offset, Page, answer, plain, shown
 from schemas.disaster import Alert, DrillAlert
 from schemas.kit.body import read_body
+from schemas.kit.cached import cached
 from schemas.ngsild import URN_PREFIX, urn
 from schemas.problem import NotFound
 from schemas.xcity import operation, raw_body
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from connectors.disaster.connector import DisasterConnector
 
 _DATASET: Final = "disaster-alerts"
+_KEPT: Final = operation(access="open", dataset=_DATASET, priority="life-safety", cache=True)
 _DRILLS: Final = ("exercise", "system", "test", "draft")
 
 Status = Annotated[
@@ -41,7 +43,7 @@ def alerts_router(connector: DisasterConnector) -> APIRouter:
         operation_id="listAlerts",
         summary="Alerts in force, latest first; only actual ones unless `status` says otherwise",
         response_model=Page[_Any],  # type: ignore[valid-type]
-        openapi_extra=operation(access="open", dataset=_DATASET, priority="life-safety"),
+        openapi_extra=_KEPT,
     )
     async def list_alerts(
         status: Status = "actual", state: State = "active", limit: Limit = 100, offset: Offset = 0
@@ -55,21 +57,21 @@ def alerts_router(connector: DisasterConnector) -> APIRouter:
             page = {"items": items, "total": total, "limit": limit, "offset": offset}
             body = orjson.dumps(page)
             alerts.recent.keep(question, body, generation)
-        return Response(body, media_type="application/json")
+        return _kept(Response(body, media_type="application/json"))
 
     @router.get(
         "/alerts/{alert}",
         operation_id="getAlert",
         summary="One alert, by its entity id or that id's last part",
         response_model=_Any,
-        openapi_extra=operation(access="open", dataset=_DATASET, priority="life-safety"),
+        openapi_extra=_KEPT,
     )
     async def get_alert(alert: str) -> Response:
         ids = [alert] if alert.startswith(URN_PREFIX) else [urn("Alert", alert)]
         ids += [] if alert.startswith(URN_PREFIX) else [urn("DrillAlert", alert)]
         for alert_id in ids:
             if found := await alerts.get(alert_id):
-                return answer(plain(found))
+                return _kept(answer(plain(found)))
         raise NotFound(f"There is no alert {alert[:200]!r}.")
 
     @router.post(
@@ -97,3 +99,8 @@ def alerts_router(connector: DisasterConnector) -> APIRouter:
         return answer(plain(alert), 201 if is_new else 200, {"location": where})
 
     return router
+
+
+def _kept(response: Response) -> Response:
+    """An alert must be seen at once; one that is minutes old still helps when this API is down."""
+    return cached(response, seconds=1, stale=2, on_error=600)

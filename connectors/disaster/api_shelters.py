@@ -11,6 +11,7 @@ from pydantic import create_model
 from connectors.disaster.shelters import Occupancy, nearest
 from connectors.page import Limit, Offset, Page, answer, page, page_of, shown
 from schemas.disaster import Hazard, Shelter
+from schemas.kit.cached import cached
 from schemas.ngsild import URN_PREFIX
 from schemas.problem import BadRequest, Fault, NotFound
 from schemas.xcity import operation
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from connectors.disaster.connector import DisasterConnector
 
 _DATASET: Final = "disaster-shelters"
+_KEPT: Final = operation(access="open", dataset=_DATASET, priority="life-safety", cache=True)
 
 NearShelter = create_model(
     "NearShelter",
@@ -41,7 +43,7 @@ def shelters_router(connector: DisasterConnector) -> APIRouter:
         operation_id="listShelters",
         summary="Shelters and how full they are",
         response_model=page_of(Shelter),
-        openapi_extra=operation(access="open", dataset=_DATASET, priority="life-safety"),
+        openapi_extra=_KEPT,
     )
     async def list_shelters(
         hazard: OnlyHazard = None,
@@ -55,7 +57,7 @@ def shelters_router(connector: DisasterConnector) -> APIRouter:
             if (hazard is None or hazard in shelter.hazards)
             and (is_open is None or shelter.open is is_open)
         ]
-        return page(found, limit, offset)
+        return _kept(page(found, limit, offset))
 
     @router.get(
         "/shelters/nearest",
@@ -88,10 +90,10 @@ def shelters_router(connector: DisasterConnector) -> APIRouter:
         operation_id="getShelter",
         summary="One shelter, by the municipality's id or its entity id",
         response_model=shown(Shelter),
-        openapi_extra=operation(access="open", dataset=_DATASET, priority="life-safety"),
+        openapi_extra=_KEPT,
     )
     async def get_shelter(shelter: str) -> Response:
-        return answer(_find(connector, shelter).as_keyvalues())
+        return _kept(answer(_find(connector, shelter).as_keyvalues()))
 
     @router.put(
         "/shelters/{shelter}/occupancy",
@@ -109,6 +111,12 @@ def shelters_router(connector: DisasterConnector) -> APIRouter:
         return answer((await connector.count(found, count)).as_keyvalues())
 
     return router
+
+
+def _kept(response: Response) -> Response:
+    """Counts change by the minute; where the shelters are must stay readable when this API is
+    down."""
+    return cached(response, seconds=2, stale=5, on_error=86_400)
 
 
 def _find(connector: DisasterConnector, given: str) -> Shelter:

@@ -13,6 +13,7 @@ from pydantic import AwareDatetime
 from connectors.geo import Place, distance, place
 from connectors.mobility.city import City
 from connectors.page import Limit, Offset, Page, answer, page, page_of, shown
+from schemas.kit.cached import cached
 from schemas.mobility import Departure, GtfsRoute, GtfsStop, ServiceAlert, Vehicle
 from schemas.ngsild import URN_PREFIX, Entity, Point
 from schemas.problem import BadRequest, Fault, NotFound, Unavailable
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 _SCOPE = "mobility:read"
 _STOPS, _DEPARTURES = "mobility-stops", "mobility-departures"
+_STOPS_KEPT = operation(_SCOPE, dataset=_STOPS, priority="essential", cache=True)
+_ROUTES_KEPT = operation(_SCOPE, dataset=_STOPS, cache=True)
 
 Near = Annotated[str, Query(max_length=60, description="latitude,longitude")]
 Radius = Annotated[float, Query(gt=0, le=50_000, description="Metres around `near`.")]
@@ -39,23 +42,23 @@ def mobility_router(connector: MobilityConnector) -> APIRouter:
         operation_id="listStops",
         summary="Stops, or those near a place, nearest first",
         response_model=page_of(GtfsStop),
-        openapi_extra=operation(_SCOPE, dataset=_STOPS, priority="essential"),
+        openapi_extra=_STOPS_KEPT,
     )
     async def list_stops(
         near: Near = "", radius: Radius = 1000.0, limit: Limit = 100, offset: Offset = 0
     ) -> Response:
         stops: list[GtfsStop] = list(_city(connector).stops.values())
-        return page(_near(stops, near, radius), limit, offset)
+        return _kept(page(_near(stops, near, radius), limit, offset))
 
     @router.get(
         "/stops/{stop}",
         operation_id="getStop",
         summary="One stop, by its GTFS id or entity id",
         response_model=shown(GtfsStop),
-        openapi_extra=operation(_SCOPE, dataset=_STOPS, priority="essential"),
+        openapi_extra=_STOPS_KEPT,
     )
     async def get_stop(stop: str) -> Response:
-        return answer(_find(_city(connector).stops, stop, "stop").as_keyvalues())
+        return _kept(answer(_find(_city(connector).stops, stop, "stop").as_keyvalues()))
 
     @router.get(
         "/stops/{stop}/departures",
@@ -85,20 +88,20 @@ def mobility_router(connector: MobilityConnector) -> APIRouter:
         operation_id="listRoutes",
         summary="Routes",
         response_model=page_of(GtfsRoute),
-        openapi_extra=operation(_SCOPE, dataset=_STOPS),
+        openapi_extra=_ROUTES_KEPT,
     )
     async def list_routes(limit: Limit = 100, offset: Offset = 0) -> Response:
-        return page(list(_city(connector).routes.values()), limit, offset)
+        return _kept(page(list(_city(connector).routes.values()), limit, offset))
 
     @router.get(
         "/routes/{route}",
         operation_id="getRoute",
         summary="One route, by its GTFS id or entity id",
         response_model=shown(GtfsRoute),
-        openapi_extra=operation(_SCOPE, dataset=_STOPS),
+        openapi_extra=_ROUTES_KEPT,
     )
     async def get_route(route: str) -> Response:
-        return answer(_find(_city(connector).routes, route, "route").as_keyvalues())
+        return _kept(answer(_find(_city(connector).routes, route, "route").as_keyvalues()))
 
     @router.get(
         "/vehicles",
@@ -128,6 +131,11 @@ def mobility_router(connector: MobilityConnector) -> APIRouter:
         return page(connector.alerts(), limit, offset)
 
     return router
+
+
+def _kept(response: Response) -> Response:
+    """A timetable holds for days; a new one must be seen soon."""
+    return cached(response, seconds=5, stale=10, on_error=86_400)
 
 
 def _sane(at: datetime) -> datetime:

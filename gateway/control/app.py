@@ -9,7 +9,7 @@ from typing import Final
 import orjson
 from fastapi import FastAPI
 
-from gateway.control.admin import apis, emergency, keys
+from gateway.control.admin import apis, cache, emergency, keys
 from gateway.control.admin import clients as admin_clients
 from gateway.control.catalogue import public
 from gateway.control.catalogue.attached import upstream_address
@@ -104,7 +104,13 @@ def create_control(
         title="Supercity platform",
         description=DESCRIPTION,
         prefix="/control/v1",
-        routers=[apis.router, admin_clients.router, keys.router, emergency.router],
+        routers=[
+            apis.router,
+            admin_clients.router,
+            keys.router,
+            cache.router,
+            emergency.router,
+        ],
         gateway_key=gateway_key,
         lifespan=parts.lifespan,
         ready=parts.ready,

@@ -42,6 +42,10 @@ class Control:
         """Seconds since the epoch."""
         return seconds(self.clock)
 
+    def now_ms(self) -> int:
+        """Milliseconds since the epoch."""
+        return int(self.clock().timestamp() * 1_000)
+
     def token_maker(self, now: int) -> TokenMaker:
         return TokenMaker(self.public_url, self.publisher.current.keys, self.pseudonyms, now)
 

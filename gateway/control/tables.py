@@ -146,6 +146,13 @@ login_failures = Table(
     Column("last", BigInteger, nullable=False, index=True),
 )
 
+cache_purges = Table(
+    "cache_purges",
+    metadata,
+    Column("what", String(320), primary_key=True),  # `*`, `route:<id>` or `dataset:<id>`
+    Column("moment", BigInteger, nullable=False),  # in milliseconds
+)
+
 apis = Table(
     "apis",
     metadata,

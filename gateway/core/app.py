@@ -30,6 +30,7 @@ from gateway.core.policy import Policy
 from gateway.core.reading import document
 from gateway.core.reply import malformed
 from gateway.core.server import ClientConnection
+from gateway.core.shared_cache import SharedCache
 from gateway.core.slices import Work, at_once, emptied, in_slices
 from gateway.core.target import RequestLine
 from gateway.core.telemetry import Telemetry
@@ -90,6 +91,7 @@ class Core:
         self.tokens = Tokens(self.pseudonyms, self.bounds.tokens, config.now)
         self.buckets: Limiter = config.limiter or Buckets(self.bounds.buckets)
         self.telemetry = Telemetry(self.bounds.series)
+        self.cache = SharedCache(self.bounds)
         self.overload = Overload(self.bounds, self.telemetry, monotonic(), config.now)
         self.ids = Ids()
         self.log: AccessLog | None = (
@@ -167,9 +169,10 @@ class Core:
             return found[key]
 
         loads = self.overload.loads()
-        around = Surroundings(upstream, self.telemetry.of, self.config.workers, loads)
+        around = Surroundings(upstream, self.telemetry.of, self.config.workers, loads, self.cache)
         policy = yield from compiling(snapshot, around)
         self.policy = policy
+        self.cache.keep_only(policy.kept, policy.purged)
         self.overload.adopt(loads, policy.emergency)
         for used in found.values():
             used.revive()
@@ -278,6 +281,7 @@ class Core:
         """Counters and gauges of this worker, for :mod:`gateway.core.exposition`."""
         return {
             **self.telemetry.as_json(),
+            **self.cache.as_json(),
             "upstreams": (
                 {name: each.as_json() for name, each in self.policy.upstreams.items()}
                 if self.policy
@@ -313,6 +317,7 @@ class Core:
         for upstream in self._upstreams.values():
             upstream.tick(now)
         self.buckets.forget_full(now)
+        self.cache.tick(now)
         self.overload.tick(now)
         if self.log is not None:
             self.log.flush()

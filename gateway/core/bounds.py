@@ -77,6 +77,12 @@ class Bounds:
         patience: an upstream that on average answers within this is not slow, whatever is usual;
             a limit comes down when it takes twice as long, and twice as long as usual.
         log_lines: access-log lines waiting to be written; more are dropped and counted.
+        cache_bytes, cache_entries: kept answers of one worker, and the questions they answer.
+        cache_object, cache_variants: bytes of one kept answer; answers to one question (``Vary``).
+        cache_waiting: who may wait for the same upstream call; more go by themselves.
+        cache_pass: how long it is remembered that an answer is not to be kept.
+        cache_retry: after an upstream failed and something stale was used, when it is asked again.
+        cache_patience: how slow it may be before something stale is used instead.
     """
 
     head: float = 10.0
@@ -114,3 +120,11 @@ class Bounds:
     least_concurrency: int = 10
     patience: float = 0.15
     log_lines: int = 100_000
+    cache_bytes: int = 67_108_864
+    cache_entries: int = 20_000
+    cache_object: int = 1_048_576
+    cache_variants: int = 8
+    cache_waiting: int = 512
+    cache_pass: float = 5.0
+    cache_retry: float = 1.0
+    cache_patience: float = 2.0

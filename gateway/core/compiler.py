@@ -10,21 +10,27 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 from urllib.parse import unquote_to_bytes
 
 from gateway.core import emergency, pipeline, reply
 from gateway.core.admission import PRIORITIES
 from gateway.core.check import At
+from gateway.core.kept_route import KeptRoute
 from gateway.core.keys import Key
 from gateway.core.limits import Rate
 from gateway.core.overload import Loads
 from gateway.core.policy import Client, Policy, Route
 from gateway.core.routing import Conflict, Table
+from gateway.core.shared_cache import SAFE, ChangingRoute, SharedCache
+from gateway.core.shelf import Owner
 from gateway.core.slices import Work, at_once
 from gateway.core.telemetry import Series
 from gateway.core.upstream import Upstream
 from schemas import policy as wire
+
+if TYPE_CHECKING:
+    from gateway.core.exchange import Exchange
 
 ACCESS: Final = ("open", "scoped", "personal")
 CLASSES: Final = ("service", "data-holder", "partner", "operator", "internal")
@@ -41,6 +47,14 @@ class Surroundings:
     stats: Callable[[str], Series]
     share: int
     loads: Loads
+    cache: SharedCache
+
+
+class Kept(NamedTuple):
+    """The routes whose answers are kept, by id; and the upstreams that have such routes."""
+
+    owners: Mapping[str, Owner]
+    upstreams: frozenset[str]
 
 
 def compile_policy(snapshot: object, around: Surroundings) -> Policy:
@@ -63,9 +77,10 @@ def compiling(snapshot: object, around: Surroundings) -> Work[Policy]:
     issuer = top["issuer"].text()
     keys = _keys(top["keys"])
     upstreams = {name: _upstream(name, at, around) for name, at in top["upstreams"].members()}
+    kept = yield from _kept(top["routes"])
     routes: list[Route] = []
     for at in top["routes"].each():
-        routes.append(_route(at, upstreams, around))
+        routes.append(_route(at, upstreams, kept, around))
         yield
     if not routes:
         raise top["routes"].wrong("a policy without routes would turn the whole city off")
@@ -88,6 +103,8 @@ def compiling(snapshot: object, around: Surroundings) -> Work[Policy]:
         open_rate=_rate(top["open_rate"], "address", around),
         upstreams=upstreams,
         table=table,
+        kept=frozenset(kept.owners.values()),
+        purged=_purged(top.get("purged")),
         emergency=emergency.read(top.get("emergency")),
     )
 
@@ -139,7 +156,7 @@ def _health(at: At) -> str:
     return path
 
 
-def _route(at: At, upstreams: Mapping[str, Upstream], around: Surroundings) -> Route:
+def _route(at: At, upstreams: Mapping[str, Upstream], kept: Kept, around: Surroundings) -> Route:
     name, access = at["id"].text(), at["access"].one_of(*ACCESS)
     path, strip = at["path"].text(), at["strip"].text(empty=True)
     segments = _segments(at["path"], path)
@@ -153,7 +170,6 @@ def _route(at: At, upstreams: Mapping[str, Upstream], around: Surroundings) -> R
         raise at["strip"].wrong("not the leading literal segments of the path")
     if at["upstream"].text() not in upstreams:
         raise at["upstream"].wrong("no such upstream")
-    at["dataset"].text(empty=True)
     subject = _subject(at["subject"], path, access)
     rate = _rate_of(at, around)
     max_body = at["max_body_bytes"].whole()
@@ -176,15 +192,17 @@ def _route(at: At, upstreams: Mapping[str, Upstream], around: Surroundings) -> R
             access,
             subject=subject >= 0,
             limited=rate is not None,
+            kept=name in kept.owners,
             options_route=at["method"].text().upper() == "OPTIONS",
             upgrade=upgrade,
         ),
+        send=_send(at, upstream, kept, around.cache),
         stats=around.stats(name),
         load=around.loads.of(name, priority, upstream, mark, stream or bool(upgrade)),
         forbidden=reply.insufficient_scope(" ".join(sorted(scopes[0])) if scopes else ""),
         too_large=reply.too_large(max_body),
     )
-    return _openable(route, upgrade) if mark == "open" else route
+    return _openable(route, upgrade, kept=name in kept.owners) if mark == "open" else route
 
 
 def _mark(at: At) -> str:
@@ -196,14 +214,18 @@ def _mark(at: At) -> str:
     return mark
 
 
-def _openable(route: Route, upgrade: bytes) -> Route:
+def _openable(route: Route, upgrade: bytes, *, kept: bool) -> Route:
     """``route``, served to anybody while there is an emergency."""
     opened = replace(
         route,
         access="open",
         scopes=(),
         steps=pipeline.steps(
-            "open", subject=False, limited=route.rate is not None, upgrade=upgrade
+            "open",
+            subject=False,
+            limited=route.rate is not None,
+            kept=kept,
+            upgrade=upgrade,
         ),
     )
     ask, scope = pipeline.authenticate, pipeline.authorise
@@ -216,6 +238,39 @@ def _upgrade(route: At) -> bytes:
     if at and protocol and (protocol not in PROTOCOLS or route["method"].value != "GET"):
         raise at.wrong(f"a GET may switch to {' or '.join(PROTOCOLS)}, nothing else")
     return protocol.encode()
+
+
+def _kept(routes: At) -> Work[Kept]:
+    found = {}
+    for at in routes.each():
+        owner = Owner(
+            at["id"].text(), at["dataset"].text(empty=True), at["upstream"].text(),
+            at["access"].text(),
+        )  # fmt: skip
+        yield
+        marked = at.get("cache")
+        if marked is None:
+            continue
+        list(marked.members())  # it is an object
+        if at["method"].value != "GET" or owner.access == "personal" or at["stream"].flag():
+            raise marked.wrong("only GET is kept; nothing personal, and no stream")
+        found[owner.route] = owner
+    return Kept(found, frozenset(owner.upstream for owner in found.values()))
+
+
+def _send(at: At, upstream: Upstream, kept: Kept, cache: SharedCache) -> Callable[[Exchange], None]:
+    """Where a request goes that has passed every step."""
+    owner = kept.owners.get(at["id"].text())
+    if owner is not None:
+        return KeptRoute(cache, owner, upstream).send
+    safe = at["method"].text().upper().encode() in SAFE
+    if not safe and upstream.name in kept.upstreams:
+        return ChangingRoute(cache, upstream).send
+    return upstream.send
+
+
+def _purged(at: At | None) -> dict[str, int]:
+    return {} if at is None else {what: when.whole() for what, when in at.members()}
 
 
 def _segments(at: At, path: str) -> tuple[bytes | None, ...]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from gateway.core.admission import share_capacity
 from gateway.core.answer import Answer
 from gateway.core.body import WHOLE, Body, Chunked, UntilClose, chunk, last_chunk
 from gateway.core.ids import traceparent
-from gateway.core.reply import Reply
+from gateway.core.reply import Refused, Reply
 from gateway.core.tls import HSTS
 from gateway.core.upgrade import Tunnel, agreed
 
@@ -52,8 +54,9 @@ class Exchange:
         hop: more of what is said to the upstream of its connection alone.
         upgrade: the protocol that the client may have instead of HTTP; ``b""`` if none.
         load: its place under its server's limit.
-        rate_fields: ``RateLimit`` fields of the answer.
+        rate_fields: ``RateLimit`` fields of the answer, and what else the gateway adds to it.
         start: what goes upstream before the ``Host``.
+        watcher: is told of the answer's head, where somebody must know of it.
         route, grant, policy: given by the steps of :mod:`gateway.core.pipeline`, in which each is
             there for the steps after.
     """
@@ -63,7 +66,7 @@ class Exchange:
         "bytes_out", "client", "close", "connection", "ended", "fields", "grant", "held", "hop",
         "line", "load", "plain", "policy", "rate_fields", "repeatable", "request_id", "route",
         "routed", "sent", "start", "stats", "status", "told", "tried", "unsent", "upgrade",
-        "upload",
+        "upload", "watcher",
     )  # fmt: skip
 
     policy: Policy
@@ -92,6 +95,7 @@ class Exchange:
         self.told = line.http10 or not fields.expects
         self.tried: tuple[Address, ...] = ()
         self.load: Taken | None = None
+        self.watcher: Callable[[Exchange, Answer], None] | None = None
 
     @property
     def method(self) -> bytes:
@@ -125,6 +129,10 @@ class Exchange:
         parts = self.line.path.split(b"/")
         parts[index + 1] = segment
         self.start = self.route.start(b"/".join(parts), self.line.query)
+
+    def question(self) -> tuple[bytes, bytes, bytes]:
+        """Host, path and query, as they were asked."""
+        return self.fields.host, self.line.path, self.line.query
 
     def outgoing(self) -> bytes:
         """The request as the upstream gets it: head, and what of the body has arrived."""
@@ -239,7 +247,9 @@ class Exchange:
     def begin_answer(self, answer: Answer, body: Body, content: bytes) -> None:
         """Head and first content, in one write."""
         self.begun = True
-        self.status = status = answer.status
+        self.status = answer.status
+        if self.watcher is not None:
+            self.watcher(self, answer)
         if (
             body is WHOLE and answer.dated and self.sent
             and not (self.close or self._core.draining)
@@ -250,14 +260,8 @@ class Exchange:
         lines.append(b"x-request-id: " + self.request_id)
         if not answer.dated:
             lines.append(self._core.date)
-        if status != 204:
-            if answer.length >= 0:
-                lines.append(b"content-length: %d" % answer.length)
-            elif isinstance(body, Chunked | UntilClose) and not self.is_head:
-                self._chunks = not self.http10
-                self.close = self.close or self.http10
-                if self._chunks:
-                    lines.append(b"transfer-encoding: chunked")
+        if answer.status != 204:
+            self._frame(answer, body, lines)
         # asked as late as can be: a drain may have begun since the request came
         if self.close or self._core.draining or not self.sent:
             self.close = True
@@ -273,6 +277,16 @@ class Exchange:
             lines.append(HSTS)
         lines += (b"", content)
         self.client.write(b"\r\n".join(lines))
+
+    def _frame(self, answer: Answer, body: Body, lines: list[bytes]) -> None:
+        """Say how long the content is, or that it comes in chunks, or that its end is the end."""
+        if answer.length >= 0:
+            lines.append(b"content-length: %d" % answer.length)
+        elif isinstance(body, Chunked | UntilClose) and not self.is_head:
+            self._chunks = not self.http10
+            self.close = self.close or self.http10
+            if self._chunks:
+                lines.append(b"transfer-encoding: chunked")
 
     def _answer_whole(self, answer: Answer, content: bytes) -> None:
         """The common case: all is here, and nothing about it ends the connection."""
@@ -297,6 +311,41 @@ class Exchange:
         if body.done:
             content += last_chunk(body.trailers if isinstance(body, Chunked) else b"")
         return content
+
+    def take_place(self) -> Reply | None:
+        """A place under its server's limit, where no step has taken one.
+
+        Returns:
+            What to refuse it with if there is none.
+        """
+        try:
+            share_capacity(self._core, self)
+        except Refused as refused:
+            return refused.reply
+        return None
+
+    def add_field(self, line: bytes) -> None:
+        """One more field of the answer, without CRLF."""
+        self.rate_fields += b"\r\n" + line if self.rate_fields else line
+
+    def serve(self, status: int, front: bytes, content: bytes) -> None:
+        """An answer that was kept, in one write: ``front`` is its head as far as all share it."""
+        self.begun = True
+        self.status = status
+        if self.is_head:
+            content = b""
+        self.bytes_out = len(content)
+        end = b"\r\nconnection: close\r\n\r\n" if self._closes() else b"\r\n\r\n"
+        self.client.write(b"".join((
+            front, b"\r\nx-request-id: ", self.request_id,
+            b"\r\n" if self.rate_fields else b"", self.rate_fields, end, content,
+        )))  # fmt: skip
+        self.end()
+
+    def _closes(self) -> bool:
+        """Whether the client's connection ends with this answer; asked as late as can be."""
+        self.close = self.close or self._core.draining or not self.sent
+        return self.close
 
     # The end
 

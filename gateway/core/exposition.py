@@ -35,12 +35,16 @@ _TOTALS: Final = {
     "tls_reload_failures": "Changed certificates that could not be used.",
     "tokens_verified": "Access tokens whose signature was verified.",
     "tokens_remembered": "Requests whose access token was already verified.",
+    "cache_dropped": "Kept answers dropped to make room for others.",
+    "cache_purges": "Purges by the control plane.",
 }
 _GAUGES: Final = {
     "connections": "Client connections open.",
     "under_way": "Requests begun and not ended.",
     "upgraded": "Connections that speak another protocol than HTTP.",
     "buckets": "Rate-limit buckets that are not full.",
+    "cache_entries": "Questions whose answers are kept.",
+    "cache_bytes": "Memory that kept answers take.",
 }
 
 
@@ -66,6 +70,9 @@ class Workers(Collector):
         yield self._in_flight()
         yield self._by_name("rejected", "reason", "Requests that the gateway refused.")
         yield self._by_name("failures", "kind", "Failures of upstreams.", "upstream_errors")
+        yield self._by_name(
+            "cache", "outcome", "Requests on kept routes, by outcome.", "cache_requests"
+        )
         yield from overload_metrics(self._told, _P)
         for name, about in _TOTALS.items():
             yield CounterMetricFamily(_P + name, about, value=self._total(name))

@@ -159,7 +159,13 @@ def limit_body(exchange: Exchange) -> None:
 
 
 def steps(
-    access: str, *, subject: bool, limited: bool, options_route: bool = False, upgrade: bytes = b""
+    access: str,
+    *,
+    subject: bool,
+    limited: bool,
+    kept: bool = False,
+    options_route: bool = False,
+    upgrade: bytes = b"",
 ) -> tuple[Step, ...]:
     """What a request passes on a route, in this order. What has nothing to do is not in it.
 
@@ -167,6 +173,7 @@ def steps(
         access: the route's access class.
         subject: a segment of its path names the resident.
         limited: it has a rate of its own.
+        kept: its answers are kept; it takes a place at its server only when it goes there.
         options_route: its method is OPTIONS, whose forwards a client may have counted.
         upgrade: the protocol that its API speaks when asked to; ``b""`` if none.
     """
@@ -174,7 +181,7 @@ def steps(
         way: list[Step | None] = [
             limit_source,
             limit_route_by_source if limited else None,
-            share_capacity,
+            None if kept else share_capacity,
         ]
     else:
         way = [
@@ -184,7 +191,7 @@ def steps(
             need_resident if access == "personal" else None,
             bind_resident if subject else None,
             limit_route if limited else None,
-            share_capacity,
+            None if kept else share_capacity,
         ]
     # before a place is taken, which is the last step
     way.insert(-1, options.count_forwards if options_route else None)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from gateway.core.admission import Load
 from gateway.core.emergency import Emergency
@@ -12,10 +13,14 @@ from gateway.core.limits import Rate
 from gateway.core.pipeline import Step
 from gateway.core.reply import Reply
 from gateway.core.routing import Table
+from gateway.core.shelf import Owner
 from gateway.core.slices import Work, emptied
 from gateway.core.telemetry import Series
 from gateway.core.upstream import Upstream
 from schemas import policy as wire
+
+if TYPE_CHECKING:
+    from gateway.core.exchange import Exchange
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,7 @@ class Route:
         subject: which segment names the resident, -1 if none does.
         scopes: alternatives, each to be held whole.
         steps: what a request passes on it; see :mod:`gateway.core.pipeline`.
+        send: where it goes then: to the upstream, or to a cache before it.
         stats: counters by client class.
         load: what it puts on its server, and its order among others.
         forbidden, too_large: the refusals of this route, made beforehand.
@@ -56,6 +62,7 @@ class Route:
     max_body: int
     stream: bool
     steps: tuple[Step, ...]
+    send: Callable[[Exchange], None]
     stats: Series
     load: Load
     forbidden: Reply
@@ -77,6 +84,8 @@ class Policy:
 
     Attributes:
         scheme: of the public URL, for ``X-Forwarded-Proto``.
+        kept: the routes whose answers are kept.
+        purged: see :class:`schemas.policy.Snapshot`.
         emergency: the one that was declared; whether it still holds, :mod:`gateway.core.overload`
             knows.
     """
@@ -91,6 +100,8 @@ class Policy:
     open_rate: Rate
     upstreams: Mapping[str, Upstream]
     table: Table[Route]
+    kept: Set[Owner]
+    purged: Mapping[str, int]
     emergency: Emergency | None = None
 
     def let_go(self) -> Work[None]:

@@ -128,6 +128,10 @@ UPSTREAM_SLOW: Final = reply(
     504, "upstream-timeout", "The API behind the gateway took too long",
     "The API behind this route did not answer in the time it is given.",
 )  # fmt: skip
+NOT_CACHED: Final = reply(
+    504, "not-cached", "There is no such answer in the cache",
+    "The request says `only-if-cached`, and no kept answer is fresh enough for it.",
+)  # fmt: skip
 DEADLINE: Final = reply(
     504, "deadline-exceeded", "There was no answer in the time that you gave",
     "The API behind this route did not answer within the request's `Request-Timeout`.",

@@ -87,7 +87,8 @@ class ClientConnection(asyncio.Protocol):
         if fields is None or not fields.bare or data[-2:] != b"\r\n":
             return False
         try:
-            self._begin(Exchange(core, self, line, fields, monotonic()), b"")
+            if line.kept is None or not line.kept.answer(core, self, fields):
+                self._begin(Exchange(core, self, line, fields, monotonic()), b"")
         except Exception:  # a fault of ours must not leave a connection hanging
             _log.exception("a request could not be handled")
             self._refuse(reply.INTERNAL)
@@ -130,6 +131,8 @@ class ClientConnection(asyncio.Protocol):
                 return b""
             at = data.find(b"\r\n", start)
             line, fields = self._core.head(data[start:at], data[at + 2 : end + 2])
+            if line.kept is not None and line.kept.answer(self._core, self, fields):
+                return data[end + 4 :]
             exchange = Exchange(self._core, self, line, fields, now)
         except Refused as refused:
             self._refuse(
@@ -170,7 +173,7 @@ class ClientConnection(asyncio.Protocol):
         if exchange.alive:
             exchange.admitted = True
             exchange.stats.in_flight += 1
-            exchange.route.upstream.send(exchange)
+            exchange.route.send(exchange)
         return rest
 
     def _turn_away(self, exchange: Exchange, answer: Reply, rest: bytes) -> bytes:
@@ -230,6 +233,13 @@ class ClientConnection(asyncio.Protocol):
     def write(self, data: bytes) -> None:
         if not self.transport.is_closing():
             self.transport.write(data)
+
+    def answer(self, data: bytes, now: float) -> None:
+        """A whole answer to a request that nothing else was made of."""
+        if not self.transport.is_closing():
+            self.transport.write(data)
+        rest = self._core.bounds.stall if self._choked else self._core.bounds.keep_alive
+        self.deadline = now + rest
 
     def write_reply(self, answer: Reply, request_id: bytes, bodiless: bool, close: bool) -> None:
         """An answer of the core's own."""

@@ -17,6 +17,7 @@ from gateway.core.reply import Refused, malformed
 
 if TYPE_CHECKING:
     from gateway.core.policy import Policy, Route
+    from gateway.core.shortcut import Shortcut
 
 _PLAIN: Final = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-_~:@!$&'()*+,="
 _METHOD: Final = re.compile(rb"[A-Z]{3,20}(?:-[A-Z]{1,10})?")
@@ -43,14 +44,15 @@ class RequestLine:
         is_head, repeatable: what the method means.
         route, found_by: where it leads under which policy; for :mod:`gateway.core.pipeline`.
         start: what it begins with on its way to that route's upstream, up to the ``Host``.
+        kept: where its answer may be taken from at once; for :mod:`gateway.core.kept_route`.
 
     Example:
         ``GET /a/b%20c?x=1 HTTP/1.1`` has the segments ``a`` and ``b c``, and the query ``?x=1``.
     """
 
     __slots__ = (
-        "authority", "found_by", "http10", "is_head", "method", "path", "query", "repeatable",
-        "route", "segments", "start", "usual",
+        "authority", "found_by", "http10", "is_head", "kept", "method", "path", "query",
+        "repeatable", "route", "segments", "start", "usual",
     )  # fmt: skip
 
     route: Route
@@ -71,6 +73,7 @@ class RequestLine:
         if len(target) > bounds.TARGET_BYTES:
             raise Refused(reply.TARGET_TOO_LONG)
         self.authority = b""
+        self.kept: Shortcut | None = None
         if target[:1] != b"/":
             self.authority, target = _other_form(self.method, target)
         self.path, mark, query = target.partition(b"?")

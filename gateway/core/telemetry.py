@@ -30,10 +30,11 @@ class Stats:
         seconds: all durations together.
         in_flight: requests sent to an upstream and not answered to the end.
         rejected: requests that the core refused, by reason.
+        cache: requests on routes whose answers are kept, by what the cache did.
         failures: failures of the upstream, by kind.
     """
 
-    __slots__ = ("buckets", "failures", "in_flight", "rejected", "seconds", "statuses")
+    __slots__ = ("buckets", "cache", "failures", "in_flight", "rejected", "seconds", "statuses")
 
     def __init__(self) -> None:
         self.statuses = [0] * 6
@@ -42,6 +43,7 @@ class Stats:
         self.in_flight = 0
         self.rejected: dict[str, int] = {}
         self.failures: dict[str, int] = {}
+        self.cache: dict[str, int] = {}
 
     def observe(self, status: int, seconds: float) -> None:
         """One answer that ended after ``seconds``; ``status`` 0 if it never began."""
@@ -51,6 +53,9 @@ class Stats:
 
     def reject(self, reason: str) -> None:
         self.rejected[reason] = self.rejected.get(reason, 0) + 1
+
+    def cached(self, outcome: str) -> None:
+        self.cache[outcome] = self.cache.get(outcome, 0) + 1
 
     def fail(self, kind: str) -> None:
         self.failures[kind] = self.failures.get(kind, 0) + 1
@@ -131,7 +136,7 @@ def departed(before: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
     events = _sum(before.get("upstream_events"), told.get("upstream_events", {}))
     totals = {
         name: before.get(name, 0) + told.get(name, 0)
-        for name in ("tokens_verified", "tokens_remembered")
+        for name in ("tokens_verified", "tokens_remembered", "cache_dropped", "cache_purges")
     }
     return {
         "series": [[*key, stats] for key, stats in series.items()],

@@ -91,6 +91,7 @@ CLIENTS: Final = (
             scopes.OPERATOR_APIS,
             scopes.OPERATOR_CLIENTS,
             scopes.OPERATOR_KEYS,
+            scopes.OPERATOR_CACHE,
             scopes.OPERATOR_EMERGENCY,
             *_READING,
             *_FEEDING,

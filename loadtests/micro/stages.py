@@ -31,6 +31,8 @@ def stages(wired: Wired) -> Iterator[Stage]:
     yield "whole", "request in, request out, answer in, answer out", lambda: wired.once(next(turn))
     post = wired.post(1_024)
     yield "whole, POST", "the same with 1 KB of content", lambda: wired.once(post)
+    kept = wired.kept()
+    yield "cache hit", "an open read, all of it", lambda: wired.client.data_received(kept)
     first, block = split(wired.heads[0])
     line, fields = core.head(first, block)
     exchange = Exchange(core, wired.client, line, fields, monotonic())
@@ -103,7 +105,7 @@ def _lookups(core: Core) -> Iterator[Stage]:
     upstream = next(iter(policy.upstreams.values()))
     for number in ROUTES:
         loads = core.overload.loads()
-        around = Surroundings(lambda *_: upstream, core.telemetry.of, 1, loads)
+        around = Surroundings(lambda *_: upstream, core.telemetry.of, 1, loads, core.cache)
         template = ours.policy(9, [])
         one = template["routes"][1] | {"access": "open", "scopes": []}
         template["routes"] = [

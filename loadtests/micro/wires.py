@@ -19,6 +19,10 @@ ANSWER = (
     b"Content-Type: application/json\r\nContent-Length: %d\r\nConnection: keep-alive\r\n\r\n"
     % len(BODY)
 ) + BODY
+KEPT_ANSWER = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nCache-Control: max-age=86400\r\n"
+    b"Content-Length: %d\r\n\r\n" % len(BODY)
+) + BODY
 
 
 class Wire(asyncio.Transport):
@@ -80,12 +84,23 @@ class Wired:
         head = self.heads[0].replace(b"GET", b"POST", 1)
         return head[:-2] + b"Content-Length: %d\r\n\r\n" % size + b"x" * size
 
+    def kept(self) -> bytes:
+        """A request whose answer is kept by now."""
+        head = request(work.KEPT, 1, "")
+        self.client.data_received(head)
+        self.upstream.data_received(KEPT_ANSWER)
+        self.client.data_received(head)
+        if b"cache-status: supercity; hit" not in self.client_wire.last:
+            raise RuntimeError(f"this is not kept: {self.client_wire.last!r}")
+        return head
+
     def answered(self) -> bytes:
         return self.client_wire.last
 
 
 def request(path: str, number: int, token: str) -> bytes:
+    bearer = f"Authorization: Bearer {token}\r\n" if token else ""
     return (
         f"GET {path}/{number} HTTP/1.1\r\nHost: city.example\r\nAccept: application/json\r\n"
-        f"User-Agent: partner-app/1.0\r\nAuthorization: Bearer {token}\r\n\r\n"
+        f"User-Agent: partner-app/1.0\r\n{bearer}\r\n"
     ).encode()

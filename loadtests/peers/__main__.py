@@ -42,7 +42,7 @@ def main() -> None:
     found = report.figures(results, machine)
     text = report.table(found, does)
     print(text)
-    if options.keep or not quick:
+    if options.keep or not (quick or options.works or options.only):
         report.publish(found, text)
         print(f"written to {report.FIGURES} and {report.README}")
 

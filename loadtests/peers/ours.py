@@ -30,6 +30,10 @@ def policy(upstream: int, signers: list[work.Signer]) -> dict[str, Any]:
             ("GET", collection + work.STREAM),
         )
     ]  # fmt: skip
+    kept = {
+        **routes[0], "id": "bench.kept", "path": work.KEPT + "/{id}", "access": "open",
+        "scopes": [], "cache": {},
+    }  # fmt: skip
     api = {
         "addresses": [f"127.0.0.1:{upstream}"], "sector": "bench", "internal": True,
         "connect_timeout_ms": 5_000, "response_timeout_ms": 30_000, "idle_timeout_ms": 30_000,
@@ -37,7 +41,8 @@ def policy(upstream: int, signers: list[work.Signer]) -> dict[str, Any]:
     }  # fmt: skip
     return {
         "format": 1, "revision": "bench", "issuer": work.ISSUER, "audience": work.ISSUER,
-        "keys": [signer.jwk for signer in signers], "upstreams": {"api": api}, "routes": routes,
+        "keys": [signer.jwk for signer in signers], "upstreams": {"api": api},
+        "routes": [*routes, kept],
         "clients": {f"client-{number}": client for number in range(work.CLIENTS)},
         "revoked": {"tokens": {}, "families": {}, "clients": {}}, "open_rate": plenty,
     }  # fmt: skip

@@ -25,6 +25,8 @@ DOMAINS = (
 NOUNS = ("stops", "routes", "alerts", "places", "items", "records")
 ROUTES = [f"/{domain}/v1/{noun}" for domain in DOMAINS for noun in NOUNS]
 """60 collections, each with ``/{id}`` below it; the members are what is asked for."""
+KEPT = "/open/v1/items"
+"""An open collection whose members may be kept; see ``upstream.conf``."""
 STREAM = "/stream"
 """Below each collection: events that hardly ever come."""
 
@@ -87,10 +89,10 @@ for line in io.lines("%(paths)s") do paths[#paths + 1] = line end
 local n = 0
 local function head(method, more)
   n = n + 1
+  local token = #tokens > 0 and "Authorization: Bearer " .. tokens[n %% #tokens + 1] .. "\\r\\n"
   return method .. " " .. paths[n %% #paths + 1] .. " HTTP/1.1\\r\\nHost: city.example\\r\\n"
     .. more .. "Accept: application/json\\r\\nUser-Agent: partner-app/1.0\\r\\n"
-    .. "Authorization: Bearer "
-    .. tokens[n %% #tokens + 1] .. "\\r\\n\\r\\n"
+    .. (token or "") .. "\\r\\n"
 end
 function request()
   return head("GET", %(unique)s and "X-Request-Id: request-" .. n .. "\\r\\n" or "")
@@ -112,11 +114,12 @@ end
 
 
 def write_script(
-    folder: Path, name: str, tokens: list[str], *, unique: bool, leaf: str, body: int
+    folder: Path, name: str, tokens: list[str], *, unique: bool, leaf: str, body: int, kept: bool
 ) -> Path:
     """A wrk script that asks with ``tokens``; its path. The rest is as in ``works.Work``."""
-    paths = [f"{route}/{leaf or number}" for number, route in enumerate(ROUTES)]
-    (folder / f"{name}.tokens").write_text("\n".join(tokens) + "\n")
+    routes = [KEPT] * len(ROUTES) if kept else ROUTES
+    paths = [f"{route}/{leaf or number}" for number, route in enumerate(routes)]
+    (folder / f"{name}.tokens").write_text("".join(f"{token}\n" for token in tokens))
     (folder / f"{name}.paths").write_text("\n".join(paths) + "\n")
     script = folder / f"{name}.lua"
     script.write_text(

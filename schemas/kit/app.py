@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse
 from pydantic.alias_generators import to_camel
 from starlette.types import Lifespan
 
+from schemas.kit.cached import Validators
 from schemas.kit.caller import GatewayOnly
 from schemas.kit.refusals import add_problem_handlers
 from schemas.xcity import KEY, SECURITY_SCHEME, ApiInfo
@@ -62,6 +63,7 @@ def create_app(
     _describe(app, info)
     add_problem_handlers(app)
     add_probes(app, ready, notes)
+    app.add_middleware(Validators)
     if gateway_key:
         app.add_middleware(GatewayOnly, key=gateway_key, open_paths=(app.openapi_url or "",))
     return app

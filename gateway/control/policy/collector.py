@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.control import emergencies, tables
+from gateway.control import emergencies, purges, tables
 from gateway.control.catalogue import attached
 from gateway.control.catalogue.attached import Attached
 from gateway.control.clock import Clock, seconds
@@ -87,6 +87,7 @@ class Collector:
                 "clients": {c.client_id: c.revoked_before for c in registered if c.revoked_before},
             },
             emergency=await emergencies.in_force(connection, now),
+            purged=await purges.load(connection, now * 1_000),
         )
         body = orjson.dumps(snapshot)
         return Published(number, now, snapshot, body, keys, apis, tuple(found))

@@ -8,6 +8,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from gateway.control.policy import paths
+from gateway.control.policy.cache import check_cache
 from gateway.control.policy.document import Json
 from gateway.control.policy.emergency import check_emergency
 from gateway.control.policy.findings import Findings, pointer
@@ -40,6 +41,7 @@ def compile_operation(
     operation_id = _operation_id(operation, method, path, where, findings)
     _check_personal(setting, segments, info, where, findings)
     _check_limits(setting, info, where, findings)
+    check_cache(method, info, where, findings)
     check_emergency(setting, method, info, where, findings)
     if info.upgrade and method.upper() != "GET":
         findings.add(pointer(*where, KEY, "upgrade"), "Only a GET switches to another protocol.")
@@ -59,6 +61,8 @@ def compile_operation(
         max_body_bytes=info.max_body_bytes,
         stream=info.stream,
     )
+    if info.cache is not None:
+        route["cache"] = {}
     if info.emergency != "none":
         route["emergency"] = info.emergency
     if info.rate:

@@ -64,6 +64,7 @@ def make_snapshot(
     clients: dict[str, policy.Client],
     revoked: Revocations,
     open_rate: Rate = OPEN_RATE,
+    purged: dict[str, int] | None = None,
     emergency: Emergency | None = None,
 ) -> Snapshot:
     """The snapshot; the same content has the same ``revision``, in every process."""
@@ -79,6 +80,8 @@ def make_snapshot(
         revoked=revoked,
         open_rate=open_rate,
     )
+    if purged:
+        snapshot["purged"] = purged
     if emergency is not None:
         snapshot["emergency"] = emergency
     canonical = orjson.dumps(snapshot, option=orjson.OPT_SORT_KEYS)

@@ -324,6 +324,26 @@ REFUSALS: list[tuple[str, Any, str | None]] = [
         changed("components", "schemas", to={"A": {"properties": {"example": {"$ref": "x"}}}}),
         "/components/schemas/A/properties/example/$ref",
     ),
+    (
+        "cache of a change",
+        changed("paths", "/benches/{bench}", "put", "x-city", to={"cache": {}}),
+        "/paths/~1benches~1{bench}/put/x-city/cache",
+    ),
+    (
+        "cache of a stream",
+        changed(*GET, "x-city", to={"cache": {}, "stream": True}),
+        "/paths/~1benches/get/x-city/cache",
+    ),
+    (
+        "cache of personal data",
+        changed(*GET, "x-city", to={"cache": {}, "access": "personal", "dataset": "sitters"}),
+        "/paths/~1benches/get/x-city/cache",
+    ),
+    (
+        "cache with members",
+        changed(*GET, "x-city", to={"cache": {"seconds": 5}}),
+        "/paths/~1benches/get/x-city/cache/seconds",
+    ),
     ("x-city of the root", changed("x-city", "domain", to="Not A Domain"), "/x-city/domain"),
     ("not an object", [], ""),
     (
