@@ -8,6 +8,7 @@ from itertools import cycle
 from time import monotonic
 
 from gateway.core import pipeline
+from gateway.core.admission import share_capacity
 from gateway.core.answer import Answer, heads, read
 from gateway.core.app import Core
 from gateway.core.body import WHOLE
@@ -47,6 +48,7 @@ def stages(wired: Wired) -> Iterator[Stage]:
     yield "token, new", "ES256, verified", _verified(wired, fields.token)
     yield "limits", "the client's bucket and its fields", _limited(wired, exchange)
     yield "scope", "held or not", lambda: pipeline.authorise(core, exchange)
+    yield "room", "a place under the server's limit, taken and given back", _placed(core, exchange)
     yield "upstream", "the request as it goes out", exchange.outgoing
     yield from _answers(exchange)
     yield "telemetry", "count and histogram", lambda: exchange.stats.observe(200, 0.002)
@@ -75,6 +77,16 @@ def _limited(wired: Wired, exchange: Exchange) -> Callable[[], object]:
         pipeline.limit_client(wired.core, exchange)
 
     return limited
+
+
+def _placed(core: Core, exchange: Exchange) -> Callable[[], object]:
+    exchange.admitted, exchange.status = True, 200
+
+    def placed() -> None:
+        share_capacity(core, exchange)
+        exchange.route.load.ended(exchange, 0.002)
+
+    return placed
 
 
 def _verified(wired: Wired, token: bytes) -> Callable[[], object]:
