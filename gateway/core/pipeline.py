@@ -93,7 +93,8 @@ def limit_client(core: Core, exchange: Exchange) -> None:
     """The client's own rate, over all routes. Before the scope: a wrong scope is a call too."""
     client = exchange.grant.client
     rate = client.rate
-    exchange.rate_fields = rate.fields(core.buckets.take(client.id, rate, exchange.began))
+    left = core.buckets.take(client.id, rate, exchange.began)
+    exchange.rate_fields = rate.told.get(int(left)) or rate.fields(left)
 
 
 def authorise(core: Core, exchange: Exchange) -> None:
