@@ -97,6 +97,9 @@ def gateway() -> None:
             pairwise_key=settings.pairwise_key.encode(),
             limits_url=settings.limits_url,
             access_log="-",
+            tls_cert=settings.tls_cert,
+            tls_key=settings.tls_key,
+            tls_client_ca=settings.tls_client_ca,
         )
     )
 

@@ -23,6 +23,7 @@ from gateway.core.allowances import Allowances
 from gateway.core.app import Core, CoreConfig
 from gateway.core.bounds import Bounds
 from gateway.core.feed import Feed
+from gateway.core.tls import TlsFiles
 from gateway.leases import Leases
 
 GRACE = 0.5
@@ -52,6 +53,7 @@ async def serve(channel: socket.socket) -> None:
             access_log=config["access_log"],
             last_good=Path(config["last_good"]),
             limiter=leased,
+            tls=TlsFiles.of(*config["tls"]),
         )
     )
     core.load_last_good()

@@ -48,6 +48,8 @@ class Settings:
         sample: whether feeds without a source are the sample city's; never in a real one.
         host, port: where this process listens; port 0 means its usual one.
         admin_port: the gateway's metrics and probes.
+        tls_cert, tls_key: PEM files; with them the gateway speaks TLS, and takes what changes.
+        tls_client_ca: PEM file of authorities; with it every client must show a certificate.
     """
 
     public_url: str = "http://127.0.0.1:8000"
@@ -68,6 +70,9 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 0
     admin_port: int = 9000
+    tls_cert: str = ""
+    tls_key: str = ""
+    tls_client_ca: str = ""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:

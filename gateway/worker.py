@@ -20,6 +20,7 @@ from typing import Any, Final
 import orjson
 import uvloop
 
+from gateway.core import tls
 from gateway.core.admin import serve_admin
 from gateway.core.exposition import exposition
 from gateway.core.telemetry import departed
@@ -47,6 +48,9 @@ class GatewayConfig:
         limits_url: ``local://``: each worker grants its share of every rate; ``redis://…``: rates
             hold across workers and machines, by leases (:mod:`gateway.leases`).
         access_log: a file, ``-`` for standard output, ``""`` for none.
+        tls_cert, tls_key: PEM files of the certificate that clients are shown; ``""`` for plain
+            HTTP.
+        tls_client_ca: PEM file of authorities; every client must show a certificate of one.
         drain_seconds: how long what is under way may take when the gateway stops.
     """
 
@@ -61,6 +65,9 @@ class GatewayConfig:
     pairwise_key: bytes = field(repr=False)
     limits_url: str = "local://"
     access_log: str = ""
+    tls_cert: str = ""
+    tls_key: str = ""
+    tls_client_ca: str = ""
     drain_seconds: float = 30.0
 
 
@@ -75,6 +82,9 @@ def run(config: GatewayConfig) -> None:
         raise ValueError(f"limits are kept at local:// or redis://, not {config.limits_url}")
     if config.workers < 1:
         raise ValueError("at least one worker is needed")
+    files = tls.TlsFiles.of(config.tls_cert, config.tls_key, config.tls_client_ca)
+    if files is not None:
+        tls.read(files)  # so that a mistake is told here, in words
     uvloop.run(Supervisor(config).run())
 
 
@@ -115,6 +125,7 @@ class Worker:
             "pairwise_key": config.pairwise_key.hex(),
             "limits_url": config.limits_url,
             "access_log": config.access_log,
+            "tls": [config.tls_cert, config.tls_key, config.tls_client_ca],
             "drain_seconds": config.drain_seconds,
         }
 

@@ -15,7 +15,7 @@ has it. The policy compiler reads nothing else, so any API in any language can b
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -96,6 +96,7 @@ class OperationInfo(_Wire):
     max_body_bytes: int = Field(default=1_048_576, ge=0, le=4_294_967_296)
     stream: bool = False
     cache: CacheInfo | None = None
+    upgrade: Literal["", "websocket"] = ""
     emergency: EmergencyMark = "none"
 
 
@@ -109,6 +110,7 @@ def operation(
     max_body_bytes: int = 1_048_576,
     stream: bool = False,
     cache: bool = False,
+    upgrade: Literal["", "websocket"] = "",
     emergency: EmergencyMark = "none",
     request_body: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
@@ -119,6 +121,7 @@ def operation(
         rate: ``(requests, seconds)`` per client on this operation.
         cache: the gateway may keep its answers, for as long as they say
             (:func:`schemas.kit.cached.cached`).
+        upgrade: the protocol that this GET may switch to.
         request_body: OpenAPI request body of an operation that reads the raw body.
 
     Example:
@@ -135,6 +138,7 @@ def operation(
         max_body_bytes=max_body_bytes,
         stream=stream,
         cache=CacheInfo() if cache else None,
+        upgrade=upgrade,
         emergency=emergency,
     )
     extra: dict[str, Any] = {

@@ -17,6 +17,7 @@ from time import monotonic
 
 import orjson
 
+from gateway.core import reply
 from gateway.core.accesslog import AccessLog
 from gateway.core.bounds import CACHED_HEAD_BYTES, CACHED_LINE_BYTES, Bounds
 from gateway.core.cache import Recent
@@ -33,6 +34,7 @@ from gateway.core.shared_cache import SharedCache
 from gateway.core.slices import Work, at_once, emptied, in_slices
 from gateway.core.target import RequestLine
 from gateway.core.telemetry import Telemetry
+from gateway.core.tls import HSTS, Tls, TlsFiles
 from gateway.core.tokens import Tokens
 from gateway.core.upstream import Upstream
 from schemas import policy as wire
@@ -51,6 +53,7 @@ class CoreConfig:
         workers: how many share the rates of the policy.
         access_log: a file, ``-`` for standard output, ``""`` for none.
         limiter: where tokens are taken from; buckets of its own unless given.
+        tls: the certificate that clients are shown; None to speak plain HTTP.
         last_good: where the last good policy is kept; None to keep none.
         now: the wall clock.
     """
@@ -61,6 +64,7 @@ class CoreConfig:
     access_log: str = ""
     last_good: Path | None = None
     limiter: Limiter | None = None
+    tls: TlsFiles | None = None
     bounds: Bounds = field(default_factory=Bounds)
     now: Callable[[], float] = time.time
 
@@ -72,6 +76,8 @@ class Core:
         policy: all that is in force, None before the first.
         draining: answers end their connections.
         under_way: requests begun and not ended.
+        hsts: said in every answer, with its CRLF, where TLS is spoken; else ``b""``.
+        upgraded: those of them that speak another protocol by now.
         date: the ``Date`` field of this second.
         lines, blocks: request lines and header sections that were read, by their bytes.
     """
@@ -93,9 +99,12 @@ class Core:
             if config.access_log
             else None
         )
+        self.tls = Tls(config.tls, self.telemetry, self._plain_http) if config.tls else None
+        self.hsts = HSTS + b"\r\n" if self.tls else b""
         self.policy: Policy | None = None
         self.draining = False
         self.under_way = 0
+        self.upgraded = 0
         self.date = b""
         self.lines: Recent[bytes, RequestLine] = Recent(self.bounds.heads)
         self.blocks: Recent[bytes, Fields] = Recent(self.bounds.heads)
@@ -109,9 +118,14 @@ class Core:
 
     async def listen(self, sock: socket.socket) -> None:
         """Accept connections from ``sock``, which is bound."""
-        self._servers.append(
-            await self.loop.create_server(lambda: ClientConnection(self), sock=sock, backlog=2048)
-        )
+        tls, bounds = self.tls, self.bounds
+        server = await self.loop.create_server(
+            lambda: ClientConnection(self), sock=sock, backlog=2048,
+            ssl=tls.context if tls else None,
+            ssl_handshake_timeout=bounds.head if tls else None,
+            ssl_shutdown_timeout=bounds.linger if tls else None,
+        )  # fmt: skip
+        self._servers.append(server)
 
     def apply(self, text: bytes) -> Policy:
         """Put a snapshot in force: read whole, then one assignment.
@@ -275,13 +289,20 @@ class Core:
             ),
             "connections": len(self._clients),
             "under_way": self.under_way,
+            "upgraded": self.upgraded,
             "buckets": len(self.buckets),
             "tokens_verified": self.tokens.verified,
             "tokens_remembered": self.tokens.remembered,
             "revision": self.policy.revision if self.policy else "",
             "ready": self.policy is not None and not self.draining,
+            "tls_not_after": self.tls.not_after if self.tls else None,
             "overload": self.overload.as_json(),
         }
+
+    def _plain_http(self) -> bytes:
+        """To a client that speaks plain HTTP where TLS is spoken."""
+        answer = reply.PLAIN_HTTP
+        return b"%b%b\r\nconnection: close\r\n\r\n%b" % (answer.head, self.date, answer.body)
 
     # The clock
 
@@ -289,6 +310,8 @@ class Core:
         now = monotonic()
         self._ticking = self.loop.call_later(self.bounds.tick, self._tick)
         self.date = b"date: " + formatdate(self.config.now(), usegmt=True).encode()
+        if self.tls is not None:
+            self.tls.look(now)
         for client in [client for client in self._clients if client.deadline <= now]:
             client.expire()
         for upstream in self._upstreams.values():

@@ -11,6 +11,7 @@ import re
 from typing import Final, Protocol
 
 from gateway.core import bounds
+from gateway.core.head import passes
 
 _CHUNK: Final = re.compile(
     rb"([0-9A-Fa-f]{1,15})"
@@ -19,10 +20,11 @@ _CHUNK: Final = re.compile(
 )
 _TRAILER: Final = re.compile(rb"([!#$%&'*+.^`|~0-9A-Za-z-]+):[^\x00-\x08\x0a-\x1f\x7f]*")
 _NO_TRAILERS: Final = frozenset(
-    b"transfer-encoding content-length host authorization connection trailer set-cookie "
-    b"content-type content-encoding content-range forwarded te upgrade".split()
+    b"set-cookie content-type content-encoding content-range content-location cache-control "
+    b"expires date age vary location retry-after range if-match if-none-match if-modified-since "
+    b"if-unmodified-since if-range max-forwards www-authenticate".split()
 )
-"""Fields that must not come after the body (RFC 9110 §6.5.1)."""
+"""Fields that must not come after the body (RFC 9110 §6.5.1), besides those that never pass."""
 
 
 class Malformed(ValueError):
@@ -81,7 +83,7 @@ class UntilClose:
 class Chunked:
     """A body in chunks; ``trailers`` are the fields after it, each ending in CRLF."""
 
-    __slots__ = ("_ending", "_held", "_left", "done", "trailers")
+    __slots__ = ("_ending", "_held", "_left", "_room", "done", "trailers")
 
     def __init__(self) -> None:
         self.done = False
@@ -89,6 +91,7 @@ class Chunked:
         self._left = 0  # of the chunk in hand, with its CRLF
         self._held = b""  # a line that has not arrived whole
         self._ending = False  # the last chunk was seen, trailers follow
+        self._room = bounds.TRAILER_BYTES  # for more of them
 
     def feed(self, data: bytes) -> tuple[bytes, bytes]:
         data = self._held + data if self._held else data
@@ -113,7 +116,7 @@ class Chunked:
     def _line(self, data: bytes, at: int) -> int:
         end = data.find(b"\r\n", at)
         most = bounds.TRAILER_BYTES if self._ending else bounds.CHUNK_LINE_BYTES
-        if (len(data) if end < 0 else end) - at > most:
+        if (len(data) - 1 if end < 0 else end) - at > most:  # its LF may be on its way
             raise Malformed("a chunk size or trailer is too long")
         if end < 0:
             self._held = data[at:]
@@ -142,11 +145,12 @@ class Chunked:
         found = _TRAILER.fullmatch(line)
         if found is None:
             raise Malformed("a trailer is not a header field")
-        name = found[1].lower()
-        if name not in _NO_TRAILERS and not name.startswith((b"x-city-", b"x-forwarded-")):
-            self.trailers += line + b"\r\n"
-        if len(self.trailers) > bounds.TRAILER_BYTES:
+        self._room -= len(line) + 2
+        if self._room < 0:
             raise Malformed("the trailers are too long")
+        name = found[1].lower()
+        if name not in _NO_TRAILERS and passes(name):
+            self.trailers += line + b"\r\n"
 
 
 def chunk(content: bytes) -> bytes:

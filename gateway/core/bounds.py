@@ -13,6 +13,8 @@ HEAD_BYTES: Final = 32_768
 """Request line and header fields together; more is 431."""
 TARGET_BYTES: Final = 8_192
 """Path and query; more is 414 (RFC 9110 §4.1 asks for at least 8000)."""
+LINE_BYTES: Final = TARGET_BYTES + 64
+"""A request line; more is 414."""
 FIELDS: Final = 100
 """Header fields of one request; more is 431."""
 TOKEN_BYTES: Final = 8_192
@@ -25,6 +27,8 @@ CHUNK_LINE_BYTES: Final = 256
 """Chunk size with its extensions."""
 PIPELINED_BYTES: Final = 65_536
 """What is read ahead of the request in hand; then the connection is not read from."""
+PASSED_OVER_BYTES: Final = 65_536
+"""Body of a refused request that is read over so that its connection may go on."""
 PIPELINED_TURNS: Final = 32
 """Requests of one connection answered in one go before others have their turn."""
 CACHED_LINE_BYTES: Final = 256
@@ -41,6 +45,9 @@ class Bounds:
         head: from a request's first byte to the end of its head (slow-header attacks), then 408.
         body: grace for a request body, to which ``1 / body_rate`` a byte is added; then 408.
         body_rate: bytes per second that a body must keep up on average.
+        continue_after: how long an upstream may leave a client waiting for ``100 Continue``; then
+            the core says it.
+        upgrade_idle: silence both ways that ends a connection which speaks another protocol.
         keep_alive: how long a connection may rest between two requests.
         stall: how long a client may refuse to read its answer.
         linger: after the last answer, how long what the client still sends is read and dropped,
@@ -81,6 +88,8 @@ class Bounds:
     head: float = 10.0
     body: float = 30.0
     body_rate: float = 1_024.0
+    continue_after: float = 1.0
+    upgrade_idle: float = 300.0
     keep_alive: float = 75.0
     stall: float = 60.0
     linger: float = 2.0

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 ACCESS: Final = ("open", "scoped", "personal")
 CLASSES: Final = ("service", "data-holder", "partner", "operator", "internal")
+PROTOCOLS: Final = ("websocket",)
 RESERVED: Final = "/internal/"
 """Paths of the city's own processes that are never routed from outside."""
 
@@ -173,7 +174,7 @@ def _route(at: At, upstreams: Mapping[str, Upstream], kept: Kept, around: Surrou
     rate = _rate_of(at, around)
     max_body = at["max_body_bytes"].whole()
     upstream, mark, stream = upstreams[at["upstream"].text()], _mark(at), at["stream"].flag()
-    priority = at["priority"].one_of(*PRIORITIES)
+    priority, upgrade = at["priority"].one_of(*PRIORITIES), _upgrade(at)
     route = Route(
         id=name,
         method=at["method"].text().upper().encode("ascii"),
@@ -188,15 +189,20 @@ def _route(at: At, upstreams: Mapping[str, Upstream], kept: Kept, around: Surrou
         max_body=max_body,
         stream=stream,
         steps=pipeline.steps(
-            access, subject=subject >= 0, limited=rate is not None, kept=name in kept.owners
+            access,
+            subject=subject >= 0,
+            limited=rate is not None,
+            options_route=at["method"].text().upper() == "OPTIONS",
+            upgrade=upgrade,
+            kept=name in kept.owners,
         ),
         send=_send(at, upstream, kept, around.cache),
         stats=around.stats(name),
-        load=around.loads.of(name, priority, upstream, mark, stream),
+        load=around.loads.of(name, priority, upstream, mark, stream or bool(upgrade)),
         forbidden=reply.insufficient_scope(" ".join(sorted(scopes[0])) if scopes else ""),
         too_large=reply.too_large(max_body),
     )
-    return _openable(route, kept=name in kept.owners) if mark == "open" else route
+    return _openable(route, upgrade, kept=name in kept.owners) if mark == "open" else route
 
 
 def _mark(at: At) -> str:
@@ -208,16 +214,26 @@ def _mark(at: At) -> str:
     return mark
 
 
-def _openable(route: Route, *, kept: bool) -> Route:
+def _openable(route: Route, upgrade: bytes, *, kept: bool) -> Route:
     """``route``, served to anybody while there is an emergency."""
     opened = replace(
         route,
         access="open",
         scopes=(),
-        steps=pipeline.steps("open", subject=False, limited=route.rate is not None, kept=kept),
+        steps=pipeline.steps(
+            "open", subject=False, limited=route.rate is not None, upgrade=upgrade, kept=kept
+        ),
     )
     ask, scope = pipeline.authenticate, pipeline.authorise
     return replace(route, steps=(emergency.unless_open(route.steps, opened, ask, scope),))
+
+
+def _upgrade(route: At) -> bytes:
+    at = route.get("upgrade")
+    protocol = at.text(empty=True).lower() if at else ""
+    if at and protocol and (protocol not in PROTOCOLS or route["method"].value != "GET"):
+        raise at.wrong(f"a GET may switch to {' or '.join(PROTOCOLS)}, nothing else")
+    return protocol.encode()
 
 
 def _kept(routes: At) -> Work[Kept]:
@@ -232,8 +248,9 @@ def _kept(routes: At) -> Work[Kept]:
         if marked is None:
             continue
         list(marked.members())  # it is an object
-        if at["method"].value != "GET" or owner.access == "personal" or at["stream"].flag():
-            raise marked.wrong("only GET is kept; nothing personal, and no stream")
+        endless = at["stream"].flag() or _upgrade(at)
+        if at["method"].value != "GET" or owner.access == "personal" or endless:
+            raise marked.wrong("only GET is kept; nothing personal, and nothing without an end")
         found[owner.route] = owner
     return Kept(found, frozenset(owner.upstream for owner in found.values()))
 

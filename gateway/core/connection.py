@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from math import inf
 from time import monotonic
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
-from gateway.core.answer import Answer, heads, read
+from gateway.core.answer import heads, read
 from gateway.core.body import WHOLE, Body, Malformed, UntilClose
 from gateway.core.bounds import ANSWER_HEAD_BYTES
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from gateway.core.address import Address
     from gateway.core.exchange import Exchange
     from gateway.core.upstream import Upstream
+
+SWITCHING_PROTOCOLS: Final = 101
 
 
 class UpstreamConnection(asyncio.Protocol):
@@ -120,27 +122,33 @@ class UpstreamConnection(asyncio.Protocol):
     def _receive_head(self, exchange: Exchange, data: bytes) -> None:
         if self._head:
             data = self._head + data
-        end = data.find(b"\r\n\r\n")
-        if end < 0 or end > ANSWER_HEAD_BYTES:
-            if len(data) > ANSWER_HEAD_BYTES:
-                raise Malformed("the head is too long")
-            self._head = data
-            return
+        while True:
+            end = data.find(b"\r\n\r\n")
+            if end < 0 or end > ANSWER_HEAD_BYTES:
+                if len(data) > ANSWER_HEAD_BYTES:
+                    raise Malformed("the head is too long")
+                self._head = data
+                return
+            head = data[:end]
+            answer = heads.young.get(head) or read(head)
+            data = data[end + 4 :]
+            if answer.status >= 200:
+                break
+            if answer.status == SWITCHING_PROTOCOLS:
+                exchange.switch(answer, self, head, data)
+                if self.address.watch is not None:
+                    self.address.watch(self, answer.status)
+                return
+            exchange.interim(answer)
         self._head = b""
-        head = data[:end]
-        answer = heads.young.get(head) or read(head)
         watch = self.address.watch
-        if watch is not None and answer.status >= 200:
+        if watch is not None:
             watch(self, answer.status)
-        data = data[end + 4 :]
         if answer.measured == len(data) and exchange.plain:
             # the common case: a whole answer in one read
             exchange.begin_answer(answer, WHOLE, data)
             self._detach(keep=not answer.close)
             exchange.end()
-            return
-        if answer.status < 200:
-            self._interim(exchange, answer, data)
             return
         self._keep = not answer.close
         body = self._body = answer.body(exchange.method_sent)
@@ -169,14 +177,12 @@ class UpstreamConnection(asyncio.Protocol):
         self._detach(keep=self._keep and exchange.sent and not rest)
         exchange.end()
 
-    def _interim(self, exchange: Exchange, answer: Answer, rest: bytes) -> None:
-        """1xx: passed on, except what was between the gateway and the upstream (RFC 9110 §15.2)."""
-        if answer.status == 101:
-            raise Malformed("switched to a protocol that was not asked for")
-        if answer.status != 100:
-            exchange.interim(answer)
-        if rest:
-            self._receive_head(exchange, rest)
+    def switch(self, protocol: asyncio.Protocol) -> None:
+        """The connection is ``protocol``'s from here on."""
+        self._head = b""
+        self.resume_reading()
+        self.deadline = inf
+        self.transport.set_protocol(protocol)
 
     # The end
 

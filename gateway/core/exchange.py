@@ -12,6 +12,8 @@ from gateway.core.answer import Answer
 from gateway.core.body import WHOLE, Body, Chunked, UntilClose, chunk, last_chunk
 from gateway.core.ids import traceparent
 from gateway.core.reply import Refused, Reply
+from gateway.core.tls import HSTS
+from gateway.core.upgrade import Tunnel, agreed
 
 if TYPE_CHECKING:
     from gateway.core.address import Address
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from gateway.core.target import RequestLine
     from gateway.core.telemetry import Stats
     from gateway.core.upstream import Upstream
+
+CONTINUE = 100
 
 
 class Exchange:
@@ -46,6 +50,9 @@ class Exchange:
         tried: addresses that failed it.
         repeatable: may go out a second time if its connection turns out to be closed.
         close: the client's connection ends with this answer.
+        told: the client knows that it may send its body, or never asked.
+        hop: more of what is said to the upstream of its connection alone.
+        upgrade: the protocol that the client may have instead of HTTP; ``b""`` if none.
         load: its place under its server's limit.
         rate_fields: ``RateLimit`` fields of the answer, and what else the gateway adds to it.
         start: what goes upstream before the ``Host``.
@@ -56,9 +63,10 @@ class Exchange:
 
     __slots__ = (
         "_chunks", "_core", "admitted", "alive", "began", "began_body", "begun", "body",
-        "bytes_out", "client", "close", "connection", "ended", "fields", "grant", "held", "line",
-        "load", "plain", "policy", "rate_fields", "repeatable", "request_id", "route", "routed",
-        "sent", "start", "stats", "status", "tried", "unsent", "upload", "watcher",
+        "bytes_out", "client", "close", "connection", "ended", "fields", "grant", "held", "hop",
+        "line", "load", "plain", "policy", "rate_fields", "repeatable", "request_id", "route",
+        "routed", "sent", "start", "stats", "status", "told", "tried", "unsent", "upgrade",
+        "upload", "watcher",
     )  # fmt: skip
 
     policy: Policy
@@ -83,7 +91,8 @@ class Exchange:
         self.stats: Stats = core.telemetry.unrouted
         self.held = self.routed = self.admitted = self.begun = self._chunks = False
         self.status = self.upload = self.bytes_out = 0
-        self.unsent = self.rate_fields = b""
+        self.unsent = self.rate_fields = self.hop = self.upgrade = b""
+        self.told = line.http10 or not fields.expects
         self.tried: tuple[Address, ...] = ()
         self.load: Taken | None = None
         self.watcher: Callable[[Exchange, Answer], None] | None = None
@@ -135,10 +144,12 @@ class Exchange:
         origin = self.client.origin
         said = origin.said if origin.host == fields.host else self._said(origin)
         name = self.request_id
-        if fields.bare:  # the common case, in one piece
+        if fields.bare and self.line.usual:  # the common case, in one piece
             return b"%b%b%bx-request-id: %b\r\ntraceparent: 00-%b-%b-00\r\n\r\n" % (
                 self.start, fields.sealed, said, name, name, name[16:],
             )  # fmt: skip
+        if self.http10:  # `Via` names the protocol that was received (RFC 9110 §7.6.3)
+            said = said.replace(b"via: 1.1 ", b"via: 1.0 ")
         trace = fields.traceparent or traceparent(
             self._core.ids.trace_id() if fields.request_id else name
         )
@@ -148,6 +159,7 @@ class Exchange:
         return b"".join((
             self.start, fields.sealed, said,
             b"x-request-id: ", name, b"\r\ntraceparent: ", trace,
+            b"" if self.http10 else fields.hop, self.hop,
             self._framing(), unsent,
         ))  # fmt: skip
 
@@ -201,10 +213,36 @@ class Exchange:
     # The way back
 
     def interim(self, answer: Answer) -> None:
-        """An informational answer; HTTP/1.0 has none (RFC 9110 §15.2)."""
+        """An informational answer; HTTP/1.0 has none (RFC 9110 §15.2). ``100`` is for those who
+        asked for it, once."""
         self.repeatable = False  # something was sent back
-        if not self.http10:
+        if answer.status == CONTINUE:
+            self.go_on()
+        elif not self.http10:
             self.client.write(b"\r\n".join((*answer.lines, b"", b"")))
+
+    def go_on(self) -> None:
+        """The client may send its body, if it still waits to be told."""
+        if self.alive and not (self.told or self.begun):
+            self.told = True
+            self.client.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def switch(
+        self, answer: Answer, connection: UpstreamConnection, head: bytes, early: bytes
+    ) -> None:
+        """``101``, whose bytes are ``head``: what comes after it is :attr:`upgrade`.
+
+        Raises:
+            Malformed: that is not what the upstream was asked for.
+        """
+        agreed(self.upgrade, head)
+        self.begun = self.told = True
+        self.status = answer.status
+        self.client.write(b"\r\n".join((
+            *answer.lines, b"x-request-id: " + self.request_id,
+            b"connection: upgrade", b"upgrade: " + self.upgrade, b"", b"",
+        )))  # fmt: skip
+        Tunnel(self._core, self, connection).open(early)
 
     def begin_answer(self, answer: Answer, body: Body, content: bytes) -> None:
         """Head and first content, in one write."""
@@ -230,19 +268,21 @@ class Exchange:
                 self.close = self.close or self.http10
                 if self._chunks:
                     lines.append(b"transfer-encoding: chunked")
-        # asked as late as can be: a drain may have begun since the request came
-        if self.close or self._core.draining or not self.sent:
-            self.close = True
+        if self._closes():
             lines.append(b"connection: close")
         if self.is_head:
             content = b""
         elif self._chunks:
             content = self._in_chunks(content, body)
         self.bytes_out = len(content)
-        if self.rate_fields:
-            lines.append(self.rate_fields)
+        lines += self._added()
         lines += (b"", content)
         self.client.write(b"\r\n".join(lines))
+
+    def _added(self) -> list[bytes]:
+        """Fields that the gateway adds to the API's."""
+        added = [self.rate_fields] if self.rate_fields else []
+        return [*added, HSTS] if self._core.hsts else added
 
     def _answer_whole(self, answer: Answer, content: bytes) -> None:
         """The common case: all is here, and nothing about it ends the connection."""
@@ -251,8 +291,8 @@ class Exchange:
         if not transport.is_closing():
             rate = self.rate_fields
             transport.write(b"".join((
-                answer.whole, self.request_id, b"\r\n", rate, b"\r\n\r\n" if rate else b"\r\n",
-                content,
+                answer.whole, self.request_id, b"\r\n", self._core.hsts,
+                rate, b"\r\n\r\n" if rate else b"\r\n", content,
             )))  # fmt: skip
 
     def continue_answer(self, body: Body, content: bytes) -> None:
@@ -291,15 +331,17 @@ class Exchange:
         if self.is_head:
             content = b""
         self.bytes_out = len(content)
-        end = b"\r\nconnection: close\r\n\r\n" if self._closes() else b"\r\n\r\n"
+        end = b"connection: close\r\n\r\n" if self._closes() else b"\r\n"
+        rate = self.rate_fields
         self.client.write(b"".join((
-            front, b"\r\nx-request-id: ", self.request_id,
-            b"\r\n" if self.rate_fields else b"", self.rate_fields, end, content,
+            front, b"\r\nx-request-id: ", self.request_id, b"\r\n", self._core.hsts,
+            rate, b"\r\n" if rate else b"", end, content,
         )))  # fmt: skip
         self.end()
 
     def _closes(self) -> bool:
-        """Whether the client's connection ends with this answer; asked as late as can be."""
+        """Whether the client's connection ends with this answer; asked as late as can be: a drain
+        may have begun since the request came."""
         self.close = self.close or self._core.draining or not self.sent
         return self.close
 
@@ -311,8 +353,9 @@ class Exchange:
         self.client.ended(self)
 
     def refuse(self, answer: Reply) -> None:
-        """The core's own answer instead of an upstream's."""
-        self.stats.reject(answer.reason)
+        """The core's own answer instead of an upstream's; one without a reason is no refusal."""
+        if answer.reason:
+            self.stats.reject(answer.reason)
         self._give(answer)
 
     def fail(self, answer: Reply, kind: str) -> None:

@@ -25,6 +25,14 @@ _TOTALS: Final = {
     "policies_applied": "Policies put in force.",
     "policy_failures": "Attempts to get a policy that failed.",
     "log_dropped": "Access-log lines dropped because they could not be written in time.",
+    "upgrades": "Connections that were switched to another protocol.",
+    "upgrade_bytes_in": "Bytes from clients on connections that were switched.",
+    "upgrade_bytes_out": "Bytes to clients on connections that were switched.",
+    "upgrades_idle": "Switched connections that were ended because both sides were silent.",
+    "tls_failures": "TLS handshakes that failed.",
+    "tls_plain_http": "Connections that spoke plain HTTP where TLS is spoken.",
+    "tls_reloads": "Certificates taken into use after a change.",
+    "tls_reload_failures": "Changed certificates that could not be used.",
     "tokens_verified": "Access tokens whose signature was verified.",
     "tokens_remembered": "Requests whose access token was already verified.",
     "cache_dropped": "Kept answers dropped to make room for others.",
@@ -33,6 +41,7 @@ _TOTALS: Final = {
 _GAUGES: Final = {
     "connections": "Client connections open.",
     "under_way": "Requests begun and not ended.",
+    "upgraded": "Connections that speak another protocol than HTTP.",
     "buckets": "Rate-limit buckets that are not full.",
     "cache_entries": "Questions whose answers are kept.",
     "cache_bytes": "Memory that kept answers take.",
@@ -69,6 +78,7 @@ class Workers(Collector):
             yield CounterMetricFamily(_P + name, about, value=self._total(name))
         for name, about in _GAUGES.items():
             yield GaugeMetricFamily(_P + name, about, value=self._total(name))
+        yield from self._certificate()
         yield from upstreams(self._told)
         yield GaugeMetricFamily(_P + "workers", "Worker processes running.", value=self._alive)
 
@@ -77,6 +87,13 @@ class Workers(Collector):
             float(worker.get(name, worker.get("counters", {}).get(name, 0)))
             for worker in self._told
         )
+
+    def _certificate(self) -> Iterator[Metric]:
+        """The earliest end of those that workers use; nothing where TLS is not spoken."""
+        ends = [worker["tls_not_after"] for worker in self._told if worker.get("tls_not_after")]
+        if ends:
+            about = "When the certificate in use ends, in seconds since the epoch."
+            yield GaugeMetricFamily(_P + "tls_not_after_seconds", about, value=min(ends))
 
     def _requests(self) -> Metric:
         family = CounterMetricFamily(

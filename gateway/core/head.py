@@ -13,6 +13,7 @@ not, and what they mean is remembered too.
 from __future__ import annotations
 
 import re
+from ipaddress import IPv6Address
 from typing import TYPE_CHECKING, Final
 
 from gateway.core import bounds, reply
@@ -27,8 +28,10 @@ if TYPE_CHECKING:
 _CONTROLS: Final = bytes([*range(0x09), *range(0x0A, 0x20), 0x7F])
 _NAME: Final = re.compile(rb"[!#$%&'*+.^`|~0-9A-Za-z-]+")  # a token (RFC 9110 §5.6.2) without `_`
 _HOST: Final = re.compile(
-    rb"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,253}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?"
+    rb"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,253}[A-Za-z0-9])?|\[([0-9A-Fa-f:.]{2,45})\])"
+    rb"(?::([0-9]{1,5}))?"
 )
+_HOPS: Final = re.compile(rb"[0-9]{1,9}")
 _LENGTH: Final = re.compile(rb"[0-9]{1,18}")
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 _TIMEOUT: Final = re.compile(rb"(?=.*[1-9])[0-9]{1,6}(?:\.[0-9]{1,3})?")
@@ -41,17 +44,19 @@ READ: Final = 3  # read here, at most once; written anew where the upstream need
 
 _READ: Final = (
     "host content-length transfer-encoding authorization connection cookie expect x-request-id "
-    "traceparent tracestate request-timeout"
+    "traceparent tracestate request-timeout upgrade te max-forwards"
 )
 _DROPPED: Final = (
     # hop by hop (RFC 9110 §7.6.1)
-    "keep-alive proxy-connection te trailer upgrade proxy-authorization proxy-authenticate "
+    "keep-alive proxy-connection trailer proxy-authorization proxy-authenticate "
     # what only the gateway may say about where a request comes from
     "forwarded x-real-ip x-client-ip x-cluster-client-ip true-client-ip via "
     # what makes an upstream see another method or path than the one that was checked
     "x-http-method-override x-http-method x-method-override x-original-url x-rewrite-url "
     # nothing left of it after the `Upgrade` is gone (RFC 9113 §3.2.1)
-    "http2-settings"
+    "http2-settings "
+    # whose certificate a client has shown is the gateway's to say (RFC 9440 §2.4)
+    "client-cert client-cert-chain"
 )
 _PASSED: Final = (
     "accept accept-encoding accept-language cache-control content-type if-match "
@@ -72,6 +77,7 @@ def _roles() -> dict[bytes, tuple[int, bytes]]:
 
 
 _ROLES: Final = _roles()
+_NONE: Final[frozenset[bytes]] = frozenset()
 _REMEMBERED: Final = 1_024
 """Longest line whose meaning is remembered."""
 _ONCE: Final = frozenset((b"x-request-id", b"traceparent", b"tracestate", b"idempotency-key"))
@@ -90,20 +96,25 @@ class Fields:
         chunked: whether the body comes in chunks.
         close: the client asked for the connection to be closed.
         expects: the client waits for ``100 Continue`` before it sends its body.
+        hop: what is said to the upstream of the connection alone: that the client expects, and that
+            it takes trailers; each line after a CRLF.
+        upgrade: protocols that the client would like instead of HTTP, in lower case.
+        max_forwards: how often OPTIONS may still be forwarded; -1 if it is not said.
         timeout: seconds that the client waits for the head of the answer; 0 if it does not say.
         request_id, traceparent: what the client sent of them, if well-formed; else ``b""``.
         forward: all fields that the upstream is sent as they came, each ending in CRLF.
         once: it has a field that no other request will have; not worth remembering.
-        bare: there is no content and no id of the client's, and nothing to wait for.
+        bare: there is no content and no id of the client's, nothing to wait for, and nothing that
+            concerns the connection.
         grant: what the token was last found to allow; for :mod:`gateway.core.pipeline`.
         sealed, sealed_for, sealed_by: what an upstream gets of all this, host and identity with
             it, and the upstream and grant of which that is true.
     """
 
     __slots__ = (
-        "authorization", "bare", "chunked", "close", "cookie", "expects", "forward", "grant",
-        "host", "length", "once", "request_id", "sealed", "sealed_by", "sealed_for", "timeout",
-        "token", "traceparent",
+        "authorization", "bare", "chunked", "close", "cookie", "expects", "forward", "grant", "hop",
+        "host", "length", "max_forwards", "once", "request_id", "sealed", "sealed_by", "sealed_for",
+        "timeout", "token", "traceparent", "upgrade",
     )  # fmt: skip
 
     def __init__(self, block: bytes) -> None:
@@ -130,23 +141,40 @@ class Fields:
         if self.traceparent and b"tracestate" in read:
             names.append(b"tracestate")
             lines.append(b"tracestate: " + read[b"tracestate"])
+        self.max_forwards = int(get(b"max-forwards", b"-1"))
+        self.hop = b"\r\nexpect: 100-continue" if self.expects else b""
+        self.upgrade: frozenset[bytes] = _NONE
         self.close = False
         if b"connection" in read:
             # options, which also name the fields that go no further (RFC 9110 §7.6.1)
-            listed = {option.strip(b" \t").lower() for option in read[b"connection"].split(b",")}
+            listed = _members(read[b"connection"])
             self.close = b"close" in listed
+            if b"upgrade" in listed and not self.close:
+                self.upgrade = _members(get(b"upgrade", b""))
+            if b"te" in listed and b"trailers" in _members(get(b"te", b"")):
+                self.hop += b"\r\nconnection: te\r\nte: trailers"
             lines = [
                 line for name, line in zip(names, lines, strict=True) if name not in listed
             ]  # fmt: skip
         lines.append(b"")
         self.forward = b"\r\n".join(lines)
         self.bare = self.length < 0 and not (
-            self.chunked or self.expects or self.once or self.timeout
+            self.chunked
+            or self.once
+            or self.timeout
+            or self.hop
+            or self.upgrade
+            or self.max_forwards >= 0
         )
         self.grant: Grant | None = None
         self.sealed = b""
         self.sealed_for: Upstream | None = None
         self.sealed_by: Grant | None = None
+
+
+def _members(value: bytes) -> frozenset[bytes]:
+    """The members of a list (RFC 9110 §5.6.1) in lower case."""
+    return frozenset(member.strip(b" \t").lower() for member in value.split(b",")) - {b""}
 
 
 def _split(block: bytes) -> tuple[dict[bytes, bytes], list[bytes], list[bytes]]:
@@ -210,7 +238,7 @@ def passes(name: bytes) -> bool:
 
 def _again(name: bytes, first: bytes, value: bytes) -> bytes:
     """A second field of a name that is read here."""
-    if name in (b"connection", b"tracestate"):
+    if name in (b"connection", b"tracestate", b"upgrade", b"te"):
         return first + b"," + value
     if name == b"cookie":
         return first + b"; " + value
@@ -229,9 +257,18 @@ def _framing(length: bytes | None, coding: bytes | None) -> tuple[int, bool]:
 
 
 def _host(value: bytes) -> bytes:
-    if not _HOST.fullmatch(value):
+    found = _HOST.fullmatch(value)
+    if not found or b".." in value or int(found[2] or 0) > 65_535 or not _is_ipv6(found[1]):
         raise malformed("The Host field is not a host with an optional port.")
     return value
+
+
+def _is_ipv6(address: bytes | None) -> bool:
+    """Whether what is in brackets, if anything is, is an address."""
+    try:
+        return address is None or bool(IPv6Address(address.decode()))
+    except ValueError:
+        return False
 
 
 def _length(value: bytes) -> bytes:
@@ -249,6 +286,12 @@ def _coding(value: bytes) -> bytes:
 def _expectation(value: bytes) -> bytes:
     if value.lower() != b"100-continue":
         raise Refused(reply.EXPECTATION)
+    return value
+
+
+def _max_forwards(value: bytes) -> bytes:
+    if not _HOPS.fullmatch(value):
+        raise malformed("Max-Forwards is not a decimal number.")
     return value
 
 
@@ -271,6 +314,7 @@ _CHECKS: Final = {
     b"content-length": _length,
     b"transfer-encoding": _coding,
     b"expect": _expectation,
+    b"max-forwards": _max_forwards,
     b"request-timeout": _timeout,
     b"x-request-id": _request_id,
     b"traceparent": _traceparent,

@@ -25,10 +25,11 @@ class Rate:
     Attributes:
         interval: seconds that one request costs in this worker; ``pace`` in all together.
         window: seconds after which an empty bucket is full.
+        told: fields by tokens left; for the common path, ``told.get(int(left)) or fields(left)``.
     """
 
     __slots__ = (
-        "_fields", "_told", "interval", "name", "pace", "requests", "seconds", "share", "window",
+        "_fields", "interval", "name", "pace", "requests", "seconds", "share", "told", "window",
     )  # fmt: skip
 
     def __init__(self, rate: policy.Rate, name: str, share: int) -> None:
@@ -42,7 +43,7 @@ class Rate:
             f'ratelimit-policy: "{name}";q={self.requests};w={self.seconds}\r\n'
             f'ratelimit: "{name}";r=%d;t=%d'
         ).encode()
-        self._told: dict[int, bytes] = {}
+        self.told: dict[int, bytes] = {}
 
     def fields(self, left: float) -> bytes:
         """``RateLimit-Policy`` and ``RateLimit`` (draft-ietf-httpapi-ratelimit-headers), two lines.
@@ -50,16 +51,15 @@ class Rate:
         Args:
             left: tokens, as :meth:`Buckets.take` says.
         """
-        whole = int(left)
-        return self._told.get(whole) or self._tell(whole, left)
+        return self.told.get(int(left)) or self._tell(int(left), left)
 
     def _tell(self, whole: int, left: float) -> bytes:
         if self.pace > 1:  # how much of the next token is there makes seconds of difference
             return self._fields % (whole, (self.requests - left) * self.pace + 1)
         told = self._fields % (whole, (self.requests - whole) * self.pace + 1)
-        if len(self._told) >= _REMEMBERED:
-            self._told.clear()
-        self._told[whole] = told
+        if len(self.told) >= _REMEMBERED:
+            self.told.clear()
+        self.told[whole] = told
         return told
 
 

@@ -12,10 +12,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from gateway.core import reply
+from gateway.core import options, reply
 from gateway.core.admission import share_capacity
 from gateway.core.reply import Refused
 from gateway.core.telemetry import ANYBODY
+from gateway.core.upgrade import offer
 
 if TYPE_CHECKING:
     from gateway.core.app import Core
@@ -58,7 +59,7 @@ def _search(policy: Policy, line: RequestLine) -> None:
     """Look ``line`` up; it remembers its route until there is another policy."""
     node = policy.table.find(line.segments)
     if node is None:
-        raise Refused(reply.NOT_FOUND)
+        raise Refused(reply.NOT_FOUND if line.segments else options.SERVER)
     route = node.routes.get(line.method)
     if route is None:
         raise Refused(node.refusal or reply.NOT_FOUND)
@@ -92,7 +93,8 @@ def limit_client(core: Core, exchange: Exchange) -> None:
     """The client's own rate, over all routes. Before the scope: a wrong scope is a call too."""
     client = exchange.grant.client
     rate = client.rate
-    exchange.rate_fields = rate.fields(core.buckets.take(client.id, rate, exchange.began))
+    left = core.buckets.take(client.id, rate, exchange.began)
+    exchange.rate_fields = rate.told.get(int(left)) or rate.fields(left)
 
 
 def authorise(core: Core, exchange: Exchange) -> None:
@@ -156,13 +158,23 @@ def limit_body(exchange: Exchange) -> None:
         raise Refused(exchange.route.too_large)
 
 
-def steps(access: str, *, subject: bool, limited: bool, kept: bool = False) -> tuple[Step, ...]:
+def steps(
+    access: str,
+    *,
+    subject: bool,
+    limited: bool,
+    options_route: bool = False,
+    upgrade: bytes = b"",
+    kept: bool = False,
+) -> tuple[Step, ...]:
     """What a request passes on a route, in this order. What has nothing to do is not in it.
 
     Args:
         access: the route's access class.
         subject: a segment of its path names the resident.
         limited: it has a rate of its own.
+        options_route: its method is OPTIONS, whose forwards a client may have counted.
+        upgrade: the protocol that its API speaks when asked to; ``b""`` if none.
         kept: its answers are kept; it takes a place at its server only when it goes there.
     """
     if access == "open":
@@ -181,4 +193,7 @@ def steps(access: str, *, subject: bool, limited: bool, kept: bool = False) -> t
             limit_route if limited else None,
             None if kept else share_capacity,
         ]
+    # before a place is taken, which is the last step
+    way.insert(-1, options.count_forwards if options_route else None)
+    way.insert(-1, offer(upgrade) if upgrade else None)
     return tuple(step for step in way if step is not None)

@@ -79,6 +79,10 @@ FULL: Final = reply(
     "This gateway holds as many connections as it can. Try again in a moment.",
     fields=b"retry-after: 1\r\n",
 )  # fmt: skip
+PLAIN_HTTP: Final = reply(
+    400, "tls-needed", "This port speaks TLS",
+    "The request came as plain HTTP. Use https:// instead of http://.",
+)  # fmt: skip
 NOT_FOUND: Final = reply(
     404, "not-found", "There is nothing here",
     "No attached API has this path. The list of all of them is at /catalogue/v1/apis.",

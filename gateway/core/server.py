@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from http import HTTPStatus
 from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, cast
 
-from gateway.core import bounds, pipeline, reply
+from gateway.core import arrival, bounds, pipeline, reply
+from gateway.core.arrival import EMPTY_LINE
 from gateway.core.body import Chunked, Malformed, Sized
 from gateway.core.exchange import Exchange
 from gateway.core.origin import Origin
@@ -32,7 +34,7 @@ class ClientConnection(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_ahead", "_choked", "_core", "_dropping", "_paused_at", "deadline", "exchange",
+        "_ahead", "_choked", "_core", "_dropping", "_over", "_paused_at", "deadline", "exchange",
         "origin", "source", "transport",
     )  # fmt: skip
 
@@ -47,6 +49,7 @@ class ClientConnection(asyncio.Protocol):
         self._ahead = b""
         self._choked = False  # the client does not take what it was sent
         self._dropping = False  # the last answer is out; what still comes is not looked at
+        self._over = 0  # bytes still to come of a body that nobody wants
         self._paused_at = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -66,7 +69,7 @@ class ClientConnection(asyncio.Protocol):
         if self._ahead:
             data = self._ahead + data
             self._ahead = b""
-        elif self.exchange is None and not self._choked and self._seen_before(data):
+        elif self.exchange is None and not (self._choked or self._over) and self._seen_before(data):
             return
         self._advance(data)
 
@@ -97,6 +100,9 @@ class ClientConnection(asyncio.Protocol):
             while data and not self._dropping:
                 exchange = self.exchange
                 if exchange is None:
+                    if self._over:
+                        data = self._pass_over(data)
+                        continue
                     if self._choked or not turns:
                         self._hold(data)
                         return
@@ -115,34 +121,32 @@ class ClientConnection(asyncio.Protocol):
 
     def _request(self, data: bytes) -> bytes:
         """One request's head, if it is all there; returns what comes after it."""
-        if data.startswith(b"\r\n"):  # one empty line before is let pass (RFC 9112 §2.2)
-            data = data[2:]
-        end = data.find(b"\r\n\r\n")
+        # one empty line before a request is let pass (RFC 9112 §2.2)
+        start = 2 if data[:2] == EMPTY_LINE else 0
+        end = data.find(b"\r\n\r\n", start)
         now = monotonic()
         try:
-            if end < 0 or end > bounds.HEAD_BYTES:
-                self._partial(data, end, now)
+            if end < 0 or end - start > bounds.HEAD_BYTES:
+                self._partial(data, start, now)
                 return b""
-            at = data.find(b"\r\n")
-            line, fields = self._core.head(data[:at], data[at + 2 : end + 2])
+            at = data.find(b"\r\n", start)
+            line, fields = self._core.head(data[start:at], data[at + 2 : end + 2])
             if line.kept is not None and line.kept.answer(self._core, self, fields):
                 return data[end + 4 :]
             exchange = Exchange(self._core, self, line, fields, now)
         except Refused as refused:
-            self._refuse(refused.reply)
+            self._refuse(
+                (arrival.fault(data[start : end + 4]) if end >= 0 else None) or refused.reply
+            )
             return b""
         return self._begin(exchange, data[end + 4 :])
 
-    def _partial(self, data: bytes, end: int, now: float) -> None:
+    def _partial(self, data: bytes, start: int, now: float) -> None:
         """A head that is not all there: wait for more, if there may be more."""
-        line = data.find(b"\r\n")
-        if line > bounds.TARGET_BYTES + 64 or (line < 0 and len(data) > bounds.TARGET_BYTES + 64):
-            raise Refused(reply.TARGET_TOO_LONG)
-        if len(data) > bounds.HEAD_BYTES:
-            raise Refused(reply.HEAD_TOO_LARGE)
-        if data.count(b"\n") != data.count(b"\r\n"):
-            raise malformed("A line ends in a bare LF.")
-        if not self._ahead and data:
+        fault = arrival.fault(data[start:])
+        if fault is not None:
+            raise Refused(fault)
+        if len(data) > start:
             # counted from the first byte: more bytes buy no more time
             self.deadline = min(self.deadline, now + self._core.bounds.head)
         self._ahead = data
@@ -161,8 +165,10 @@ class ClientConnection(asyncio.Protocol):
         except Refused as refused:
             return self._turn_away(exchange, refused.reply, rest)
         if not exchange.sent:
-            if fields.expects and not rest and not exchange.http10:
-                self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            if not exchange.told:
+                exchange.told = bool(rest)  # it did not wait
+                # the upstream's word, unless it says none
+                self._core.loop.call_later(self._core.bounds.continue_after, exchange.go_on)
             rest = self._body(exchange, rest)
         if exchange.alive:
             exchange.admitted = True
@@ -171,15 +177,26 @@ class ClientConnection(asyncio.Protocol):
         return rest
 
     def _turn_away(self, exchange: Exchange, answer: Reply, rest: bytes) -> bytes:
-        """Refuse before the upstream. A body that is here already is passed over."""
-        if exchange.body is not None:
-            try:
-                _, rest = exchange.body.feed(rest)
-                exchange.sent = exchange.body.done
-            except Malformed:
-                exchange.sent = False
+        """Refuse before the upstream. A body of a length that is said and small is passed over;
+        after any other the connection ends. How much of it is here already decides nothing."""
+        length = exchange.fields.length
+        if (
+            exchange.body is not None
+            and 0 < length <= bounds.PASSED_OVER_BYTES
+            and not exchange.fields.expects
+            and answer.status != HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        ):
+            exchange.sent = True
+            self._over = max(0, length - len(rest))
+            rest = rest[length:]
         exchange.refuse(answer)
         return rest
+
+    def _pass_over(self, data: bytes) -> bytes:
+        """The body of a request that was refused; returns what comes after it."""
+        over = min(self._over, len(data))
+        self._over -= over
+        return data[over:]
 
     def _body(self, exchange: Exchange, data: bytes) -> bytes:
         """A piece of the request's body; returns what comes after the body."""
@@ -230,7 +247,8 @@ class ClientConnection(asyncio.Protocol):
             b"%b%b\r\nx-request-id: %b\r\n%b\r\n%b"
             % (
                 answer.head, self._core.date, request_id,
-                b"connection: close\r\n" if close else b"", b"" if bodiless else answer.body,
+                self._core.hsts + (b"connection: close\r\n" if close else b""),
+                b"" if bodiless else answer.body,
             )
         )  # fmt: skip
 
@@ -276,14 +294,32 @@ class ClientConnection(asyncio.Protocol):
         self._dropping = True
         self._ahead = b""
         self.deadline = monotonic() + self._core.bounds.linger
-        if not self.transport.is_closing():
-            self._resume()
+        if self.transport.is_closing():
+            return
+        self._resume()
+        if self.transport.can_write_eof():
             self.transport.write_eof()
+        else:  # TLS has no half of a connection, but reads on by itself while it closes
+            self.transport.close()
 
     def cut(self) -> None:
         """End the connection so that the client sees that its answer is not whole."""
         self.exchange = None
         self.transport.abort()
+
+    def switch(self, protocol: asyncio.Protocol) -> bytes:
+        """The connection is ``protocol``'s from here on; returns what has been sent ahead."""
+        self._resume()
+        ahead, self._ahead = self._ahead, b""
+        self.transport.set_protocol(protocol)
+        return ahead
+
+    def flush(self) -> None:
+        """Close when the client has taken what it was sent, which may take so long."""
+        self.exchange = None
+        self._dropping = True
+        self.deadline = monotonic() + self._core.bounds.stall
+        self.transport.close()
 
     # Pace
 
@@ -352,14 +388,14 @@ class ClientConnection(asyncio.Protocol):
                 exchange.route.upstream.no_room(exchange)
             else:
                 exchange.cut(reply.SLOW_REQUEST)
-        elif self._ahead:
+        elif not self.rest():
             self._refuse(reply.SLOW_REQUEST)
         else:
             self.transport.close()
 
     def rest(self) -> bool:
         """Whether nothing is under way."""
-        return self.exchange is None and not self._ahead
+        return self.exchange is None and self._ahead in (b"", EMPTY_LINE)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._core.leave(self)

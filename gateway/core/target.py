@@ -22,9 +22,12 @@ if TYPE_CHECKING:
 _PLAIN: Final = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-_~:@!$&'()*+,="
 _METHOD: Final = re.compile(rb"[A-Z]{3,20}(?:-[A-Z]{1,10})?")
 _METHODS: Final = frozenset(b"GET HEAD POST PUT PATCH DELETE OPTIONS TRACE".split())
+ASTERISK: Final = b"*"
+"""The server as a whole, instead of a path; it has no segments, and so is on no route."""
 _REPEATABLE: Final = frozenset((b"GET", b"HEAD", b"OPTIONS"))
 """Methods that may be sent a second time without asking (RFC 9110 §9.2.1)."""
 _VISIBLE: Final = bytes(sorted(set(range(0x21, 0x7F)) - set(b"#")))
+_AUTHORITY: Final = re.compile(rb"[^/?]+")
 _ESCAPES: Final = re.compile(rb"(?:[^%]|%[0-9A-Fa-f]{2})*+")
 _REFUSED_WHEN_DECODED: Final = re.compile(rb"[/\\\x00-\x1f\x7f]")
 
@@ -72,7 +75,7 @@ class RequestLine:
         self.authority = b""
         self.kept: Shortcut | None = None
         if target[:1] != b"/":
-            self.authority, target = _absolute(target)
+            self.authority, target = _other_form(self.method, target)
         self.path, mark, query = target.partition(b"?")
         if query and query.translate(None, _VISIBLE):
             raise malformed("The query has characters that must be percent-encoded.")
@@ -95,13 +98,28 @@ def _is_http10(version: bytes) -> bool:
     raise malformed("The request line does not end in an HTTP version.")
 
 
+def _other_form(method: bytes, target: bytes) -> tuple[bytes, bytes]:
+    """Authority, and path or ``*``, of a target in asterisk-form or absolute-form."""
+    if method != b"OPTIONS":
+        return _absolute(target)
+    if target == ASTERISK:
+        return b"", target
+    authority, path = _absolute(target)
+    # without a path it asks for the server as a whole (RFC 9112 §3.2.4)
+    return authority, ASTERISK if target.endswith(authority) else path
+
+
 def _absolute(target: bytes) -> tuple[bytes, bytes]:
     """Authority and path of an absolute-form target (RFC 9112 §3.2.2)."""
     scheme, mark, rest = target.partition(b"://")
     if not mark or scheme.lower() not in (b"http", b"https"):
         raise malformed("The target is neither a path nor an http URL.")
-    authority, slash, path = rest.partition(b"/")
-    return authority, slash + path if slash else b"/"
+    found = _AUTHORITY.match(rest)
+    if not found:
+        raise malformed("The target names no host.")
+    authority = found[0]
+    path = rest[len(authority) :]
+    return authority, path if path[:1] == b"/" else b"/" + path
 
 
 def _segments(path: bytes) -> list[bytes]:
@@ -122,6 +140,17 @@ def _decoded(path: bytes, segments: list[bytes]) -> list[bytes]:
         segments = [unquote_to_bytes(segment) for segment in segments]
         if any(map(_REFUSED_WHEN_DECODED.search, segments)):
             raise malformed("The path has an encoded slash or control character.", "ambiguous")
+        if not _is_utf8(b"/".join(segments)):
+            raise malformed("What is encoded in the path is not UTF-8.", "ambiguous")
     if any(segment in (b".", b"..") for segment in segments):
         raise malformed("The path has dot segments.", "ambiguous")
     return segments
+
+
+def _is_utf8(path: bytes) -> bool:
+    """Whether every reader decodes ``path`` alike: lenient ones take ``%c0%af`` for a slash."""
+    try:
+        path.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

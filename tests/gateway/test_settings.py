@@ -63,3 +63,11 @@ def test_all_that_is_wrong_or_missing_is_said_at_once() -> None:
     assert "SUPERCITY_GATEWAY_KEY is not set" in str(missing.value)
     assert "SUPERCITY_CLIENT_ID is not set" in str(missing.value)
     assert "DATA_DIR" not in str(missing.value)
+
+
+def test_files_for_tls_are_taken_as_they_are_named() -> None:
+    settings = Settings.from_environ(
+        {"SUPERCITY_TLS_CERT": "/tls/tls.crt", "SUPERCITY_TLS_KEY": "/tls/tls.key"}
+    )
+    assert (settings.tls_cert, settings.tls_key) == ("/tls/tls.crt", "/tls/tls.key")
+    assert settings.tls_client_ca == ""

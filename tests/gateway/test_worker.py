@@ -17,6 +17,7 @@ import orjson
 import pytest
 
 from gateway.worker import GatewayConfig, run
+from tests.gateway.core.certificates import Authority
 from tests.gateway.core.city import (
     Api,
     Raw,
@@ -32,12 +33,13 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from gateway.worker import GatewayConfig, run
-port, admin, control, state, workers = sys.argv[1:]
+port, admin, control, state, workers, *tls = sys.argv[1:]
+cert, key = tls or ("", "")
 run(GatewayConfig(
     host="127.0.0.1", port=int(port), workers=int(workers), admin_host="127.0.0.1",
     admin_port=int(admin), control_url=f"http://127.0.0.1:{control}", state_dir=Path(state),
     gateway_key=b"gateway-key-of-the-tests", pairwise_key=b"p" * 32,
-    access_log=str(Path(state) / "access.log"), drain_seconds=10))
+    access_log=str(Path(state) / "access.log"), drain_seconds=10, tls_cert=cert, tls_key=key))
 """
 
 
@@ -79,7 +81,7 @@ class Running:
 
 
 @asynccontextmanager
-async def running(state: Path, behind: int, workers: int) -> AsyncIterator[Running]:
+async def running(state: Path, behind: int, workers: int, *tls: Path) -> AsyncIterator[Running]:
     policy = orjson.dumps(snapshot(behind))
 
     async def control(api: Api, reader: StreamReader, writer: StreamWriter) -> None:
@@ -93,7 +95,7 @@ async def running(state: Path, behind: int, workers: int) -> AsyncIterator[Runni
         port, admin = free_port(), free_port()
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-c", PROGRAM, str(port), str(admin), str(plane.port), str(state),
-            str(workers),
+            str(workers), *map(str, tls),
         )  # fmt: skip
         found = Running(port, admin, process)
         try:
@@ -183,6 +185,37 @@ async def test_it_starts_on_the_last_good_policy_without_a_control_plane(tmp_pat
             assert await asyncio.wait_for(process.wait(), 15) == 0
 
 
+async def test_workers_take_a_changed_certificate_without_a_restart(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    files = authority.issue()
+
+    async def shown() -> object:
+        """The certificate of one more connection, on which a request is answered."""
+        raw = Raw(
+            *await asyncio.open_connection(
+                "127.0.0.1", city.port, ssl=authority.client(), server_hostname="localhost"
+            )
+        )
+        raw.writer.write(request("/open"))
+        assert (await raw.reply()).status == 200
+        raw.writer.close()
+        return raw.writer.get_extra_info("peercert")["serialNumber"]
+
+    async with api() as behind, running(tmp_path, behind.port, 2, files.cert, files.key) as city:
+        workers = await city.workers()
+        before = await shown()
+        authority.issue()
+
+        async def changed() -> bool:
+            return before not in [await shown() for _ in range(8)]
+
+        await eventually(changed)
+        metrics = (await city.page("/metrics")).body
+        assert b"supercity_gateway_tls_reloads_total 2.0" in metrics
+        assert b"supercity_gateway_tls_not_after_seconds" in metrics
+        assert await city.workers() == workers
+
+
 def config(**changes: object) -> GatewayConfig:
     given: dict[str, object] = {
         "host": "127.0.0.1", "port": 1, "workers": 1, "admin_host": "127.0.0.1", "admin_port": 1,
@@ -192,9 +225,17 @@ def config(**changes: object) -> GatewayConfig:
     return GatewayConfig(**given)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("change", [{"workers": 0}, {"limits_url": "memcached://x"}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"workers": 0},
+        {"limits_url": "memcached://x"},
+        {"tls_cert": "/nowhere/cert.pem"},
+        {"tls_cert": "/nowhere/cert.pem", "tls_key": "/nowhere/key.pem"},
+    ],
+)
 def test_a_configuration_that_cannot_be_is_refused_at_once(change: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=r"worker|limits"):
+    with pytest.raises(ValueError, match=r"worker|limits|key|cert"):
         run(config(**change))
 
 

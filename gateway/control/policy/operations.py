@@ -43,6 +43,8 @@ def compile_operation(
     _check_limits(setting, info, where, findings)
     check_cache(method, info, where, findings)
     check_emergency(setting, method, info, where, findings)
+    if info.upgrade and method.upper() != "GET":
+        findings.add(pointer(*where, KEY, "upgrade"), "Only a GET switches to another protocol.")
     if len(findings) > before:
         return None
     route = Route(
@@ -65,6 +67,8 @@ def compile_operation(
         route["emergency"] = info.emergency
     if info.rate:
         route["rate"] = {"requests": info.rate.requests, "seconds": info.rate.seconds}
+    if info.upgrade:
+        route["upgrade"] = info.upgrade
     return route
 
 

@@ -97,6 +97,19 @@ def test_an_attached_api_gets_its_place_its_scopes_and_its_limits() -> None:
     assert routes["GET", "/apps/parks/benches/{bench}"]["access"] == "open"
 
 
+def test_a_get_may_switch_to_a_websocket_and_nothing_else_may() -> None:
+    marked = {"upgrade": "websocket"}
+    (read,) = [
+        route
+        for route in compiled(changed(*GET, "x-city", to=marked)).routes
+        if route["path"] == "/apps/parks/benches"
+    ]
+    assert read["upgrade"] == "websocket"
+    assert compiled(changed(*GET, "x-city", to={"upgrade": "h2c"})).faults
+    put = ("paths", "/benches/{bench}", "put")
+    assert compiled(changed(*put, "x-city", to=marked)).faults
+
+
 def test_a_city_api_keeps_its_own_paths() -> None:
     document = changed(
         "paths", to={"/mobility/v1/stops": {"get": DOCUMENT["paths"]["/benches"]["get"]}}

@@ -184,7 +184,7 @@ async def test_its_mode_is_a_metric() -> None:
     "wrong",
     [
         {"until": int(time.time()) - 1},
-        {"until": int(time.time()) + LONGEST_EMERGENCY + 60},
+        {"until": int(time.time()) + LONGEST_EMERGENCY + 86_400},
         {"level": "total"},
         {"reason": ""},
         {"since": "now"},

@@ -184,22 +184,6 @@ async def test_a_body_arrives_whole(chunked: bool) -> None:
         assert behind.bodies[0] == content
 
 
-async def test_continue_is_said_before_the_body_and_only_if_it_may_come() -> None:
-    async with api() as behind, gateway(snapshot(behind.port)) as city:
-        raw = await city.open()
-        head = ("Expect: 100-continue", "Content-Length: 4")
-        raw.writer.write(request("/open", "", *head, method="POST"))
-        assert (await raw.reply()).status == 100
-        raw.writer.write(b"body")
-        assert (await raw.reply()).status == 200
-        assert behind.bodies == [b"body"]
-        assert behind.head("expect") is None
-        raw.writer.write(request("/stops", "", *head, method="POST"))
-        refused = await raw.reply()
-        assert (refused.status, refused.fields["connection"]) == (401, "close")
-        raw.writer.close()
-
-
 async def test_a_refused_body_that_is_here_already_costs_no_connection() -> None:
     async with api() as behind, gateway(snapshot(behind.port)) as city:
         raw = await city.open()
@@ -250,20 +234,6 @@ async def test_answers_without_content_leave_the_connection_usable(status: bytes
             assert (await raw.reply()).status == int(status[:3])
         raw.writer.close()
         assert behind.connections == 1
-
-
-async def test_interim_answers_are_passed_on_but_for_continue() -> None:
-    answer = (
-        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
-        b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
-    )
-    async with api(always(answer)) as behind, gateway(snapshot(behind.port)) as city:
-        raw = await city.open()
-        raw.writer.write(request("/open"))
-        hint = await raw.reply()
-        assert (hint.status, hint.fields["link"]) == (103, "</a>")
-        assert (await raw.reply()).body == b"ok"
-        raw.writer.close()
 
 
 async def test_a_prefix_is_taken_off_for_apis_that_do_not_know_it() -> None:

@@ -1,0 +1,61 @@
+"""The comparison asks for what it says, and its figures are ratios of like with like."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from loadtests.micro.stages import split
+from loadtests.micro.wires import Wired
+from loadtests.peers import report, work, works
+from loadtests.peers.measure import Run
+
+
+def run(rps: float, cpu_us: float) -> Run:
+    return Run(rps=rps, cpu_us=cpu_us, p50_us=1, p99_us=2, bad=0)
+
+
+def test_a_work_is_compared_with_the_floor_at_the_same_work() -> None:
+    results = {
+        "nginx": {"ES256": [run(100, 20)], "1 MB answers": [run(10, 1_000)]},
+        "supercity": {
+            "ES256": [run(50, 30), run(40, 40), run(60, 20)],
+            "1 MB answers": [run(15, 500)],
+            "ES256, every token new": [run(10, 200)],
+        },
+    }
+    found = report.figures(results, {})
+    assert found["cpu_ratio_to_nginx_bare"]["supercity"] == {
+        "ES256": 1.5, "1 MB answers": 0.5, "ES256, every token new": 10.0,
+    }  # fmt: skip
+    assert found["rps_ratio_to_nginx_bare"]["supercity"]["1 MB answers"] == 1.5
+    assert found["candidates"]["supercity"]["ES256"]["cpu_us"] == {
+        "median": 30, "min": 20, "max": 40,
+    }  # fmt: skip
+
+
+def test_the_tables_have_their_places_in_the_readme() -> None:
+    text = report.README.read_text()
+    for name in ("compare", "held", "swap"):
+        assert text.index(f"<!-- {name}: begin -->") < text.index(f"<!-- {name}: end -->")
+
+
+def test_scripts_ask_with_the_tokens_paths_and_content_of_their_work(tmp_path: Path) -> None:
+    signers = {"ES256": work.signer("ES256")}
+    post = works.Work("POST 1 KB", leaf="posted", body=1_024, tokens=3)
+    script = post.script(tmp_path, signers).read_text()
+    assert "Content-Length: 1024" in script
+    assert (tmp_path / "POST-1-KB.paths").read_text().split()[0] == work.ROUTES[0] + "/posted"
+    assert len((tmp_path / "POST-1-KB.tokens").read_text().split()) == 3
+
+
+@pytest.mark.parametrize("size", [0, 1_024])
+async def test_the_micro_benchmark_measures_requests_that_succeed(size: int) -> None:
+    wired = Wired(tokens=2)
+    for _ in range(2):
+        wired.once(wired.post(size) if size else wired.heads[1])
+        assert wired.answered().startswith(b"HTTP/1.1 200 OK\r\n")
+    first, block = split(wired.heads[0])
+    assert wired.core.head(first, block)[1].token
+    await wired.core.close()
