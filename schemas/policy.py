@@ -109,11 +109,11 @@ class Route(TypedDict):
     emergency: NotRequired[EmergencyMark]
     stream: bool
     """Answers go on for as long as both sides like (SSE): no idle timeout."""
-    upgrade: NotRequired[str]
-    """Protocol that a GET may switch to (RFC 9110 §7.8), such as ``websocket``; else none."""
     cache: NotRequired[Cache]
     """GET only; never on a personal route or a stream. What is kept depends on the path, the query
     and the fields in ``Vary`` alone: neither cookies nor credentials reach the upstream."""
+    upgrade: NotRequired[str]
+    """Protocol that a GET may switch to (RFC 9110 §7.8), such as ``websocket``; else none."""
 
 
 class Client(TypedDict):

@@ -95,8 +95,8 @@ class OperationInfo(_Wire):
     rate: RateInfo | None = None
     max_body_bytes: int = Field(default=1_048_576, ge=0, le=4_294_967_296)
     stream: bool = False
-    upgrade: Literal["", "websocket"] = ""
     cache: CacheInfo | None = None
+    upgrade: Literal["", "websocket"] = ""
     emergency: EmergencyMark = "none"
 
 
@@ -109,8 +109,8 @@ def operation(
     rate: tuple[int, int] | None = None,
     max_body_bytes: int = 1_048_576,
     stream: bool = False,
-    upgrade: Literal["", "websocket"] = "",
     cache: bool = False,
+    upgrade: Literal["", "websocket"] = "",
     emergency: EmergencyMark = "none",
     request_body: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
@@ -119,9 +119,9 @@ def operation(
     Args:
         scopes: all of these are needed; none only with ``access="open"``.
         rate: ``(requests, seconds)`` per client on this operation.
-        upgrade: the protocol that this GET may switch to.
         cache: the gateway may keep its answers, for as long as they say
             (:func:`schemas.kit.cached.cached`).
+        upgrade: the protocol that this GET may switch to.
         request_body: OpenAPI request body of an operation that reads the raw body.
 
     Example:
@@ -137,8 +137,8 @@ def operation(
         rate=RateInfo(requests=rate[0], seconds=rate[1]) if rate else None,
         max_body_bytes=max_body_bytes,
         stream=stream,
-        upgrade=upgrade,
         cache=CacheInfo() if cache else None,
+        upgrade=upgrade,
         emergency=emergency,
     )
     extra: dict[str, Any] = {

@@ -192,9 +192,9 @@ def _route(at: At, upstreams: Mapping[str, Upstream], kept: Kept, around: Surrou
             access,
             subject=subject >= 0,
             limited=rate is not None,
-            kept=name in kept.owners,
             options_route=at["method"].text().upper() == "OPTIONS",
             upgrade=upgrade,
+            kept=name in kept.owners,
         ),
         send=_send(at, upstream, kept, around.cache),
         stats=around.stats(name),
@@ -221,11 +221,7 @@ def _openable(route: Route, upgrade: bytes, *, kept: bool) -> Route:
         access="open",
         scopes=(),
         steps=pipeline.steps(
-            "open",
-            subject=False,
-            limited=route.rate is not None,
-            kept=kept,
-            upgrade=upgrade,
+            "open", subject=False, limited=route.rate is not None, upgrade=upgrade, kept=kept
         ),
     )
     ask, scope = pipeline.authenticate, pipeline.authorise
@@ -252,8 +248,9 @@ def _kept(routes: At) -> Work[Kept]:
         if marked is None:
             continue
         list(marked.members())  # it is an object
-        if at["method"].value != "GET" or owner.access == "personal" or at["stream"].flag():
-            raise marked.wrong("only GET is kept; nothing personal, and no stream")
+        endless = at["stream"].flag() or _upgrade(at)
+        if at["method"].value != "GET" or owner.access == "personal" or endless:
+            raise marked.wrong("only GET is kept; nothing personal, and nothing without an end")
         found[owner.route] = owner
     return Kept(found, frozenset(owner.upstream for owner in found.values()))
 

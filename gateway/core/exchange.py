@@ -247,7 +247,7 @@ class Exchange:
     def begin_answer(self, answer: Answer, body: Body, content: bytes) -> None:
         """Head and first content, in one write."""
         self.begun = True
-        self.status = answer.status
+        self.status = status = answer.status
         if self.watcher is not None:
             self.watcher(self, answer)
         if (
@@ -260,33 +260,29 @@ class Exchange:
         lines.append(b"x-request-id: " + self.request_id)
         if not answer.dated:
             lines.append(self._core.date)
-        if answer.status != 204:
-            self._frame(answer, body, lines)
-        # asked as late as can be: a drain may have begun since the request came
-        if self.close or self._core.draining or not self.sent:
-            self.close = True
+        if status != 204:
+            if answer.length >= 0:
+                lines.append(b"content-length: %d" % answer.length)
+            elif isinstance(body, Chunked | UntilClose) and not self.is_head:
+                self._chunks = not self.http10
+                self.close = self.close or self.http10
+                if self._chunks:
+                    lines.append(b"transfer-encoding: chunked")
+        if self._closes():
             lines.append(b"connection: close")
         if self.is_head:
             content = b""
         elif self._chunks:
             content = self._in_chunks(content, body)
         self.bytes_out = len(content)
-        if self.rate_fields:
-            lines.append(self.rate_fields)
-        if self._core.hsts:
-            lines.append(HSTS)
+        lines += self._added()
         lines += (b"", content)
         self.client.write(b"\r\n".join(lines))
 
-    def _frame(self, answer: Answer, body: Body, lines: list[bytes]) -> None:
-        """Say how long the content is, or that it comes in chunks, or that its end is the end."""
-        if answer.length >= 0:
-            lines.append(b"content-length: %d" % answer.length)
-        elif isinstance(body, Chunked | UntilClose) and not self.is_head:
-            self._chunks = not self.http10
-            self.close = self.close or self.http10
-            if self._chunks:
-                lines.append(b"transfer-encoding: chunked")
+    def _added(self) -> list[bytes]:
+        """Fields that the gateway adds to the API's."""
+        added = [self.rate_fields] if self.rate_fields else []
+        return [*added, HSTS] if self._core.hsts else added
 
     def _answer_whole(self, answer: Answer, content: bytes) -> None:
         """The common case: all is here, and nothing about it ends the connection."""
@@ -335,15 +331,17 @@ class Exchange:
         if self.is_head:
             content = b""
         self.bytes_out = len(content)
-        end = b"\r\nconnection: close\r\n\r\n" if self._closes() else b"\r\n\r\n"
+        end = b"connection: close\r\n\r\n" if self._closes() else b"\r\n"
+        rate = self.rate_fields
         self.client.write(b"".join((
-            front, b"\r\nx-request-id: ", self.request_id,
-            b"\r\n" if self.rate_fields else b"", self.rate_fields, end, content,
+            front, b"\r\nx-request-id: ", self.request_id, b"\r\n", self._core.hsts,
+            rate, b"\r\n" if rate else b"", end, content,
         )))  # fmt: skip
         self.end()
 
     def _closes(self) -> bool:
-        """Whether the client's connection ends with this answer; asked as late as can be."""
+        """Whether the client's connection ends with this answer; asked as late as can be: a drain
+        may have begun since the request came."""
         self.close = self.close or self._core.draining or not self.sent
         return self.close
 

@@ -163,9 +163,9 @@ def steps(
     *,
     subject: bool,
     limited: bool,
-    kept: bool = False,
     options_route: bool = False,
     upgrade: bytes = b"",
+    kept: bool = False,
 ) -> tuple[Step, ...]:
     """What a request passes on a route, in this order. What has nothing to do is not in it.
 
@@ -173,9 +173,9 @@ def steps(
         access: the route's access class.
         subject: a segment of its path names the resident.
         limited: it has a rate of its own.
-        kept: its answers are kept; it takes a place at its server only when it goes there.
         options_route: its method is OPTIONS, whose forwards a client may have counted.
         upgrade: the protocol that its API speaks when asked to; ``b""`` if none.
+        kept: its answers are kept; it takes a place at its server only when it goes there.
     """
     if access == "open":
         way: list[Step | None] = [

@@ -62,7 +62,7 @@ class Shortcut:
         way.items.move_to_end(question)
         name = fields.request_id or core.ids.trace_id()
         client.answer(b"".join((
-            stored.front(now), b"\r\nx-request-id: ", name, b"\r\n", said, b"\r\n\r\n",
+            stored.front(now), b"\r\nx-request-id: ", name, b"\r\n", core.hsts, said, b"\r\n\r\n",
             stored.body,
         )), now)  # fmt: skip
         stats = self._stats

@@ -21,5 +21,5 @@ def check_cache(
         findings.add(place, "Only answers to GET are kept; HEAD is answered from them.")
     if info.access == "personal":
         findings.add(place, "A personal operation's answers are never kept.", "Take it out.")
-    if info.stream:
-        findings.add(place, "A stream has no end, and cannot be kept.", "Take it out.")
+    if info.stream or info.upgrade:
+        findings.add(place, "What has no end cannot be kept.", "Take it out.")
