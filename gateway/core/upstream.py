@@ -8,7 +8,6 @@ nothing wrong, none of the three costs anything.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Coroutine, Iterable
 from functools import partial
 from math import inf
@@ -25,6 +24,7 @@ from gateway.core.health import Health
 from gateway.core.names import Names, Place, is_name, place
 from gateway.core.probe import Probes
 from gateway.core.retry import Budget
+from gateway.core.waiting import Waiting
 from schemas import policy as wire
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Upstream:
         self.try_timeout = 0.0
         """How long a first try may take that can be followed by another; 0 for no such limit."""
         self.connections: set[UpstreamConnection] = set()
-        self.waiting: deque[Exchange] = deque()
+        self.waiting = Waiting()
         self.balance = Balance(events)
         self.breaker = Breaker(bounds)
         self.events = events
@@ -163,7 +163,7 @@ class Upstream:
         exchange.client.pause_body()
         if len(self.connections) + self._dialling < self._most or self._drop_resting():
             self._dial(exchange, address)
-        elif len(self.waiting) < self._most:
+        elif len(self.waiting) < self._most or self.waiting.make_room(exchange):
             self.waiting.append(exchange)
             exchange.client.wait_for_upstream(self._time_to_connect(exchange))
         else:

@@ -48,7 +48,7 @@ def stages(wired: Wired) -> Iterator[Stage]:
     yield "token, new", "ES256, verified", _verified(wired, fields.token)
     yield "limits", "the client's bucket and its fields", _limited(wired, exchange)
     yield "scope", "held or not", lambda: pipeline.authorise(core, exchange)
-    yield "capacity", "a place at its server, taken and given back", _placed(wired, exchange)
+    yield "room", "a place under the server's limit, taken and given back", _placed(core, exchange)
     yield "upstream", "the request as it goes out", exchange.outgoing
     yield from _answers(exchange)
     yield "telemetry", "count and histogram", lambda: exchange.stats.observe(200, 0.002)
@@ -79,11 +79,12 @@ def _limited(wired: Wired, exchange: Exchange) -> Callable[[], object]:
     return limited
 
 
-def _placed(wired: Wired, exchange: Exchange) -> Callable[[], object]:
+def _placed(core: Core, exchange: Exchange) -> Callable[[], object]:
+    exchange.admitted, exchange.status = True, 200
+
     def placed() -> None:
-        share_capacity(wired.core, exchange)
-        assert exchange.load is not None
-        exchange.load.ended(exchange, 0.002)
+        share_capacity(core, exchange)
+        exchange.route.load.ended(exchange, 0.002)
 
     return placed
 

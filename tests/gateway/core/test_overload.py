@@ -326,3 +326,60 @@ async def test_a_worker_that_cannot_keep_up_sheds_and_recovers() -> None:
             assert of(city)["loop_lag_seconds",] > 0.05
             busy, most = False, city.core.overload.lag.pressure
             await until(lambda: city.core.overload.lag.pressure <= most - 0.2)
+
+
+async def test_life_safety_has_the_next_connection_and_a_place_in_the_line() -> None:
+    turn = asyncio.Semaphore(0)
+
+    async def in_turn(api: Api, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            await read_request(api, reader)
+            await turn.acquire()
+            writer.write(OK)
+
+    async with api(in_turn) as behind:
+        narrow = upstream(behind.port, max_connections=2, connect_timeout_ms=5_000)
+        policy = snapshot(1, routes=by_priority(), upstreams={"main": narrow})
+        async with gateway(policy) as city:
+            lines = []
+            for number, name in enumerate(["normal"] * 4 + ["life-safety"] * 2, 1):
+                lines.append(await city.open())
+                lines[-1].writer.write(request(f"/{name}", token()))
+                # two are carried, two wait; then the last must yield
+                inside, carried = min(number, 4), min(number, 2)
+                await until(lambda most=inside: city.core.under_way == most)  # type: ignore[misc]
+                await until(lambda most=carried: len(behind.heads) == most)  # type: ignore[misc]
+            # the two that waited were turned away for the two that are urgent
+            assert [(await lines[at].reply()).status for at in (3, 2)] == [503, 503]
+            for _ in range(4):
+                turn.release()
+            assert [(await lines[at].reply()).status for at in (0, 1, 4, 5)] == [200] * 4
+        asked = [head.split(b" ")[1] for head in behind.heads]
+        assert asked == [b"/normal"] * 2 + [b"/life-safety"] * 2
+
+
+async def test_life_safety_goes_first_among_those_who_wait() -> None:
+    turn = asyncio.Semaphore(0)
+
+    async def in_turn(api: Api, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            await read_request(api, reader)
+            await turn.acquire()
+            writer.write(OK)
+
+    async with api(in_turn) as behind:
+        narrow = upstream(behind.port, max_connections=10, connect_timeout_ms=5_000)
+        policy = snapshot(1, routes=by_priority(), upstreams={"main": narrow})
+        async with gateway(policy) as city:
+            names = ["normal"] * 14 + ["life-safety"]
+            for number, name in enumerate(names, 1):
+                raw = await city.open()
+                raw.writer.write(request(f"/{name}", token()))
+                await until(lambda most=number: city.core.under_way == most)  # type: ignore[misc]
+            await until(lambda: len(behind.heads) == 10)
+            turn.release()
+            await until(lambda: len(behind.heads) == 11)
+            assert behind.heads[10].startswith(b"GET /life-safety ")
+            for _ in names:
+                turn.release()
+            await until(lambda: city.core.under_way == 0)
