@@ -64,11 +64,13 @@ class Gate:
         holders: under pressure, how many each client has.
         ended, seconds, usual: answers of this window, how long they took, and how long such ones
             usually take, in all.
+        moved: something ended in this window whose time says nothing of the server: it is not
+            stalled.
     """
 
     __slots__ = (
         "_typical", "_window", "calm", "ended", "floor", "free", "highest", "holders", "in_flight",
-        "limit", "most", "name", "seconds", "streams", "usual",
+        "limit", "most", "moved", "name", "seconds", "streams", "usual",
     )  # fmt: skip
 
     def __init__(self, name: str, floor: int, *, streams: bool = False) -> None:
@@ -79,6 +81,7 @@ class Gate:
         self.limit = 0.0
         self.in_flight = 0
         self.calm = True
+        self.moved = False
         self.most: tuple[float, ...] = (inf,) * 4
         self.free: tuple[float, ...] = self.most
         self.holders: dict[str, int] = {}
@@ -110,12 +113,13 @@ class Gate:
         elif ended or busy < self.limit / 2:
             self.limit = min(float(self.highest), self.limit + max(2.0, self.limit / 10))
         self.ended, self.seconds, self.usual, self._window = 0, 0.0, 0.0, 0.0
+        self.moved = False
 
     def _stretch(self, ended: int, window: float, patience: float) -> float:
         """How many times as long as usual answers take; 0 when nobody knows."""
         if ended < MEASURED:
             # where nothing has ended that should have, answers take a window at least
-            stalled = not ended and not self.calm and self._typical
+            stalled = not (ended or self.moved or self.calm) and self._typical
             return window / self._typical if stalled else 0.0
         self._typical = max(self.usual / ended, patience)
         return self.seconds / ended / self._typical
@@ -153,6 +157,7 @@ class Load:
         gate, usual = self.gate, self.usual
         gate.in_flight -= 1
         if exchange.body is not None or exchange.bytes_out > _SMALL_ANSWER or gate.streams:
+            gate.moved = True
             return
         if not (exchange.admitted and (0 < exchange.status < 500 or seconds > usual)):
             return

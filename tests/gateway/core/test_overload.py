@@ -383,3 +383,16 @@ async def test_life_safety_goes_first_among_those_who_wait() -> None:
             for _ in names:
                 turn.release()
             await until(lambda: city.core.under_way == 0)
+
+
+def test_a_server_whose_answers_are_all_long_is_not_stalled() -> None:
+    """Their time says how fast clients read; that some end says that it works."""
+    gate = Gate("a:1", floor=10)
+    gate.widen(64)
+    gate.ended, gate.seconds, gate.usual = 20, 0.2, 0.2
+    gate.adapt(0.25, 0.15)
+    gate.in_flight = 32
+    for moved, limit in ((True, 64.0), (False, 32.0)):
+        gate.moved = moved
+        gate.adapt(0.6, 0.15)
+        assert (gate.limit >= limit) == moved
