@@ -20,7 +20,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, ClassVar
 
 from fastapi import APIRouter, FastAPI, Request
@@ -47,7 +46,6 @@ class Context:
 
     Attributes:
         store_url: where the connector may keep tables (see :class:`schemas.kit.store.Store`).
-        data_dir: a folder of its own for files.
         sink: takes what the connector publishes.
         sources: feed name → where it comes from; ``sample:`` for feeds not named here unless
             ``sample`` is False, which leaves them to be pushed.
@@ -56,7 +54,6 @@ class Context:
     """
 
     store_url: str
-    data_dir: Path
     sink: Sink
     sources: Mapping[str, str] = field(default_factory=dict)
     sample: bool = True

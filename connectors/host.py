@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
 def create_host(
     *,
-    data_dir: Path,
     store_url: str,
     gateway_url: str,
     client_id: str,
@@ -37,7 +35,6 @@ def create_host(
     """The connectors of ``only``, or all, as one ASGI application.
 
     Args:
-        data_dir: each connector gets a folder in it.
         gateway_url, client_id, client_secret: with which they publish through the open API.
         sources: ``<domain>.<feed>`` → URL or path; see :mod:`connectors.source`.
         sample: feeds without a source are the sample city's.
@@ -47,7 +44,6 @@ def create_host(
         load(domain)(
             Context(
                 store_url=store_url,
-                data_dir=data_dir / domain,
                 sink=broker_sink(client),
                 sources=_of(domain, sources or {}),
                 sample=sample,

@@ -155,7 +155,6 @@ def connectors(
     settings.require("gateway_key", "client_id", "client_secret")
     configure_logging()
     app = create_host(
-        data_dir=settings.data_dir,
         store_url=settings.store_url,
         gateway_url=settings.gateway_url,
         client_id=settings.client_id,

@@ -68,12 +68,16 @@ class Store:
             key = zlib.crc32(f"{self.component}/{name}".encode())
             await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
 
+    def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
+        """An INSERT that knows ``ON CONFLICT``, which both stores have in one form."""
+        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+
     def upsert(self, table: Table, **values: Any) -> Executable:
         """A statement that writes one row, whether or not its primary key is there already."""
-        insert = sqlite.insert if self.is_sqlite else postgresql.insert
         key = [column.name for column in table.primary_key]
         change = {name: value for name, value in values.items() if name not in key}
-        return insert(table).values(values).on_conflict_do_update(index_elements=key, set_=change)
+        row = self.insert(table).values(values)
+        return row.on_conflict_do_update(index_elements=key, set_=change)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:

@@ -13,7 +13,6 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.kit.store import Store
@@ -133,9 +132,8 @@ class Handled:
     async def first_time(self, connection: AsyncConnection, delivery: Delivery) -> bool:
         """Note an event in the transaction of its effect; False when it was noted before."""
         identity = "\0".join((self._group, delivery.source, delivery.id))
-        insert = sqlite.insert if self._store.is_sqlite else postgresql.insert
         statement = (
-            insert(handled_events)
+            self._store.insert(handled_events)
             .values(
                 digest=hashlib.sha256(identity.encode()).digest(),
                 handled=int(time.time()),

@@ -76,7 +76,6 @@ async def running(
     connector = kind(
         Context(
             store_url=store_url or f"sqlite+aiosqlite:///{folder}",
-            data_dir=folder / "data",
             sink=said,
             sources=sources or {},
             sample=sample,

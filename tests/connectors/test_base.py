@@ -123,7 +123,7 @@ async def test_the_sample_city_is_followed_by_itself(tmp_path: Path) -> None:
 @pytest.mark.parametrize("store", ["mysql://x/y", "sqlite:///x"])
 async def test_a_store_that_nobody_speaks_is_refused(tmp_path: Path, store: str) -> None:
     with pytest.raises(ValueError, match="give postgresql"):
-        Parks(Context(store_url=store, data_dir=tmp_path, sink=lambda _: None))  # type: ignore[arg-type, return-value]
+        Parks(Context(store_url=store, sink=lambda _: None))  # type: ignore[arg-type, return-value]
 
 
 async def test_what_one_process_was_pushed_the_others_serve(tmp_path: Path) -> None:

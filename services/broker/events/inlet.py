@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import delete
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.cloudevents import CloudEvent
@@ -75,9 +74,8 @@ class Inlet:
 
     async def _remember(self, connection: AsyncConnection, digests: Iterable[bytes]) -> list[bytes]:
         now = int(self._clock())
-        insert = sqlite.insert if self._store.is_sqlite else postgresql.insert
         statement = (
-            insert(accepted_events)
+            self._store.insert(accepted_events)
             .values([{"digest": digest, "accepted": now} for digest in digests])
             .on_conflict_do_nothing()
             .returning(accepted_events.c.digest)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import and_, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.kit.caller import Caller
@@ -63,8 +62,7 @@ class Leases:
         free = groups.c.leased_until < now
         if consumer:
             free = or_(free, groups.c.consumer == consumer)
-        insert = sqlite.insert if self._store.is_sqlite else postgresql.insert
-        claim = insert(groups).values(
+        claim = self._store.insert(groups).values(
             client=caller.client, name=group, created=int(now), types="", **row
         )
         statement = claim.on_conflict_do_update(
