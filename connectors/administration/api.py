@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
 from fastapi import APIRouter, Response
 
+from connectors.administration.catalogue import Catalogue
 from connectors.administration.migration import TOKYO
 from connectors.administration.procedures import Procedure
 from connectors.administration.statistics import NetMigrationDataset, dataset
@@ -16,20 +17,9 @@ from schemas.ngsild import urn
 from schemas.problem import NotFound
 from schemas.xcity import operation
 
-if TYPE_CHECKING:
-    from connectors.administration.connector import AdministrationConnector
 
-
-def router(connector: AdministrationConnector) -> APIRouter:
-    """The domain's open-data operations."""
-    made = APIRouter(tags=["administration"])
-    _facilities(made, connector)
-    _statistics(made)
-    _procedures(made, connector)
-    return made
-
-
-def _facilities(router: APIRouter, connector: AdministrationConnector) -> None:
+def facilities_router(facilities: Callable[[], Sequence[PointOfInterest]]) -> APIRouter:
+    router = APIRouter(tags=["administration"])
     extra = operation("administration:read", dataset="public-facilities")
 
     @router.get(
@@ -40,7 +30,7 @@ def _facilities(router: APIRouter, connector: AdministrationConnector) -> None:
         openapi_extra=extra,
     )
     async def list_facilities(near: NearDep, limit: Limit = 100, offset: Offset = 0) -> Response:
-        return page_near(connector.facilities.value or (), near, limit, offset)
+        return page_near(facilities(), near, limit, offset)
 
     @router.get(
         "/facilities/{facility}",
@@ -50,13 +40,17 @@ def _facilities(router: APIRouter, connector: AdministrationConnector) -> None:
         openapi_extra=extra,
     )
     async def get_facility(facility: str) -> Response:
-        for one in connector.facilities.value or ():
+        for one in facilities():
             if one.id in (facility, urn("PointOfInterest", one.municipality or "0", facility)):
                 return answer(one.as_keyvalues())
         raise NotFound(f"There is no facility {facility[:60]!r}.")
 
+    return router
 
-def _statistics(router: APIRouter) -> None:
+
+def statistics_router() -> APIRouter:
+    router = APIRouter(tags=["administration"])
+
     @router.get(
         "/statistics/net-migration",
         operation_id="getNetMigration",
@@ -68,8 +62,11 @@ def _statistics(router: APIRouter) -> None:
     async def net_migration() -> NetMigrationDataset:
         return dataset(TOKYO)
 
+    return router
 
-def _procedures(router: APIRouter, connector: AdministrationConnector) -> None:
+
+def procedures_router(catalogue: Catalogue) -> APIRouter:
+    router = APIRouter(tags=["administration"])
     extra = operation("administration:read", dataset="procedures")
 
     @router.get(
@@ -80,7 +77,7 @@ def _procedures(router: APIRouter, connector: AdministrationConnector) -> None:
         openapi_extra=extra,
     )
     async def list_procedures(limit: Limit = 100, offset: Offset = 0) -> Response:
-        return page(list((connector.procedures.value or {}).values()), limit, offset)
+        return page(catalogue.all(), limit, offset)
 
     @router.get(
         "/procedures/{procedure}",
@@ -90,4 +87,6 @@ def _procedures(router: APIRouter, connector: AdministrationConnector) -> None:
         response_model_exclude_none=True,
     )
     async def get_procedure(procedure: str) -> Procedure:
-        return connector.procedure(procedure)
+        return catalogue.get(procedure)
+
+    return router

@@ -6,15 +6,17 @@ from typing import ClassVar
 
 from fastapi import APIRouter
 
-from connectors.administration import api, facilities, filings_api, procedures, sample, statistics
+from connectors.administration import facilities, procedures, sample, statistics
+from connectors.administration.api import facilities_router, procedures_router, statistics_router
+from connectors.administration.catalogue import Catalogue
 from connectors.administration.filing_tables import FilingTables
+from connectors.administration.filings_api import office_router, residents_router
 from connectors.administration.migration import TOKYO
 from connectors.administration.procedures import Procedure
 from connectors.administration.register import Register
 from connectors.base import Connector, Context
 from connectors.feed import FeedSpec
 from schemas.administration import PointOfInterest
-from schemas.problem import NotFound
 from schemas.xcity import ApiInfo, Dataset, LegalClass
 
 FACILITIES: FeedSpec[tuple[PointOfInterest, ...]] = FeedSpec(
@@ -71,7 +73,7 @@ class AdministrationConnector(Connector):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self.facilities = self.feed(FACILITIES)
-        self.procedures = self.feed(PROCEDURES)
+        self.catalogue = Catalogue(self.feed(PROCEDURES))
         self.register = Register(
             self.store,
             FilingTables.declare(self.metadata),
@@ -81,23 +83,12 @@ class AdministrationConnector(Connector):
         )
 
     def router(self) -> APIRouter:
-        made = api.router(self)
-        made.include_router(filings_api.router(self))
+        made = facilities_router(lambda: self.facilities.value or ())
+        made.include_router(statistics_router())
+        made.include_router(procedures_router(self.catalogue))
+        made.include_router(residents_router(self.catalogue, self.register))
+        made.include_router(office_router(self.register))
         return made
-
-    def procedure(self, identity: str) -> Procedure:
-        """A procedure of the catalogue.
-
-        Raises:
-            NotFound: there is none of that id.
-        """
-        catalogue: dict[str, Procedure] = self.procedures.value or {}
-        found = catalogue.get(identity)
-        if found is None:
-            raise NotFound(
-                f"There is no procedure {identity[:60]!r}; GET /administration/v1/procedures."
-            )
-        return found
 
     async def started(self) -> None:
         """Tell the broker the net-migration data set; said once, for it does not change."""

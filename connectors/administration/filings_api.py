@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from fastapi import APIRouter, Header, Query
 
+from connectors.administration.catalogue import Catalogue
 from connectors.administration.filings import Decision, Filing, NewFiling
 from connectors.administration.procedures import check_fields
-from connectors.administration.register import Key
+from connectors.administration.register import Key, Register
 from connectors.page import Limit, Offset, Page
 from connectors.residents import subject_of
 from schemas.administration import FilingState
 from schemas.kit.caller import CallerDep
 from schemas.xcity import operation
-
-if TYPE_CHECKING:
-    from connectors.administration.connector import AdministrationConnector
 
 _PERSONAL = operation(
     "administration:procedures",
@@ -28,14 +26,9 @@ _PERSONAL = operation(
 _OFFICE = operation("administration:decide", dataset="filings", max_body_bytes=16_384)
 
 
-def router(connector: AdministrationConnector) -> APIRouter:
-    made = APIRouter(tags=["procedures"])
-    _resident(made, connector)
-    _office(made, connector)
-    return made
+def residents_router(catalogue: Catalogue, register: Register) -> APIRouter:
+    router = APIRouter(tags=["procedures"])
 
-
-def _resident(router: APIRouter, connector: AdministrationConnector) -> None:
     @router.post(
         "/residents/{resident}/filings",
         operation_id="fileProcedure",
@@ -53,9 +46,9 @@ def _resident(router: APIRouter, connector: AdministrationConnector) -> None:
         ] = None,
     ) -> Filing:
         subject = subject_of(caller, resident)
-        check_fields(connector.procedure(new.procedure), new.fields)
+        check_fields(catalogue.get(new.procedure), new.fields)
         key = Key(caller.client, idempotency_key) if idempotency_key else None
-        return await connector.register.file(subject, new, key)
+        return await register.file(subject, new, key)
 
     @router.get(
         "/residents/{resident}/filings",
@@ -67,7 +60,7 @@ def _resident(router: APIRouter, connector: AdministrationConnector) -> None:
         resident: str, caller: CallerDep, limit: Limit = 100, offset: Offset = 0
     ) -> Page[Filing]:
         subject = subject_of(caller, resident)
-        total, found = await connector.register.page(limit, offset, subject=subject)
+        total, found = await register.page(limit, offset, subject=subject)
         return Page(items=found, total=total, limit=limit, offset=offset)
 
     @router.get(
@@ -77,10 +70,14 @@ def _resident(router: APIRouter, connector: AdministrationConnector) -> None:
         openapi_extra=_PERSONAL,
     )
     async def get_filing(resident: str, filing: str, caller: CallerDep) -> Filing:
-        return await connector.register.get(subject_of(caller, resident), filing)
+        return await register.get(subject_of(caller, resident), filing)
+
+    return router
 
 
-def _office(router: APIRouter, connector: AdministrationConnector) -> None:
+def office_router(register: Register) -> APIRouter:
+    router = APIRouter(tags=["procedures"])
+
     @router.get(
         "/filings",
         operation_id="listFilingsToDecide",
@@ -92,7 +89,7 @@ def _office(router: APIRouter, connector: AdministrationConnector) -> None:
         limit: Limit = 100,
         offset: Offset = 0,
     ) -> Page[Filing]:
-        total, found = await connector.register.page(limit, offset, state=state)
+        total, found = await register.page(limit, offset, state=state)
         return Page(items=found, total=total, limit=limit, offset=offset)
 
     @router.post(
@@ -102,4 +99,6 @@ def _office(router: APIRouter, connector: AdministrationConnector) -> None:
         openapi_extra=_OFFICE,
     )
     async def decide(filing: str, decision: Decision) -> Filing:
-        return await connector.register.decide(filing, decision)
+        return await register.decide(filing, decision)
+
+    return router

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import Annotated, Final, Literal
 
 import orjson
 from fastapi import APIRouter, Query, Request, Response
 
+from connectors.disaster.alerts import Alerts
 from connectors.disaster.document import MOST_BYTES
 from connectors.disaster.reader import MEDIA_TYPES, STANDARDS, read_alert
 from connectors.page import Limit, Offset, Page, answer, plain, shown
@@ -16,9 +17,6 @@ from schemas.kit.cached import cached
 from schemas.ngsild import URN_PREFIX, urn
 from schemas.problem import NotFound
 from schemas.xcity import operation, raw_body
-
-if TYPE_CHECKING:
-    from connectors.disaster.connector import DisasterConnector
 
 _DATASET: Final = "disaster-alerts"
 _KEPT: Final = operation(access="open", dataset=_DATASET, priority="life-safety", cache=True)
@@ -34,9 +32,8 @@ State = Annotated[
 _Any = shown(Alert) | shown(DrillAlert)
 
 
-def alerts_router(connector: DisasterConnector) -> APIRouter:
+def alerts_router(alerts: Alerts) -> APIRouter:
     router = APIRouter(tags=["alerts"])
-    alerts = connector.alerts
 
     @router.get(
         "/alerts",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Final
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Final
 from urllib.parse import unquote
 
 from fastapi import APIRouter, Query, Response
@@ -15,9 +16,6 @@ from schemas.kit.cached import cached
 from schemas.ngsild import URN_PREFIX
 from schemas.problem import BadRequest, Fault, NotFound
 from schemas.xcity import operation
-
-if TYPE_CHECKING:
-    from connectors.disaster.connector import DisasterConnector
 
 _DATASET: Final = "disaster-shelters"
 _KEPT: Final = operation(access="open", dataset=_DATASET, priority="life-safety", cache=True)
@@ -35,7 +33,16 @@ OnlyOpen = Annotated[
 OnlyHazard = Annotated[Hazard | None, Query(description="Only those designated for it.")]
 
 
-def shelters_router(connector: DisasterConnector) -> APIRouter:
+def shelters_router(
+    shelters: Callable[[], dict[str, Shelter]],
+    put: Callable[[Shelter, Occupancy], Awaitable[Shelter]],
+) -> APIRouter:
+    """The operations on shelters.
+
+    Args:
+        shelters: every shelter as it is now, by the municipality's id.
+        put: takes a count; the shelter as it is then.
+    """
     router = APIRouter(tags=["shelters"])
 
     @router.get(
@@ -53,7 +60,7 @@ def shelters_router(connector: DisasterConnector) -> APIRouter:
     ) -> Response:
         found = [
             shelter
-            for shelter in connector.shelters().values()
+            for shelter in shelters().values()
             if (hazard is None or hazard in shelter.hazards)
             and (is_open is None or shelter.open is is_open)
         ]
@@ -75,7 +82,7 @@ def shelters_router(connector: DisasterConnector) -> APIRouter:
         room: Annotated[bool, Query(description="Leave out those known to be full.")] = False,
     ) -> Response:
         found = nearest(
-            connector.shelters(),
+            shelters(),
             (lat, lon),
             limit,
             hazard=hazard or "",
@@ -93,7 +100,7 @@ def shelters_router(connector: DisasterConnector) -> APIRouter:
         openapi_extra=_KEPT,
     )
     async def get_shelter(shelter: str) -> Response:
-        return _kept(answer(_find(connector, shelter).as_keyvalues()))
+        return _kept(answer(_find(shelters(), shelter).as_keyvalues()))
 
     @router.put(
         "/shelters/{shelter}/occupancy",
@@ -104,11 +111,11 @@ def shelters_router(connector: DisasterConnector) -> APIRouter:
         openapi_extra=operation("disaster:ingest", dataset=_DATASET, priority="life-safety"),
     )
     async def put_occupancy(shelter: str, count: Occupancy) -> Response:
-        found = _find(connector, shelter)
+        found = _find(shelters(), shelter)
         if count == Occupancy():
             fault = Fault("/occupants", "Neither occupants nor open is told.", "tell one of them")
             raise BadRequest("There is nothing to change.", faults=[fault])
-        return answer((await connector.count(found, count)).as_keyvalues())
+        return answer((await put(found, count)).as_keyvalues())
 
     return router
 
@@ -119,9 +126,8 @@ def _kept(response: Response) -> Response:
     return cached(response, seconds=2, stale=5, on_error=86_400)
 
 
-def _find(connector: DisasterConnector, given: str) -> Shelter:
+def _find(shelters: dict[str, Shelter], given: str) -> Shelter:
     local = given.split(":", 3)[-1] if given.startswith(URN_PREFIX) else given
-    shelters = connector.shelters()
     found = shelters.get(local) or shelters.get(unquote(local))
     if found is None:
         raise NotFound(f"There is no shelter {given[:200]!r}.")

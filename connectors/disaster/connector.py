@@ -101,8 +101,8 @@ class DisasterConnector(Connector):
 
     def router(self) -> APIRouter:
         router = APIRouter()
-        router.include_router(alerts_router(self))
-        router.include_router(shelters_router(self))
+        router.include_router(alerts_router(self.alerts))
+        router.include_router(shelters_router(self.shelters, self.count))
         return router
 
     async def opened(self) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable, Sequence
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from connectors.links import Links
 from connectors.near import NearDep, located, page_near, page_of_located
 from connectors.page import Limit, Offset, answer, page, page_of
 from connectors.residents import record_of
@@ -15,19 +17,10 @@ from schemas.ngsild import urn
 from schemas.problem import NotFound
 from schemas.xcity import operation
 
-if TYPE_CHECKING:
-    from connectors.education.connector import EducationConnector
 
-
-def router(connector: EducationConnector) -> APIRouter:
-    """The domain's operations."""
-    made = APIRouter(tags=["education"])
-    _schools(made, connector)
-    _enrolments(made, connector)
-    return made
-
-
-def _schools(router: APIRouter, connector: EducationConnector) -> None:
+def schools_router(schools: Callable[[], Sequence[School]]) -> APIRouter:
+    """Open: the city's schools."""
+    router = APIRouter(tags=["education"])
     extra = operation("education:read", dataset="schools")
 
     @router.get(
@@ -38,7 +31,7 @@ def _schools(router: APIRouter, connector: EducationConnector) -> None:
         openapi_extra=extra,
     )
     async def list_schools(near: NearDep, limit: Limit = 100, offset: Offset = 0) -> Response:
-        return page_near(connector.schools(), near, limit, offset)
+        return page_near(schools(), near, limit, offset)
 
     @router.get(
         "/schools/{school}",
@@ -49,13 +42,23 @@ def _schools(router: APIRouter, connector: EducationConnector) -> None:
     )
     async def get_school(school: str) -> Response:
         names = (school, urn("School", school))
-        for one in connector.schools():
+        for one in schools():
             if one.id in names:
                 return answer(one.as_keyvalues())
         raise NotFound(f"There is no school {school[:60]!r}.")
 
+    return router
 
-def _enrolments(router: APIRouter, connector: EducationConnector) -> None:
+
+def enrolments_router(enrolments: Callable[[str], Sequence[Enrolment]], links: Links) -> APIRouter:
+    """Personal: a learner's own enrolments.
+
+    Args:
+        enrolments: those of the person with this ``sourcedId``.
+        links: which person a resident is.
+    """
+    router = APIRouter(tags=["education"])
+
     @router.get(
         "/residents/{resident}/enrolments",
         operation_id="listEnrolments",
@@ -72,6 +75,8 @@ def _enrolments(router: APIRouter, connector: EducationConnector) -> None:
         offset: Offset = 0,
         role: Annotated[str | None, Query(max_length=40, description="Only in this role")] = None,
     ) -> Response:
-        user = await record_of(connector.links, caller, resident)
-        found = [one for one in connector.enrolments(user) if role in (None, one.role)]
+        user = await record_of(links, caller, resident)
+        found = [one for one in enrolments(user) if role in (None, one.role)]
         return page(found, limit, offset)
+
+    return router

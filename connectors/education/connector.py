@@ -8,7 +8,7 @@ from fastapi import APIRouter
 
 from connectors.base import Connector, Context
 from connectors.education import sample
-from connectors.education.api import router
+from connectors.education.api import enrolments_router, schools_router
 from connectors.education.oneroster import STANDARD
 from connectors.education.roster import Roster, parse
 from connectors.feed import FeedSpec
@@ -53,7 +53,8 @@ class EducationConnector(Connector):
         self.links = Links(self.store, links_table(self.metadata), self.domain)
 
     def router(self) -> APIRouter:
-        made = router(self)
+        made = schools_router(self.schools)
+        made.include_router(enrolments_router(self.enrolments, self.links))
         made.include_router(self.links.router())
         return made
 

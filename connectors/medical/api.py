@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 
+from connectors.links import Links
 from connectors.medical.answers import searchset, transaction_response
 from connectors.medical.bundle import read
 from connectors.medical.fhirjson import MEDIA_TYPE
+from connectors.medical.records import Records
 from connectors.medical.resources import PATIENT_OF
 from connectors.near import NearDep, located, page_near, page_of_located
 from connectors.page import Limit, Offset, answer
@@ -22,22 +25,13 @@ from schemas.ngsild import urn
 from schemas.problem import Fault, NotFound, Unprocessable
 from schemas.xcity import operation, raw_body
 
-if TYPE_CHECKING:
-    from connectors.medical.connector import MedicalConnector
-
 INGEST_LIMIT = 16 * 1024 * 1024
 _FHIR: dict[int | str, dict[str, Any]] = {200: {"content": {MEDIA_TYPE: {}}}}
 
 
-def router(connector: MedicalConnector) -> APIRouter:
-    """The domain's operations."""
-    made = APIRouter(tags=["medical"])
-    _hospitals(made, connector)
-    _records(made, connector)
-    return made
-
-
-def _hospitals(router: APIRouter, connector: MedicalConnector) -> None:
+def hospitals_router(hospitals: Callable[[], Sequence[Hospital]]) -> APIRouter:
+    """Open: hospitals, and what they can take."""
+    router = APIRouter(tags=["medical"])
     extra = operation("medical:read", dataset="hospitals", priority="essential", emergency="open")
 
     @router.get(
@@ -56,9 +50,7 @@ def _hospitals(router: APIRouter, connector: MedicalConnector) -> None:
         ] = None,
     ) -> Response:
         found = [
-            one
-            for one in connector.hospitals.value or ()
-            if emergency is None or one.emergency_accepting is emergency
+            one for one in hospitals() if emergency is None or one.emergency_accepting is emergency
         ]
         return page_near(found, near, limit, offset)
 
@@ -71,13 +63,22 @@ def _hospitals(router: APIRouter, connector: MedicalConnector) -> None:
     )
     async def get_hospital(hospital: str) -> Response:
         names = (hospital, urn("Hospital", hospital))
-        for one in connector.hospitals.value or ():
+        for one in hospitals():
             if one.id in names:
                 return answer(one.as_keyvalues())
         raise NotFound(f"There is no hospital {hospital!r}; GET /medical/v1/hospitals lists them.")
 
+    return router
 
-def _records(router: APIRouter, connector: MedicalConnector) -> None:
+
+def records_router(records: Records, links: Links) -> APIRouter:
+    """Personal: hospitals bring records, a resident reads their own.
+
+    Args:
+        links: which patient a resident is.
+    """
+    router = APIRouter(tags=["medical"])
+
     @router.post(
         "/fhir",
         operation_id="ingestFhir",
@@ -96,7 +97,7 @@ def _records(router: APIRouter, connector: MedicalConnector) -> None:
         raw = await read_body(request, INGEST_LIMIT)
         # validating takes about a millisecond a resource: not on the event loop
         document = await asyncio.to_thread(read, raw, PATIENT_OF)
-        kept = await connector.records.keep(document)
+        kept = await records.keep(document)
         return Response(transaction_response(kept), media_type=MEDIA_TYPE)
 
     @router.get(
@@ -123,14 +124,16 @@ def _records(router: APIRouter, connector: MedicalConnector) -> None:
             list[str] | None, Query(alias="type", description="Only these resource types")
         ] = None,
     ) -> Response:
-        patient = await record_of(connector.links, caller, resident)
+        patient = await record_of(links, caller, resident)
         wanted = _wanted(types)
-        total, found = await connector.records.of(patient, wanted, limit, offset)
+        total, found = await records.of(patient, wanted, limit, offset)
         following = ""
         if offset + limit < total:
             query = {"type": ",".join(wanted), "limit": limit, "offset": offset + limit}
             following = f"/medical/v1/residents/me/records?{urlencode(query, safe=',')}"
         return Response(searchset(total, found, following), media_type=MEDIA_TYPE)
+
+    return router
 
 
 def _wanted(types: list[str] | None) -> list[str]:

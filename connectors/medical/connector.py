@@ -11,7 +11,7 @@ from connectors.base import Connector, Context
 from connectors.feed import FeedSpec
 from connectors.links import Links, links_table
 from connectors.medical import sample
-from connectors.medical.api import router
+from connectors.medical.api import hospitals_router, records_router
 from connectors.medical.bundle import read
 from connectors.medical.fhirjson import MEDIA_TYPE
 from connectors.medical.hospitals import parse
@@ -69,7 +69,8 @@ class MedicalConnector(Connector):
         )
 
     def router(self) -> APIRouter:
-        made = router(self)
+        made = hospitals_router(lambda: self.hospitals.value or ())
+        made.include_router(records_router(self.records, self.links))
         made.include_router(self.links.router())
         return made
 

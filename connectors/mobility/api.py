@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import Annotated, TypeVar
 from urllib.parse import unquote
 
 from fastapi import APIRouter, Query, Response
@@ -12,15 +12,13 @@ from pydantic import AwareDatetime
 
 from connectors.geo import Place, distance, place
 from connectors.mobility.city import City
+from connectors.mobility.transport import Transport
 from connectors.page import Limit, Offset, Page, answer, page, page_of, shown
 from schemas.kit.cached import cached
 from schemas.mobility import Departure, GtfsRoute, GtfsStop, ServiceAlert, Vehicle
 from schemas.ngsild import URN_PREFIX, Entity, Point
 from schemas.problem import BadRequest, Fault, NotFound, Unavailable
 from schemas.xcity import operation
-
-if TYPE_CHECKING:
-    from connectors.mobility.connector import MobilityConnector
 
 _SCOPE = "mobility:read"
 _STOPS, _DEPARTURES = "mobility-stops", "mobility-departures"
@@ -34,7 +32,7 @@ E = TypeVar("E", bound=Entity)
 L = TypeVar("L", GtfsStop, Vehicle)
 
 
-def mobility_router(connector: MobilityConnector) -> APIRouter:
+def mobility_router(transport: Transport) -> APIRouter:
     router = APIRouter(tags=["mobility"])
 
     @router.get(
@@ -47,7 +45,7 @@ def mobility_router(connector: MobilityConnector) -> APIRouter:
     async def list_stops(
         near: Near = "", radius: Radius = 1000.0, limit: Limit = 100, offset: Offset = 0
     ) -> Response:
-        stops: list[GtfsStop] = list(_city(connector).stops.values())
+        stops: list[GtfsStop] = list(_city(transport).stops.values())
         return _kept(page(_near(stops, near, radius), limit, offset))
 
     @router.get(
@@ -58,7 +56,7 @@ def mobility_router(connector: MobilityConnector) -> APIRouter:
         openapi_extra=_STOPS_KEPT,
     )
     async def get_stop(stop: str) -> Response:
-        return _kept(answer(_find(_city(connector).stops, stop, "stop").as_keyvalues()))
+        return _kept(answer(_find(_city(transport).stops, stop, "stop").as_keyvalues()))
 
     @router.get(
         "/stops/{stop}/departures",
@@ -77,10 +75,10 @@ def mobility_router(connector: MobilityConnector) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=200)] = 20,
         offset: Annotated[int, Query(ge=0, le=1000)] = 0,
     ) -> Response:
-        city = _city(connector)
+        city = _city(transport)
         found = _find(city.stops, stop, "stop")
-        since = _sane(at) if at else connector.clock()
-        departures = city.departures(found.stop_id, since, connector.updates, limit + offset)
+        since = _sane(at) if at else transport.clock()
+        departures = city.departures(found.stop_id, since, transport.updates, limit + offset)
         return page(departures, limit, offset)
 
     @router.get(
@@ -91,7 +89,7 @@ def mobility_router(connector: MobilityConnector) -> APIRouter:
         openapi_extra=_ROUTES_KEPT,
     )
     async def list_routes(limit: Limit = 100, offset: Offset = 0) -> Response:
-        return _kept(page(list(_city(connector).routes.values()), limit, offset))
+        return _kept(page(list(_city(transport).routes.values()), limit, offset))
 
     @router.get(
         "/routes/{route}",
@@ -101,7 +99,7 @@ def mobility_router(connector: MobilityConnector) -> APIRouter:
         openapi_extra=_ROUTES_KEPT,
     )
     async def get_route(route: str) -> Response:
-        return _kept(answer(_find(_city(connector).routes, route, "route").as_keyvalues()))
+        return _kept(answer(_find(_city(transport).routes, route, "route").as_keyvalues()))
 
     @router.get(
         "/vehicles",
@@ -117,7 +115,7 @@ def mobility_router(connector: MobilityConnector) -> APIRouter:
         limit: Limit = 100,
         offset: Offset = 0,
     ) -> Response:
-        moving = [v for v in connector.vehicles() if not route or v.route_id == route]
+        moving = [v for v in transport.vehicles() if not route or v.route_id == route]
         return page(_near(moving, near, radius), limit, offset)
 
     @router.get(
@@ -128,7 +126,7 @@ def mobility_router(connector: MobilityConnector) -> APIRouter:
         openapi_extra=operation(_SCOPE, dataset="mobility-service-alerts"),
     )
     async def list_alerts(limit: Limit = 100, offset: Offset = 0) -> Response:
-        return page(connector.alerts(), limit, offset)
+        return page(transport.alerts(), limit, offset)
 
     return router
 
@@ -145,13 +143,13 @@ def _sane(at: datetime) -> datetime:
     return at
 
 
-def _city(connector: MobilityConnector) -> City:
-    if connector.city is None:
+def _city(transport: Transport) -> City:
+    if transport.city is None:
         raise Unavailable(
             "No timetable has been read yet; /mobility/v1/feeds says why.",
             headers={"retry-after": "5"},
         )
-    return connector.city
+    return transport.city
 
 
 def _find(among: dict[str, E], given: str, what: str) -> E:
