@@ -18,6 +18,8 @@ EVENTS_READ: Final = "events:read"
 EVENTS_PUBLISH: Final = "events:publish"
 EVENTS_PERSONAL: Final = "events:personal"
 
+AUDIT_READ: Final = "audit:read"
+
 OPERATOR_APIS: Final = "operator:apis"
 OPERATOR_CLIENTS: Final = "operator:clients"
 OPERATOR_KEYS: Final = "operator:keys"
@@ -31,6 +33,7 @@ DESCRIPTIONS: Final = {
     EVENTS_READ: "Receive events that are not about a person",
     EVENTS_PUBLISH: "Publish events",
     EVENTS_PERSONAL: "Receive events about persons (granted by an operator only)",
+    AUDIT_READ: "Read the audit log (for auditors; it opens nothing else)",
     OPERATOR_APIS: "Attach, change and detach APIs",
     OPERATOR_CLIENTS: "Register, approve and suspend clients",
     OPERATOR_KEYS: "Rotate signing keys",

@@ -5,12 +5,16 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import orjson
 from fastapi import FastAPI
 
 from gateway.control.admin import apis, cache, emergency, keys
 from gateway.control.admin import clients as admin_clients
+from gateway.control.audit import api as audit_api
+from gateway.control.audit.checkpoint import Signer
+from gateway.control.audit.log import AuditLog
 from gateway.control.catalogue import public
 from gateway.control.catalogue.attached import upstream_address
 from gateway.control.catalogue.fetch import Fetcher
@@ -49,6 +53,7 @@ _OPEN_API: Final = (
     introspection,
     register,
     public,
+    audit_api,
     endpoint,
 )
 
@@ -96,6 +101,7 @@ def create_control(
         passwords=passwords or Passwords(),
         publisher=publisher,
         fetcher=fetcher or Fetcher(),
+        audit=AuditLog(store, Signer(f"{urlsplit(public_url).netloc}/audit", secrets.audit_seed())),
         clock=clock,
     )
     parts = Parts(control, bootstrap, gateway_url, refresh_every)

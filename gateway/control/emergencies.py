@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from typing import Final
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.control import actions, tables
+from gateway.control import tables
 from schemas.policy import Emergency, EmergencyLevel
-
-DECLARE: Final = "emergency.declare"
-END: Final = "emergency.end"
 
 
 async def in_force(connection: AsyncConnection, now: int) -> Emergency | None:
@@ -38,7 +34,6 @@ async def declare(
     until: int,
     level: EmergencyLevel,
     reason: str,
-    client_id: str,
 ) -> Emergency:
     """Declare one; it takes the place of the one in force. Within a transaction of the policy."""
     await _end_all(connection, now)
@@ -46,19 +41,14 @@ async def declare(
         id=secrets.token_hex(8), since=now, until=until, level=level, reason=reason
     )
     await connection.execute(tables.emergencies.insert().values(**emergency, ended=None))
-    await actions.record(
-        connection, at=now, client_id=client_id, action=DECLARE, detail=dict(emergency)
-    )
     return emergency
 
 
-async def end(connection: AsyncConnection, *, now: int, client_id: str) -> Emergency | None:
+async def end(connection: AsyncConnection, *, now: int) -> Emergency | None:
     """End the one in force; ``None`` when there is none."""
     emergency = await in_force(connection, now)
     if emergency is not None:
         await _end_all(connection, now)
-        detail = {"id": emergency["id"]}
-        await actions.record(connection, at=now, client_id=client_id, action=END, detail=detail)
     return emergency
 
 

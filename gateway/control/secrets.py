@@ -28,6 +28,7 @@ class Secrets:
         self._hash_key = _derive(master, "token-hash")
         self._seal = AESGCM(_derive(master, "keys-at-rest"))
         self._own = _derive(master, "own-client")
+        self._audit = _derive(master, "audit-checkpoints")
 
     def hash(self, token: str) -> str:
         """How a token is stored and looked up: 64 hexadecimal digits."""
@@ -40,6 +41,10 @@ class Secrets:
     def own_client_secret(self) -> str:
         """The secret of the control plane's own client: derived, so that it is nowhere stored."""
         return urlsafe_b64encode(self._own).rstrip(b"=").decode()
+
+    def audit_seed(self) -> bytes:
+        """The seed of the key that signs the audit log's checkpoints: derived, nowhere stored."""
+        return self._audit
 
     def seal(self, plain: bytes, label: str) -> bytes:
         """Encrypt for the store; only :meth:`open` with the same label reads it again."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.control.audit.event import AuditEvent
+from gateway.control.audit.log import AuditLog
 from gateway.control.catalogue.fetch import Fetcher
 from gateway.control.clock import Clock, seconds
 from gateway.control.oauth.access_token import TokenMaker
@@ -36,6 +38,7 @@ class Control:
     passwords: Passwords
     publisher: Publisher
     fetcher: Fetcher
+    audit: AuditLog
     clock: Clock
 
     def now(self) -> int:
@@ -45,6 +48,23 @@ class Control:
     def now_ms(self) -> int:
         """Milliseconds since the epoch."""
         return int(self.clock().timestamp() * 1_000)
+
+    async def record(
+        self,
+        connection: AsyncConnection,
+        client: str,
+        action: str,
+        target: str = "",
+        **detail: Any,
+    ) -> None:
+        """Put what is done in this transaction into the audit log.
+
+        Args:
+            client: who does it.
+            action, target, detail: see :class:`~gateway.control.audit.event.AuditEvent`.
+        """
+        event = AuditEvent(self.now_ms(), client, action, target, detail=detail)
+        await self.audit.append(connection, event)
 
     def token_maker(self, now: int) -> TokenMaker:
         return TokenMaker(self.public_url, self.publisher.current.keys, self.pseudonyms, now)

@@ -179,12 +179,30 @@ emergencies = Table(
     Column("ended", BigInteger),  # by an operator, before its time; null otherwise
 )
 
-operator_actions = Table(
-    "operator_actions",
+audit_events = Table(
+    "audit_events",
     metadata,
-    Column("id", String(_ID), primary_key=True),
-    Column("at", BigInteger, nullable=False, index=True),
-    Column("client_id", String(_ID), nullable=False),
-    Column("action", String(64), nullable=False),
-    Column("detail", Text, nullable=False),  # JSON
+    # append-only; numbers without gaps, for they are the leaves of a tree
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False, index=True),  # in milliseconds
+    Column("client", String(_ID), nullable=False, index=True),
+    Column("action", String(64), nullable=False, index=True),
+    Column("subject", String(_ID), nullable=False, index=True),  # pseudonym; empty if nobody's
+    Column("entry", Text, nullable=False),  # what is hashed, whole
+)
+
+audit_nodes = Table(
+    "audit_nodes",
+    metadata,
+    # complete subtrees: they never change
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("hash", LargeBinary(32), nullable=False),
+)
+
+audit_checkpoints = Table(
+    "audit_checkpoints",
+    metadata,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("note", Text, nullable=False),  # signed
 )

@@ -12,6 +12,7 @@ from gateway.control.catalogue.attached import MOST_ADDRESSES, Attached, State
 from gateway.control.policy.compiler import CompiledApi
 from gateway.control.state import Control, ControlDep
 from gateway.control.wire import Finding, Wire
+from schemas.kit.caller import CallerDep
 from schemas.policy import Access
 from schemas.problem import NotFound
 from schemas.scopes import OPERATOR_APIS
@@ -65,8 +66,8 @@ class ApiState(Wire):
     summary="Attach an API by its OpenAPI document; callable when this returns",
     openapi_extra=operation(OPERATOR_APIS),
 )
-async def attach_api(new: NewApi, control: ControlDep) -> ApiState:
-    await attach(control, new.name, new.document_url, new.upstream)
+async def attach_api(new: NewApi, control: ControlDep, caller: CallerDep) -> ApiState:
+    await attach(control, new.name, new.document_url, new.upstream, operator=caller.client)
     return _describe(control, new.name)
 
 
@@ -97,8 +98,8 @@ async def get_api(name: ApiName, control: ControlDep) -> ApiState:
     summary="Detach an API that was attached from outside",
     openapi_extra=operation(OPERATOR_APIS),
 )
-async def detach_api(name: ApiName, control: ControlDep) -> Response:
-    await detach(control, name)
+async def detach_api(name: ApiName, control: ControlDep, caller: CallerDep) -> Response:
+    await detach(control, name, operator=caller.client)
     return Response(status_code=204)
 
 

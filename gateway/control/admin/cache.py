@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from gateway.control import purges
 from gateway.control.state import Control, ControlDep
 from gateway.control.wire import Wire
+from schemas.kit.caller import CallerDep
 from schemas.problem import NotFound
 from schemas.scopes import OPERATOR_CACHE
 from schemas.xcity import operation
@@ -44,10 +45,11 @@ class Purged(Wire):
     "asked for at that moment still reaches who asked, and is not kept.",
     openapi_extra=operation(OPERATOR_CACHE),
 )
-async def purge_cache(purge: Purge, control: ControlDep) -> Purged:
+async def purge_cache(purge: Purge, control: ControlDep, caller: CallerDep) -> Purged:
     what = _label(purge, control)
     async with control.change() as connection:
         moment = await purges.purge(connection, what, control.now_ms())
+        await control.record(connection, caller.client, "cache.purge", what)
     return Purged(what=what, moment=moment)
 
 

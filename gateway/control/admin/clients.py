@@ -8,11 +8,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.control.oauth import clients, registration
 from gateway.control.oauth.clients import Client
 from gateway.control.oauth.registration import DEFAULT_RATE, ClientMetadata
 from gateway.control.state import Control, ControlDep
+from schemas.kit.caller import Caller, CallerDep
 from schemas.policy import ClientClass
 from schemas.problem import Fault, NotFound, Unprocessable
 from schemas.scopes import OPERATOR_CLIENTS, is_valid
@@ -84,12 +86,13 @@ async def list_clients(control: ControlDep) -> list[ClientState]:
     response_model_exclude_none=True,
     openapi_extra=operation(OPERATOR_CLIENTS),
 )
-async def create_client(new: NewClient, control: ControlDep) -> CreatedClient:
+async def create_client(new: NewClient, control: ControlDep, caller: CallerDep) -> CreatedClient:
     client, secret = registration.make_client(
         new, control.secrets, control.now(), client_class=new.client_class, rate=new.rate
     )
     async with control.change() as connection:
         await clients.add(connection, client)
+        await record_registration(control, connection, caller.client, client)
     return CreatedClient(**_members(client), client_secret=secret or None)
 
 
@@ -101,7 +104,7 @@ async def create_client(new: NewClient, control: ControlDep) -> CreatedClient:
     openapi_extra=operation(OPERATOR_CLIENTS),
 )
 async def change_client(
-    client_id: ClientId, change: ClientChange, control: ControlDep
+    client_id: ClientId, change: ClientChange, control: ControlDep, caller: CallerDep
 ) -> ClientState:
     scopes = None if change.scope is None else tuple(sorted(set(change.scope.split())))
     for scope in scopes or ():
@@ -117,7 +120,7 @@ async def change_client(
             rate=change.rate or client.rate,
         )
 
-    return await _change(control, client_id, changed)
+    return await _change(control, caller, client_id, "change", changed)
 
 
 @router.post(
@@ -127,11 +130,15 @@ async def change_client(
     response_model_exclude_none=True,
     openapi_extra=operation(OPERATOR_CLIENTS),
 )
-async def suspend_client(client_id: ClientId, control: ControlDep) -> ClientState:
+async def suspend_client(
+    client_id: ClientId, control: ControlDep, caller: CallerDep
+) -> ClientState:
     now = control.now()
-    return await _change(
-        control, client_id, lambda client: replace(client, suspended=True, revoked_before=now)
-    )
+
+    def suspended(client: Client) -> Client:
+        return replace(client, suspended=True, revoked_before=now)
+
+    return await _change(control, caller, client_id, "suspend", suspended)
 
 
 @router.post(
@@ -141,12 +148,19 @@ async def suspend_client(client_id: ClientId, control: ControlDep) -> ClientStat
     response_model_exclude_none=True,
     openapi_extra=operation(OPERATOR_CLIENTS),
 )
-async def resume_client(client_id: ClientId, control: ControlDep) -> ClientState:
-    return await _change(control, client_id, lambda client: replace(client, suspended=False))
+async def resume_client(client_id: ClientId, control: ControlDep, caller: CallerDep) -> ClientState:
+    def resumed(client: Client) -> Client:
+        return replace(client, suspended=False)
+
+    return await _change(control, caller, client_id, "resume", resumed)
 
 
 async def _change(
-    control: Control, client_id: str, change: Callable[[Client], Client]
+    control: Control,
+    caller: Caller,
+    client_id: str,
+    verb: str,
+    change: Callable[[Client], Client],
 ) -> ClientState:
     async with control.change() as connection:
         client = await clients.find(connection, client_id)
@@ -154,7 +168,16 @@ async def _change(
             raise NotFound(f"There is no client {client_id!r}.")
         changed = change(client)
         await clients.replace(connection, changed)
+        what = {"scopes": list(changed.scopes), "rate": list(changed.rate)}
+        await control.record(connection, caller.client, f"client.{verb}", client_id, **what)
     return as_state(changed)
+
+
+async def record_registration(
+    control: Control, connection: AsyncConnection, actor: str, client: Client
+) -> None:
+    what = {"class": client.client_class, "scopes": list(client.scopes)}
+    await control.record(connection, actor, "client.register", client.client_id, **what)
 
 
 def as_state(client: Client) -> ClientState:

@@ -87,7 +87,15 @@ async def declare_emergency(
             until=until,
             level=new.level,
             reason=new.reason,
-            client_id=caller.client,
+        )
+        await control.record(
+            connection,
+            caller.client,
+            "emergency.declare",
+            emergency["id"],
+            level=new.level,
+            reason=new.reason,
+            until=until,
         )
     return EmergencyState.of(emergency)
 
@@ -115,7 +123,8 @@ async def get_emergency(control: ControlDep) -> EmergencyState:
 )
 async def end_emergency(control: ControlDep, caller: CallerDep) -> Response:
     async with control.change() as connection:
-        ended = await emergencies.end(connection, now=control.now(), client_id=caller.client)
-    if ended is None:
-        raise NotFound("No emergency is in force.")
+        ended = await emergencies.end(connection, now=control.now())
+        if ended is None:
+            raise NotFound("No emergency is in force.")
+        await control.record(connection, caller.client, "emergency.end", ended["id"])
     return Response(status_code=204)

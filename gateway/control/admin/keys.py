@@ -8,6 +8,7 @@ from pydantic import Field
 from gateway.control.oauth import signing_keys
 from gateway.control.state import Control, ControlDep
 from gateway.control.wire import Wire
+from schemas.kit.caller import CallerDep
 from schemas.scopes import OPERATOR_KEYS
 from schemas.xcity import operation
 
@@ -41,12 +42,14 @@ class Rotated(Wire):
     summary="Make a new signing key; without `immediately` no good token is refused",
     openapi_extra=operation(OPERATOR_KEYS),
 )
-async def rotate_keys(rotation: Rotation, control: ControlDep) -> Rotated:
+async def rotate_keys(rotation: Rotation, control: ControlDep, caller: CallerDep) -> Rotated:
     now = control.now()
     async with control.change() as connection:
         kid = await signing_keys.rotate(
             connection, control.secrets, now, immediately=rotation.immediately
         )
+        how = {"immediately": rotation.immediately}
+        await control.record(connection, caller.client, "key.rotate", kid, **how)
     return Rotated(kid=kid, keys=_keys(control))
 
 

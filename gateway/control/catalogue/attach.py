@@ -20,12 +20,18 @@ logger = logging.getLogger(__name__)
 
 
 async def attach(
-    control: Control, name: str, document_url: str, upstream: str | Sequence[str] = ""
+    control: Control,
+    name: str,
+    document_url: str,
+    upstream: str | Sequence[str] = "",
+    *,
+    operator: str,
 ) -> CompiledApi:
     """Attach an API from outside: callable when this returns, or refused as a whole.
 
     Args:
         upstream: where its processes are, if not where its document is.
+        operator: the client that asks for it.
 
     Raises:
         Unprocessable: with everything that is wrong with its name, address or document.
@@ -49,6 +55,8 @@ async def attach(
     good = replace(api, document=raw.decode(), etag=fetched.etag, fetched=control.now())
     async with control.change() as connection:
         await attached.add(connection, good)
+        what = {"documentUrl": document_url, "upstreams": list(good.addresses)}
+        await control.record(connection, operator, "api.attach", name, **what)
     return compiled
 
 
@@ -71,7 +79,7 @@ def _new(control: Control, name: str, document_url: str, upstream: str | Sequenc
     )
 
 
-async def detach(control: Control, name: str) -> None:
+async def detach(control: Control, name: str, *, operator: str) -> None:
     """Raises:
     NotFound: there is none.
     Conflict: it is one of the city's own, which the bootstrap file would bring back.
@@ -83,6 +91,7 @@ async def detach(control: Control, name: str) -> None:
         if api.internal:
             raise Conflict(f"{name!r} is the city's own: take it out of the bootstrap file.")
         await attached.remove(connection, name)
+        await control.record(connection, operator, "api.detach", name)
 
 
 async def judge(control: Control, api: Attached, raw: bytes) -> CompiledApi:

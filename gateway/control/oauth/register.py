@@ -8,10 +8,12 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
+from gateway.control.admin.clients import record_registration
 from gateway.control.oauth import clients, forms
 from gateway.control.oauth.registration import ClientMetadata, as_metadata, make_client
 from gateway.control.oauth.token import NO_STORE, read_body
 from gateway.control.state import ControlDep
+from schemas.kit.caller import CallerDep
 from schemas.scopes import OPERATOR_CLIENTS
 from schemas.xcity import operation
 
@@ -32,7 +34,7 @@ _BODY = {
         OPERATOR_CLIENTS, max_body_bytes=forms.LARGEST_FORM, request_body=_BODY
     ),
 )
-async def register(request: Request, control: ControlDep) -> Response:
+async def register(request: Request, control: ControlDep, caller: CallerDep) -> Response:
     try:
         metadata = ClientMetadata.model_validate_json(await read_body(request))
     except ValidationError as error:
@@ -40,6 +42,7 @@ async def register(request: Request, control: ControlDep) -> Response:
     client, secret = make_client(metadata, control.secrets, control.now())
     async with control.change() as connection:
         await clients.add(connection, client)
+        await record_registration(control, connection, caller.client, client)
     body = as_metadata(client)
     if secret:
         # 0: it does not expire (RFC 7591 §3.2.1)

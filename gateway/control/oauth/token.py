@@ -10,7 +10,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from gateway.control.oauth import effects, forms
-from gateway.control.oauth.effects import Raced, RevokeGrant, RevokeToken
+from gateway.control.oauth.consent_trail import trail
+from gateway.control.oauth.effects import Effect, Raced, RevokeGrant, RevokeToken
 from gateway.control.oauth.exchange import Exchange, prefetch
 from gateway.control.oauth.server import Answer, CityAuthorizationServer
 from gateway.control.state import Control, ControlDep
@@ -122,13 +123,23 @@ async def commit(control: Control, server: CityAuthorizationServer, answer: Answ
         async with transaction() as connection:
             for effect in wanted:
                 await effect.apply(connection, exchange.now)
+            await _record(control, connection, exchange, wanted)
     except Raced as raced:
+        revoke = RevokeGrant(raced.gid)
         async with control.change() as connection:
-            await RevokeGrant(raced.gid).apply(connection, exchange.now)
+            await revoke.apply(connection, exchange.now)
+            await _record(control, connection, exchange, [revoke])
         return Answer(*effects.gone()())
     except OAuth2Error as error:
         return Answer(*error())
     return answer
+
+
+async def _record(
+    control: Control, connection: AsyncConnection, exchange: Exchange, done: list[Effect]
+) -> None:
+    events = trail(control.pseudonyms, exchange, done, control.now_ms())
+    await control.audit.append(connection, *events)
 
 
 def as_response(answer: Answer) -> Response:

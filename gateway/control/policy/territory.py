@@ -16,8 +16,8 @@ APPS: Final = "/apps"
 
 _PLATFORM: Final = {
     "control": (
-        ("/oauth", "/.well-known", "/catalogue", "/control", "/openapi.json"),
-        ("operator",),
+        ("/oauth", "/.well-known", "/catalogue", "/control", "/audit", "/openapi.json"),
+        ("operator", "audit"),
     ),
     "broker": (("/ngsi-ld", "/events", "/schemas"), ("entities", "events")),
 }

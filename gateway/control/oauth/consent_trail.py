@@ -1,0 +1,40 @@
+"""Consents given and ended, as the audit log tells them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from gateway.control.audit.event import AuditEvent
+from gateway.control.oauth.effects import Effect, KeepGrant, RevokeGrant
+from gateway.control.oauth.exchange import Exchange
+from gateway.control.oauth.records import Grant
+from schemas.pseudonym import Pseudonyms
+
+SECTOR: Final = "audit"
+"""The sector under whose pseudonym the audit log knows a resident."""
+
+
+def trail(
+    pseudonyms: Pseudonyms, exchange: Exchange, effects: Iterable[Effect], at: int
+) -> Iterator[AuditEvent]:
+    """What of ``effects`` gives or ends a consent.
+
+    Args:
+        at: milliseconds since the epoch.
+    """
+    for effect in effects:
+        if isinstance(effect, KeepGrant):
+            detail = {"scopes": effect.grant.scope.split(), "until": effect.grant.expires}
+            yield _event(pseudonyms, effect.grant, "consent.give", at, detail)
+        elif isinstance(effect, RevokeGrant):
+            grant = exchange.found.grant
+            if grant is not None and grant.gid == effect.gid and grant.revoked is None:
+                yield _event(pseudonyms, grant, "consent.end", at, {})
+
+
+def _event(
+    pseudonyms: Pseudonyms, grant: Grant, action: str, at: int, detail: dict[str, object]
+) -> AuditEvent:
+    subject = pseudonyms.of(grant.resident_id, SECTOR)
+    return AuditEvent(at, grant.client_id, action, grant.gid, subject, detail)
