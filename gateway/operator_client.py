@@ -55,11 +55,23 @@ class Operator:
         Raises:
             Refused: anything but success, with the findings if there are any.
         """
+        answer = self._ask(method, path, body)
+        return answer.json() if answer.content else None
+
+    def text(self, path: str) -> str:
+        """The text at a path.
+
+        Raises:
+            Refused: as :meth:`call` does.
+        """
+        return self._ask("GET", path).text
+
+    def _ask(self, method: str, path: str, body: Any = None) -> httpx.Response:
         headers = {"authorization": f"Bearer {self._token or self._get_token()}"}
         answer = self._send(method, path, json=body, headers=headers)
         if answer.is_error:
             raise Refused(explain(answer))
-        return answer.json() if answer.content else None
+        return answer
 
     def _get_token(self) -> str:
         answer = self._send(

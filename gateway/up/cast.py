@@ -93,6 +93,7 @@ CLIENTS: Final = (
             scopes.OPERATOR_KEYS,
             scopes.OPERATOR_CACHE,
             scopes.OPERATOR_EMERGENCY,
+            scopes.AUDIT_READ,
             *_READING,
             *_FEEDING,
             scopes.ENTITIES_READ,

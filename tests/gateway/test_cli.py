@@ -20,7 +20,7 @@ from gateway.control.app import create_control
 from gateway.operator_client import Refused
 
 SECRET = "operator-secret-operator"
-SCOPES = ["operator:apis", "operator:clients", "operator:keys", "operator:emergency"]
+SCOPES = ["operator:apis", "operator:clients", "operator:keys", "operator:emergency", "audit:read"]
 runner = CliRunner()
 
 
@@ -192,3 +192,24 @@ def test_an_emergency_is_declared_looked_at_and_ended() -> None:
     assert run("emergency", "off") == "The emergency is over.\n"
     assert "No emergency is in force" in refusal("emergency", "status")
     assert "72 hours" in refusal("emergency", "on", "Flood", "--hours", "73")
+
+
+def test_the_audit_log_is_listed_and_proved_whole(tmp_path: Path) -> None:
+    run("keys", "rotate")
+    kept = tmp_path / "checkpoint"
+    kept.write_text(run("audit", "checkpoint"))
+    run("clients", "create", "Auditor's friend")
+    newest, *_ = json.loads(run("audit", "list", "--json"))
+    assert newest["action"] == "client.register"
+    assert "key.rotate" in run("audit", "list", "--action", "key.rotate")
+    told = json.loads(run("audit", "verify", "--json", "--checkpoint", str(kept)))
+    assert told["whole"]
+    assert told["size"] == newest["number"] + 1
+
+
+def test_a_checkpoint_of_another_log_is_not_taken(tmp_path: Path) -> None:
+    run("keys", "rotate")
+    kept = tmp_path / "checkpoint"
+    kept.write_text(run("audit", "checkpoint").replace("timestamp 1", "timestamp 2"))
+    assert "not signed by" in refusal("audit", "verify", "--checkpoint", str(kept))
+    assert "--key" in refusal("audit", "verify", "--key", "nonsense")

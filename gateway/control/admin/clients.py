@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.control.oauth import clients, registration
 from gateway.control.oauth.clients import Client
+from gateway.control.oauth.register import record_registration
 from gateway.control.oauth.registration import DEFAULT_RATE, ClientMetadata
 from gateway.control.state import Control, ControlDep
 from schemas.kit.caller import Caller, CallerDep
@@ -171,13 +171,6 @@ async def _change(
         what = {"scopes": list(changed.scopes), "rate": list(changed.rate)}
         await control.record(connection, caller.client, f"client.{verb}", client_id, **what)
     return as_state(changed)
-
-
-async def record_registration(
-    control: Control, connection: AsyncConnection, actor: str, client: Client
-) -> None:
-    what = {"class": client.client_class, "scopes": list(client.scopes)}
-    await control.record(connection, actor, "client.register", client.client_id, **what)
 
 
 def as_state(client: Client) -> ClientState:

@@ -145,11 +145,10 @@ async def list_entries(
     control: ControlDep, start: Number = 0, limit: Limit = _MOST
 ) -> list[LoggedEntry]:
     event, node = tables.audit_events, tables.audit_nodes
+    its_leaf = (node.c.level == 0) & (node.c.position == event.c.number)
     query = (
         select(event.c.number, event.c.entry, node.c.hash)
-        .select_from(
-            event.outerjoin(node, (node.c.level == 0) & (node.c.position == event.c.number))
-        )
+        .select_from(event.outerjoin(node, its_leaf))
         .where(event.c.number >= start)
         .order_by(event.c.number)
         .limit(limit)
@@ -206,7 +205,9 @@ async def get_event(
 
 
 def _event(number: int, entry: str) -> LoggedEvent:
-    return LoggedEvent.model_validate({"number": number, **orjson.loads(entry)})
+    said = orjson.loads(entry)
+    del said["v"]
+    return LoggedEvent(number=number, **said)
 
 
 def _text(text: str) -> Response:

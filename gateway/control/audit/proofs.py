@@ -9,7 +9,7 @@ from gateway.control.audit.merkle import node_hash
 
 
 def is_included(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> bool:
-    """Whether ``path`` proves the leaf's hash to be number ``index`` of the tree (RFC 9162 §2.1.3.2).
+    """Whether ``path`` proves a leaf's hash to be number ``index`` (RFC 9162 §2.1.3.2).
 
     Args:
         size, root: of the tree, as a checkpoint says them.

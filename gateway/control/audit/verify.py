@@ -51,7 +51,7 @@ def verify(
     verifier: Verifier,
     *,
     kept: Checkpoint | None = None,
-    progress: Callable[[int], None] = lambda done: None,
+    progress: Callable[[int], None] = lambda more: None,
 ) -> Good:
     """Verify a log against its checkpoints.
 
@@ -59,7 +59,7 @@ def verify(
         entries, checkpoints: all there are, in their order.
         kept: a checkpoint that the caller has from another day or another place; it shows what
             the log alone cannot: that its end was cut off together with its checkpoints.
-        progress: told after each checkpoint how many events were verified.
+        progress: told after each checkpoint how many more events are verified.
 
     Raises:
         Tampered: at the first event that is wrong.
@@ -75,7 +75,7 @@ def verify(
         if tree.root != found.root:
             raise Tampered(since, f"events {since} to {found.size - 1} are not those signed")
         count += 1
-        progress(tree.size)
+        progress(tree.size - since)
     extra = next(source, None)
     if extra is not None:
         raise Tampered(extra.number, "no checkpoint was ever signed over it")

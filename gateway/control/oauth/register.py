@@ -7,12 +7,13 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.control.admin.clients import record_registration
 from gateway.control.oauth import clients, forms
+from gateway.control.oauth.clients import Client
 from gateway.control.oauth.registration import ClientMetadata, as_metadata, make_client
 from gateway.control.oauth.token import NO_STORE, read_body
-from gateway.control.state import ControlDep
+from gateway.control.state import Control, ControlDep
 from schemas.kit.caller import CallerDep
 from schemas.scopes import OPERATOR_CLIENTS
 from schemas.xcity import operation
@@ -48,6 +49,13 @@ async def register(request: Request, control: ControlDep, caller: CallerDep) -> 
         # 0: it does not expire (RFC 7591 §3.2.1)
         body |= {"client_secret": secret, "client_secret_expires_at": 0}
     return JSONResponse(body, status_code=201, headers=NO_STORE)
+
+
+async def record_registration(
+    control: Control, connection: AsyncConnection, actor: str, client: Client
+) -> None:
+    what = {"class": client.client_class, "scopes": list(client.scopes)}
+    await control.record(connection, actor, "client.register", client.client_id, **what)
 
 
 def _refusal(error: ValidationError) -> dict[str, Any]:
