@@ -101,7 +101,7 @@ def environment(city: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 def run(*arguments: str) -> str:
     result = runner.invoke(cli.app, arguments, catch_exceptions=False)
     assert result.exit_code == 0, result.output
-    return result.output
+    return result.stdout
 
 
 def refusal(*arguments: str) -> str:
