@@ -92,6 +92,15 @@ codes = Table(
     Column("used", BigInteger),
 )
 
+pushed_requests = Table(
+    "pushed_requests",
+    metadata,
+    Column("hash", String(_HASH), primary_key=True),  # of the reference
+    Column("client_id", String(_ID), nullable=False),
+    Column("parameters", Text, nullable=False),  # JSON
+    Column("expires", BigInteger, nullable=False, index=True),
+)
+
 refresh_tokens = Table(
     "refresh_tokens",
     metadata,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from authlib.oauth2.rfc6749 import OAuth2Error
+from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Error
 from fastapi import APIRouter, Request, Response
 
 from gateway.control.oauth import forms, sessions
@@ -24,7 +24,8 @@ router = APIRouter(tags=["OAuth"])
 )
 async def show(request: Request, control: ControlDep) -> Response:
     """Parameters: `response_type=code`, `client_id`, `redirect_uri`, `scope`, `state`,
-    `code_challenge`, `code_challenge_method=S256`, and optionally `ui_locales`."""
+    `code_challenge`, `code_challenge_method=S256`, and optionally `ui_locales`; or `client_id`
+    and the `request_uri` of a pushed request, in whose place nothing else counts."""
     visit = await enter(request, control)
     return visit if isinstance(visit, Response) else show_page(visit)
 
@@ -106,4 +107,7 @@ async def _answer_client(visit: Visit, *, allowed: bool) -> Response:
         grant=visit.grant,
     )
     answer = await commit(visit.control, visit.server, answer)
+    if not answer.location:
+        text = dict(answer.body).get("error_description")
+        return error_page(visit.language, InvalidRequestError(text))
     return redirect(answer.location)

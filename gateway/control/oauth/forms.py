@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import parse_qsl, unquote_plus
 
-from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError
+from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError, OAuth2Error
 
 FORM: Final = "application/x-www-form-urlencoded"
 LARGEST_FORM: Final = 32_768
@@ -51,6 +51,17 @@ def parse_parameters(text: str) -> dict[str, str]:
         if not _VSCHAR.fullmatch(value) or '"' in value or "\\" in value:
             raise InvalidRequestError(f"Parameter {name} has characters that it may not have.")
     return found
+
+
+def check_resource(parameters: Mapping[str, str], resource: str) -> None:
+    """RFC 8707: a client may say which resource it wants a token for; there is one, the city.
+
+    Raises:
+        OAuth2Error: ``invalid_target``, for any other.
+    """
+    asked = parameters.get("resource", resource)
+    if asked.rstrip("/") != resource.rstrip("/"):
+        raise OAuth2Error(error="invalid_target", description="The only resource is the city.")
 
 
 def parse_basic(headers: Mapping[str, str]) -> tuple[str, str] | None:

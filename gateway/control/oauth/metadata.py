@@ -1,4 +1,4 @@
-"""What clients may find out by themselves: server metadata (RFC 8414) and the keys (RFC 7517)."""
+"""What clients may find out by themselves: metadata (RFC 8414, RFC 9728), the keys (RFC 7517)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 
 from gateway.control.oauth import clients, signing_keys
 from gateway.control.oauth.client_authentication import ASSERTION_ALGORITHMS
+from gateway.control.oauth.server import PUSHED_PATH
 from gateway.control.state import ControlDep
 from schemas.xcity import operation
 
@@ -25,6 +26,23 @@ _SHORT = {"Cache-Control": f"public, max-age={signing_keys.CACHE}"}
 )
 async def server_metadata(control: ControlDep) -> Response:
     return JSONResponse(metadata(control.public_url, _scopes(control)), headers=_SHORT)
+
+
+@router.get(
+    "/.well-known/oauth-protected-resource",
+    operation_id="getResourceMetadata",
+    summary="Protected resource metadata (RFC 9728): whose tokens the city's APIs take",
+    openapi_extra=operation(access="open", priority="essential", emergency="reserved"),
+)
+async def resource_metadata(control: ControlDep) -> Response:
+    found = {
+        "resource": control.public_url,
+        "authorization_servers": [control.public_url],
+        "scopes_supported": _scopes(control),
+        "bearer_methods_supported": ["header"],
+        "resource_documentation": f"{control.public_url}/catalogue/v1/apis",
+    }
+    return JSONResponse(found, headers=_SHORT)
 
 
 @router.get(
@@ -52,6 +70,8 @@ def metadata(issuer: str, scopes: list[str]) -> dict[str, Any]:
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/oauth/authorize",
         "token_endpoint": f"{issuer}/oauth/token",
+        "pushed_authorization_request_endpoint": f"{issuer}{PUSHED_PATH}",
+        "require_pushed_authorization_requests": False,
         "jwks_uri": f"{issuer}/oauth/jwks",
         "registration_endpoint": f"{issuer}/oauth/register",
         "revocation_endpoint": f"{issuer}/oauth/revoke",

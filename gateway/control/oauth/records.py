@@ -105,7 +105,12 @@ def row(record: Grant | Code | Refresh) -> dict[str, Any]:
 
 async def forget_expired(connection: AsyncConnection, now: int) -> None:
     """Delete what can no longer be used; a used code is known a day longer, to see its replay."""
-    for table in (tables.refresh_tokens, tables.revoked_tokens, tables.assertions):
+    for table in (
+        tables.refresh_tokens,
+        tables.revoked_tokens,
+        tables.assertions,
+        tables.pushed_requests,
+    ):
         await connection.execute(delete(table).where(table.c.expires < now))
     await connection.execute(delete(tables.codes).where(tables.codes.c.expires < now - 86_400))
     await connection.execute(delete(tables.grants).where(tables.grants.c.expires < now))

@@ -32,6 +32,7 @@ from gateway.control.secrets import Secrets, new_token
 logging.getLogger("authlib").setLevel(logging.WARNING)
 
 TOKEN_PATH = "/oauth/token"  # noqa: S105 - a path
+PUSHED_PATH = "/oauth/par"
 
 
 @dataclass(slots=True)
@@ -88,7 +89,10 @@ class CityAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
         self.register_client_auth_method(clients.BASIC, client_authentication.basic_method(secrets))
         self.register_client_auth_method(
             clients.PRIVATE_KEY_JWT,
-            client_authentication.assertion_method((maker.issuer, maker.issuer + TOKEN_PATH)),
+            # RFC 9126 §2: these three, whichever endpoint is called
+            client_authentication.assertion_method(
+                (maker.issuer, maker.issuer + TOKEN_PATH, maker.issuer + PUSHED_PATH)
+            ),
         )
         self.register_token_generator("default", self._generate)
         self.register_extension(lambda server: self.issuer(server))

@@ -92,6 +92,7 @@ async def read_exchange(request: Request, control: Control) -> Exchange:
     """Parse the request and read all that deciding may need."""
     form = forms.parse_form(await read_body(request), request.headers.get("content-type", ""))
     basic = forms.parse_basic(request.headers)
+    forms.check_resource(form, control.public_url)
     async with control.store.read() as connection:
         found = await prefetch(connection, control.secrets, form, basic)
     return Exchange(request.method, form, basic, control.now(), found)

@@ -11,10 +11,11 @@ from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Error
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
-from gateway.control.oauth import forms, sessions
+from gateway.control.oauth import forms, pushed, sessions
 from gateway.control.oauth.asked import describe
 from gateway.control.oauth.exchange import Exchange, prefetch
 from gateway.control.oauth.grants import AuthorizationCode
+from gateway.control.oauth.pushed import UsePushed
 from gateway.control.oauth.server import Answer, CityAuthorizationServer
 from gateway.control.oauth.sessions import Browser
 from gateway.control.oauth.token import new_server
@@ -50,12 +51,21 @@ async def enter(request: Request, control: Control) -> Visit | Response:
     except OAuth2Error as error:
         return error_page(language, error)
     language = choose_language(query.get("ui_locales", ""), language)
+    now = control.now()
     try:
         async with control.store.read() as connection:
-            found = await prefetch(connection, control.secrets, query, None)
+            held = await pushed.find(connection, control.secrets, query, now)
+            # RFC 9126 §4 with RFC 9101 §6.3: what was pushed counts, and nothing beside it
+            asked = held.parameters if held else query
+            forms.check_resource(asked, control.public_url)
+            found = await prefetch(connection, control.secrets, asked, None)
     except OAuth2Error as error:
         return error_page(language, error)
-    server = new_server(control, Exchange("GET", query, None, control.now(), found))
+    language = choose_language(asked.get("ui_locales", ""), language)
+    exchange = Exchange("GET", asked, None, now, found)
+    if held:
+        exchange.effects.append(UsePushed(held.hash))
+    server = new_server(control, exchange)
     try:
         grant = server.get_consent_grant(server.exchange)
     except OAuth2Error as error:

@@ -115,7 +115,7 @@ async def test_server_metadata_says_where_everything_is(parks: City) -> None:
     found = await get(parks, "/.well-known/oauth-authorization-server")
     routed = {route["path"] for route in (await parks.policy())["routes"]}
     endpoints = [value for name, value in found.items() if name.endswith(("_endpoint", "_uri"))]
-    assert len(endpoints) == 6
+    assert len(endpoints) == 7
     assert {endpoint.removeprefix(PUBLIC) for endpoint in endpoints} <= routed
     assert found["issuer"] == PUBLIC
     assert found["code_challenge_methods_supported"] == ["S256"]
@@ -127,3 +127,10 @@ async def test_server_metadata_is_valid_by_authlib(parks: City) -> None:
 
     found = await get(parks, "/.well-known/oauth-authorization-server")
     AuthorizationServerMetadata(found).validate()
+
+
+async def test_the_resource_says_whose_tokens_it_takes(parks: City) -> None:
+    found = await get(parks, "/.well-known/oauth-protected-resource")
+    server = await get(parks, "/.well-known/oauth-authorization-server")
+    assert found["authorization_servers"] == [server["issuer"]] == [found["resource"]]
+    assert found["scopes_supported"] == server["scopes_supported"]

@@ -134,3 +134,11 @@ async def test_nothing_but_the_gateway_is_served(city: City) -> None:
         for path in ("/internal/policy", "/oauth/jwks", "/control/v1/apis"):
             assert (await outside.get(path)).status_code == 403
     assert KEY not in (await city.http.get("/openapi.json")).text
+
+
+async def test_a_token_is_for_the_city_and_for_nothing_else(small_city: City) -> None:
+    assert (await small_city.token(resource=PUBLIC)).status_code == 200
+    assert (await small_city.token(resource=f"{PUBLIC}/")).status_code == 200
+    other = await small_city.token(resource="https://elsewhere.example")
+    assert other.status_code == 400
+    assert other.json()["error"] == "invalid_target"
