@@ -11,9 +11,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.async_api import Page, async_playwright
 
-from tests.journeys.city import City
+from tests.journeys.city import City, until
 from tests.journeys.partner import REDIRECT, Partner
 
+RECORDS = "/medical/v1/residents/me/records"
 SCOPE = "medical:records education:enrolments"
 PAGES = {
     "ja": ("サインイン", "データの利用への同意", "本人の診療記録"),
@@ -118,3 +119,28 @@ async def test_the_page_may_not_be_put_in_a_frame_and_loads_nothing_from_elsewhe
         policy = answer.headers["content-security-policy"]
     assert "frame-ancestors 'none'" in policy
     assert [url for url in asked if not url.startswith(city.url)] == []
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+async def test_a_resident_withdraws_by_keyboard_and_the_app_is_refused(
+    city: City, language: str
+) -> None:
+    partner = Partner(city)
+    async with browser_page(language) as page:
+        came = await callback(page)
+        await page.goto(city.url + partner.authorize_url("medical:records"))
+        await sign_in(page, city, "kenji", city.password("kenji"))
+        await page.locator("button[value=allow]").click()
+        back = parse_qs(urlsplit(await asyncio.wait_for(came, 20)).query)
+        token = partner.redeem(back["code"][0]).json()["access_token"]
+        with city.bearer(token) as app:
+            # linked or not yet: the token itself is good
+            assert app.get(RECORDS).status_code in {200, 404}
+            await page.goto(f"{city.url}/my")
+            assert "Mirai Note" in await page.locator("h2").first.inner_text()
+            await page.locator("button[value=withdraw]").first.focus()
+            async with page.expect_navigation():
+                await press(page, "Enter")
+            assert await page.get_by_role("status").is_visible()
+            until(lambda: app.get(RECORDS).status_code == 401)
+    assert partner.refresh(token).status_code == 400

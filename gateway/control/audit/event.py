@@ -10,6 +10,8 @@ import orjson
 
 PLATFORM: Final = "platform"
 """The actor of what the control plane does by itself."""
+RESIDENT: Final = "resident"
+"""The actor of what a resident does on the platform's own pages."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Error
 from fastapi import APIRouter, Request, Response
 
 from gateway.control.oauth import forms, sessions
-from gateway.control.oauth.sessions import Browser, MustWait
+from gateway.control.oauth.sessions import Browser
+from gateway.control.oauth.sign_in import NotSignedIn, is_from_our_page, sign_in
 from gateway.control.oauth.token import commit, form_body, read_body
 from gateway.control.oauth.visit import Visit, enter, error_page, redirect, show_page
 from gateway.control.pages.texts import TEXTS
@@ -51,7 +52,7 @@ async def decide(request: Request, control: ControlDep) -> Response:
         form = forms.parse_form(await read_body(request), request.headers.get("content-type", ""))
     except OAuth2Error as error:
         return error_page(visit.language, error)
-    if not _is_from_our_page(request, visit, form):
+    if not is_from_our_page(request, control, visit.browser, form):
         return show_page(visit, TEXTS[visit.language]["stale"], status=403)
     decision = form.get("decision", "")
     if decision == "sign-in":
@@ -63,34 +64,14 @@ async def decide(request: Request, control: ControlDep) -> Response:
     return await _answer_client(visit, allowed=decision == "allow")
 
 
-def _is_from_our_page(request: Request, visit: Visit, form: dict[str, str]) -> bool:
-    origin = request.headers.get("origin", "")
-    ours = origin in {"", "null", visit.control.public_url}
-    return ours and sessions.csrf_matches(visit.control, visit.browser, form.get("csrf", ""))
-
-
 async def _sign_in(request: Request, visit: Visit, form: dict[str, str]) -> Response:
-    username, password = form.get("username", ""), form.get("password", "")
-    texts = TEXTS[visit.language]
-    try:
-        resident = await sessions.authenticate(
-            visit.control, username, password, source_address(request)
-        )
-    except MustWait as wait:
-        response = show_page(
-            visit, texts["wait"].format(seconds=wait.seconds), username, status=429
-        )
-        response.headers["Retry-After"] = str(wait.seconds)
+    found = await sign_in(request, visit.control, visit.browser, form, visit.language)
+    if isinstance(found, NotSignedIn):
+        response = show_page(visit, found.message, found.username, found.status)
+        if found.wait:
+            response.headers["Retry-After"] = str(found.wait)
         return response
-    if resident is None:
-        return show_page(visit, texts["wrong"], username, status=403)
-    return _go_on(visit, await sessions.begin(visit.control, visit.browser, resident))
-
-
-def source_address(request: Request) -> str:
-    """The caller's address as the gateway saw it: the last that it wrote."""
-    forwarded = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
-    return forwarded or (request.client.host if request.client else "")
+    return _go_on(visit, found)
 
 
 def _go_on(visit: Visit, browser: Browser) -> Response:

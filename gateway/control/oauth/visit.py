@@ -20,6 +20,7 @@ from gateway.control.oauth.server import Answer, CityAuthorizationServer
 from gateway.control.oauth.sessions import Browser
 from gateway.control.oauth.token import new_server
 from gateway.control.pages import choose_language, page
+from gateway.control.pages.texts import TEXTS
 from gateway.control.state import Control
 from schemas.scopes import parse
 
@@ -96,6 +97,9 @@ def show_page(visit: Visit, message: str = "", username: str = "", status: int =
     client = visit.exchange.found.client
     values: dict[str, Any] = {
         "client_name": client.name if client else "",
+        "purpose": TEXTS[visit.language]["sign_in_for"].format(
+            client=client.name if client else ""
+        ),
         "action": visit.url(),
         "csrf": sessions.csrf_token(visit.control, visit.browser),
         "other_language_url": visit.url(ui_locales=other),

@@ -1,0 +1,62 @@
+"""What the audit log has about one resident, as that resident may read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import orjson
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.control import tables
+from gateway.control.oauth.consent_trail import SECTOR
+from gateway.control.residents import Resident
+from schemas.pseudonym import Pseudonyms
+
+_MOST = 100
+ZONE: Final = ZoneInfo("Asia/Tokyo")
+
+ACTIONS: Final = ("consent.give", "consent.withdraw", "consent.end")
+"""What a resident is told of; each is a key of the pages' texts, with ``_`` for the point."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One line of the history.
+
+    Attributes:
+        at: local time, ``2026-11-24 15:04``.
+        text: key of the text that says what happened.
+        gid: the consent that it is about.
+    """
+
+    at: str
+    text: str
+    gid: str
+
+
+async def of(
+    connection: AsyncConnection, pseudonyms: Pseudonyms, resident: Resident
+) -> list[Happening]:
+    """The newest first."""
+    table = tables.audit_events
+    query = (
+        select(table.c.at, table.c.action, table.c.entry)
+        .where(
+            table.c.subject == pseudonyms.of(resident.resident_id, SECTOR),
+            table.c.action.in_(ACTIONS),
+        )
+        .order_by(table.c.number.desc())
+        .limit(_MOST)
+    )
+    return [
+        Happening(
+            at=datetime.fromtimestamp(row.at / 1000, ZONE).strftime("%Y-%m-%d %H:%M"),
+            text=row.action.replace(".", "_"),
+            gid=orjson.loads(row.entry)["target"],
+        )
+        for row in await connection.execute(query)
+    ]

@@ -1,0 +1,178 @@
+"""The page ``/my``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from authlib.oauth2.rfc6749 import OAuth2Error
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from gateway.control.oauth import forms, sessions
+from gateway.control.oauth.asked import describe
+from gateway.control.oauth.sessions import Browser
+from gateway.control.oauth.sign_in import NotSignedIn, is_from_our_page, sign_in
+from gateway.control.oauth.token import form_body, read_body
+from gateway.control.pages import choose_language, page
+from gateway.control.pages.texts import TEXTS
+from gateway.control.resident import consents, history
+from gateway.control.resident.consents import Consent
+from gateway.control.resident.history import ZONE
+from gateway.control.state import Control, ControlDep
+from schemas.xcity import operation
+
+router = APIRouter(tags=["Residents"])
+
+PATH = "/my"
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A resident's browser at the page.
+
+    Attributes:
+        chosen: the language that the address names; empty if the browser's is taken.
+    """
+
+    control: Control
+    browser: Browser
+    language: str
+    chosen: str
+
+    def url(self, **query: str) -> str:
+        asked = {"lang": self.chosen, **query}
+        given = "&".join(f"{name}={value}" for name, value in asked.items() if value)
+        return f"{PATH}?{given}" if given else PATH
+
+
+async def _visitor(request: Request, control: Control) -> Visitor:
+    chosen = request.query_params.get("lang", "")
+    chosen = chosen if chosen in TEXTS else ""
+    language = choose_language(chosen, request.headers.get("accept-language", ""))
+    return Visitor(control, await sessions.read(request, control), language, chosen)
+
+
+@router.get(
+    PATH,
+    operation_id="showMyPage",
+    summary="A resident's own page: what is shared, and with whom",
+    response_class=Response,
+    openapi_extra=operation(access="open", priority="essential", rate=(120, 60)),
+)
+async def show(request: Request, control: ControlDep) -> Response:
+    notice = "withdrawn" if request.query_params.get("done") == "withdrawn" else ""
+    return await _show(await _visitor(request, control), notice=notice)
+
+
+@router.post(
+    PATH,
+    operation_id="changeMyPage",
+    summary="What the resident's own page posts",
+    response_class=Response,
+    openapi_extra=operation(
+        access="open",
+        priority="essential",
+        rate=(120, 60),
+        max_body_bytes=forms.LARGEST_FORM,
+        request_body=form_body(
+            decision="sign-in, sign-out or withdraw",
+            consent="With withdraw",
+            csrf="",
+            username="",
+            password="",
+        ),
+    ),
+)
+async def change(request: Request, control: ControlDep) -> Response:
+    visitor = await _visitor(request, control)
+    texts = TEXTS[visitor.language]
+    try:
+        form = forms.parse_form(await read_body(request), request.headers.get("content-type", ""))
+    except OAuth2Error:
+        return await _show(visitor, texts["stale"], status=400)
+    if not is_from_our_page(request, control, visitor.browser, form):
+        return await _show(visitor, texts["stale"], status=403)
+    decision = form.get("decision", "")
+    if decision == "sign-in":
+        return await _sign_in(request, visitor, form)
+    if decision == "sign-out":
+        return _again(visitor, await sessions.end(control, visitor.browser))
+    resident = visitor.browser.resident
+    if decision == "withdraw" and resident:
+        done = await consents.withdraw(control, resident, form.get("consent", ""))
+        return _again(visitor, visitor.browser, done="withdrawn" if done else "")
+    return await _show(visitor)
+
+
+async def _sign_in(request: Request, visitor: Visitor, form: dict[str, str]) -> Response:
+    found = await sign_in(request, visitor.control, visitor.browser, form, visitor.language)
+    if isinstance(found, NotSignedIn):
+        response = await _show(visitor, found.message, found.username, found.status)
+        if found.wait:
+            response.headers["Retry-After"] = str(found.wait)
+        return response
+    return _again(visitor, found)
+
+
+def _again(visitor: Visitor, browser: Browser, **query: str) -> Response:
+    """To the page by GET, so that reloading it posts nothing."""
+    headers = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+    response = RedirectResponse(visitor.url(**query), status_code=303, headers=headers)
+    sessions.remember(response, visitor.control, browser)
+    return response
+
+
+async def _show(
+    visitor: Visitor, message: str = "", username: str = "", status: int = 200, notice: str = ""
+) -> Response:
+    control, language = visitor.control, visitor.language
+    other = "en" if language == "ja" else "ja"
+    values: dict[str, Any] = {
+        "action": visitor.url(),
+        "csrf": sessions.csrf_token(control, visitor.browser),
+        "other_language_url": f"{PATH}?lang={other}",
+        "message": message,
+    }
+    if visitor.browser.resident is None:
+        purpose = TEXTS[language]["sign_in_here"]
+        response = page(
+            "login.html", language, status=status, purpose=purpose, username=username, **values
+        )
+    else:
+        values |= await _mine(visitor)
+        values["notice"] = TEXTS[language].get(notice, "")
+        response = page("my.html", language, status=status, **values)
+    sessions.remember(response, control, visitor.browser)
+    return response
+
+
+async def _mine(visitor: Visitor) -> dict[str, Any]:
+    control, resident = visitor.control, visitor.browser.resident
+    assert resident is not None  # noqa: S101 - asked by the caller
+    async with control.store.read() as connection:
+        found = await consents.of(connection, resident)
+        happened = await history.of(connection, control.pseudonyms, resident)
+    now = control.now()
+    names = {one.gid: one.client for one in found}
+    return {
+        "resident_name": resident.name,
+        "shared": [_shown(visitor, one) for one in found if one.is_alive(now)],
+        "happened": [(one.at, one.text, names.get(one.gid, "")) for one in happened],
+    }
+
+
+def _shown(visitor: Visitor, consent: Consent) -> dict[str, Any]:
+    apis = visitor.control.publisher.current.apis
+    return {
+        "gid": consent.gid,
+        "client": consent.client,
+        "asked": describe(apis, consent.scopes, visitor.language),
+        "given": _day(consent.given),
+        "until": _day(consent.until),
+    }
+
+
+def _day(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, ZONE).date().isoformat()
