@@ -22,6 +22,7 @@ import uvloop
 from gateway.core.allowances import Allowances
 from gateway.core.app import Core, CoreConfig
 from gateway.core.bounds import Bounds
+from gateway.core.counts import LeasedCounts
 from gateway.core.feed import Feed
 from gateway.core.tls import TlsFiles
 from gateway.leases import Leases
@@ -44,7 +45,9 @@ async def serve(channel: socket.socket) -> None:
     """Run a core until told to drain, by the channel, its end, or SIGTERM."""
     reader, writer = await asyncio.open_connection(sock=channel)
     config = orjson.loads(await reader.readline())
-    leased = None if config["limits_url"].startswith("local:") else Allowances(Bounds().buckets)
+    leased = not config["limits_url"].startswith("local:")
+    allowances = Allowances(Bounds().buckets) if leased else None
+    counts = LeasedCounts(Bounds().buckets) if leased else None
     core = Core(
         CoreConfig(
             gateway_key=bytes.fromhex(config["gateway_key"]),
@@ -52,15 +55,16 @@ async def serve(channel: socket.socket) -> None:
             workers=config["workers"],
             access_log=config["access_log"],
             last_good=Path(config["last_good"]),
-            limiter=leased,
+            limiter=allowances,
+            quotas=counts,
             tls=TlsFiles.of(*config["tls"]),
         )
     )
     core.load_last_good()
     await core.listen(listening(config["host"], config["port"]))
     background = [Feed(core, config["control_url"], keep=config["first"]).run()]
-    if leased is not None:
-        background.append(Leases(leased, config["limits_url"]).run())
+    if allowances is not None:
+        background.append(Leases(allowances, config["limits_url"], counts).run())
     tasks = [asyncio.create_task(work) for work in background]
     talk = asyncio.create_task(_talk(core, reader, writer))
     stop = asyncio.Event()

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC
 from email.utils import formatdate
 from pathlib import Path
 from time import monotonic
@@ -27,6 +28,7 @@ from gateway.core.ids import Ids
 from gateway.core.limits import Buckets, Limiter
 from gateway.core.overload import Overload
 from gateway.core.policy import Policy
+from gateway.core.quotas import OwnCounts, Quotas, day_of
 from gateway.core.reading import document
 from gateway.core.reply import malformed
 from gateway.core.server import ClientConnection
@@ -56,6 +58,7 @@ class CoreConfig:
         tls: the certificate that clients are shown; None to speak plain HTTP.
         last_good: where the last good policy is kept; None to keep none.
         now: the wall clock.
+        quotas: where requests are counted against quotas; counts of its own unless given.
     """
 
     gateway_key: bytes = field(repr=False)
@@ -67,6 +70,7 @@ class CoreConfig:
     tls: TlsFiles | None = None
     bounds: Bounds = field(default_factory=Bounds)
     now: Callable[[], float] = time.time
+    quotas: Quotas | None = None
 
 
 class Core:
@@ -90,6 +94,7 @@ class Core:
         self.pseudonyms = Pseudonyms(config.pairwise_key)
         self.tokens = Tokens(self.pseudonyms, self.bounds.tokens, config.now)
         self.buckets: Limiter = config.limiter or Buckets(self.bounds.buckets)
+        self.quotas: Quotas = config.quotas or OwnCounts(self.bounds.buckets)
         self.telemetry = Telemetry(self.bounds.series)
         self.cache = SharedCache(self.bounds)
         self.overload = Overload(self.bounds, self.telemetry, monotonic(), config.now)
@@ -172,6 +177,7 @@ class Core:
         around = Surroundings(upstream, self.telemetry.of, self.config.workers, loads, self.cache)
         policy = yield from compiling(snapshot, around)
         self.policy = policy
+        self._turn_day(monotonic())
         self.cache.keep_only(policy.kept, policy.purged)
         self.overload.adopt(loads, policy.emergency)
         for used in found.values():
@@ -291,6 +297,7 @@ class Core:
             "under_way": self.under_way,
             "upgraded": self.upgraded,
             "buckets": len(self.buckets),
+            "quotas": len(self.quotas),
             "tokens_verified": self.tokens.verified,
             "tokens_remembered": self.tokens.remembered,
             "revision": self.policy.revision if self.policy else "",
@@ -306,6 +313,11 @@ class Core:
 
     # The clock
 
+    def _turn_day(self, now: float) -> None:
+        """The day in the policy's zone, whose end is told to clients."""
+        zone = self.policy.zone if self.policy else UTC
+        self.quotas.turn(day_of(self.config.now(), now, zone))
+
     def _tick(self) -> None:
         now = monotonic()
         self._ticking = self.loop.call_later(self.bounds.tick, self._tick)
@@ -317,6 +329,7 @@ class Core:
         for upstream in self._upstreams.values():
             upstream.tick(now)
         self.buckets.forget_full(now)
+        self._turn_day(now)
         self.cache.tick(now)
         self.overload.tick(now)
         if self.log is not None:

@@ -43,6 +43,7 @@ _GAUGES: Final = {
     "under_way": "Requests begun and not ended.",
     "upgraded": "Connections that speak another protocol than HTTP.",
     "buckets": "Rate-limit buckets that are not full.",
+    "quotas": "Quotas of this day that are counted.",
     "cache_entries": "Questions whose answers are kept.",
     "cache_bytes": "Memory that kept answers take.",
 }

@@ -17,6 +17,7 @@ import orjson
 import pytest
 
 from gateway.worker import GatewayConfig, run
+from schemas.policy import Snapshot
 from tests.gateway.core.certificates import Authority
 from tests.gateway.core.city import (
     Api,
@@ -33,13 +34,14 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from gateway.worker import GatewayConfig, run
-port, admin, control, state, workers, *tls = sys.argv[1:]
+port, admin, control, state, workers, limits, *tls = sys.argv[1:]
 cert, key = tls or ("", "")
 run(GatewayConfig(
     host="127.0.0.1", port=int(port), workers=int(workers), admin_host="127.0.0.1",
     admin_port=int(admin), control_url=f"http://127.0.0.1:{control}", state_dir=Path(state),
     gateway_key=b"gateway-key-of-the-tests", pairwise_key=b"p" * 32,
-    access_log=str(Path(state) / "access.log"), drain_seconds=10, tls_cert=cert, tls_key=key))
+    access_log=str(Path(state) / "access.log"), drain_seconds=10, limits_url=limits,
+    tls_cert=cert, tls_key=key))
 """
 
 
@@ -49,6 +51,31 @@ def free_port() -> int:
         return int(sock.getsockname()[1])
 
 
+class Plane:
+    """The control plane, as far as workers know it: it tells a policy, and waits for the next."""
+
+    def __init__(self, policy: Snapshot) -> None:
+        self._changed = asyncio.Event()
+        self.policy = policy
+
+    def change(self, policy: Snapshot) -> None:
+        """``policy`` is in force, of another revision than the one before."""
+        self.policy = policy
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def answer(self, api: Api, reader: StreamReader, writer: StreamWriter) -> None:
+        changed = self._changed
+        asked = await read_request(api, reader)
+        if f'"{self.policy["revision"]}"'.encode() in asked:
+            await changed.wait()
+        text = orjson.dumps(self.policy)
+        etag = self.policy["revision"].encode()
+        head = b'HTTP/1.1 200 OK\r\nETag: "%b"\r\nContent-Length: %d\r\n\r\n'
+        writer.write(head % (etag, len(text)) + text)
+        await writer.drain()
+
+
 @dataclass
 class Running:
     """A gateway in a process of its own."""
@@ -56,6 +83,7 @@ class Running:
     port: int
     admin: int
     process: asyncio.subprocess.Process
+    plane: Plane | None = None
 
     async def ask(self, sent: bytes, port: int = 0) -> Reply:
         raw = Raw(*await asyncio.open_connection("127.0.0.1", port or self.port))
@@ -81,23 +109,17 @@ class Running:
 
 
 @asynccontextmanager
-async def running(state: Path, behind: int, workers: int, *tls: Path) -> AsyncIterator[Running]:
-    policy = orjson.dumps(snapshot(behind))
-
-    async def control(api: Api, reader: StreamReader, writer: StreamWriter) -> None:
-        if b"if-none-match" in await read_request(api, reader):
-            await reader.read()
-        head = b'HTTP/1.1 200 OK\r\nETag: "r1"\r\nContent-Length: %d\r\n\r\n' % len(policy)
-        writer.write(head + policy)
-        await writer.drain()
-
-    async with api(control) as plane:
+async def running(
+    state: Path, policy: Snapshot, workers: int, *tls: Path, limits: str = "local://"
+) -> AsyncIterator[Running]:
+    plane = Plane(policy)
+    async with api(plane.answer) as control:
         port, admin = free_port(), free_port()
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", PROGRAM, str(port), str(admin), str(plane.port), str(state),
-            str(workers), *map(str, tls),
+            sys.executable, "-c", PROGRAM, str(port), str(admin), str(control.port), str(state),
+            str(workers), limits, *map(str, tls),
         )  # fmt: skip
-        found = Running(port, admin, process)
+        found = Running(port, admin, process, plane)
         try:
             await eventually(found.ready)
             yield found
@@ -114,7 +136,7 @@ async def eventually(condition: object, seconds: float = 20) -> None:
 
 
 async def test_workers_share_the_port_die_and_come_back_and_drain(tmp_path: Path) -> None:
-    async with api() as behind, running(tmp_path, behind.port, workers=2) as city:
+    async with api() as behind, running(tmp_path, snapshot(behind.port), 2) as city:
         good = token()
         for _ in range(40):
             assert (await city.ask(request("/stops", good))).status == 200
@@ -173,7 +195,7 @@ async def test_it_starts_on_the_last_good_policy_without_a_control_plane(tmp_pat
         port, admin = free_port(), free_port()
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-c", PROGRAM, str(port), str(admin), str(free_port()),
-            str(tmp_path), "1",
+            str(tmp_path), "1", "local://",
         )  # fmt: skip
         city = Running(port, admin, process)
         try:
@@ -201,7 +223,10 @@ async def test_workers_take_a_changed_certificate_without_a_restart(tmp_path: Pa
         raw.writer.close()
         return raw.writer.get_extra_info("peercert")["serialNumber"]
 
-    async with api() as behind, running(tmp_path, behind.port, 2, files.cert, files.key) as city:
+    async with (
+        api() as behind,
+        running(tmp_path, snapshot(behind.port), 2, files.cert, files.key) as city,
+    ):
         workers = await city.workers()
         before = await shown()
         authority.issue()
