@@ -24,6 +24,7 @@ from gateway.core.app import Core, CoreConfig
 from gateway.core.bounds import Bounds
 from gateway.core.counts import LeasedCounts
 from gateway.core.feed import Feed
+from gateway.core.spans import Spans
 from gateway.core.tls import TlsFiles
 from gateway.leases import Leases
 
@@ -48,6 +49,7 @@ async def serve(channel: socket.socket) -> None:
     leased = not config["limits_url"].startswith("local:")
     allowances = Allowances(Bounds().buckets) if leased else None
     counts = LeasedCounts(Bounds().buckets) if leased else None
+    spans = Spans(config["trace_ratio"]) if config["otlp_url"] else None
     core = Core(
         CoreConfig(
             gateway_key=bytes.fromhex(config["gateway_key"]),
@@ -57,6 +59,7 @@ async def serve(channel: socket.socket) -> None:
             last_good=Path(config["last_good"]),
             limiter=allowances,
             quotas=counts,
+            spans=spans,
             tls=TlsFiles.of(*config["tls"]),
         )
     )
@@ -65,6 +68,10 @@ async def serve(channel: socket.socket) -> None:
     background = [Feed(core, config["control_url"], keep=config["first"]).run()]
     if allowances is not None:
         background.append(Leases(allowances, config["limits_url"], counts).run())
+    if spans is not None:
+        from gateway.otlp import Otlp  # and with it an HTTP client, which nothing else here needs
+
+        background.append(Otlp(spans, config["otlp_url"], core.telemetry).run())
     tasks = [asyncio.create_task(work) for work in background]
     talk = asyncio.create_task(_talk(core, reader, writer))
     stop = asyncio.Event()

@@ -51,6 +51,9 @@ class GatewayConfig:
         tls_cert, tls_key: PEM files of the certificate that clients are shown; ``""`` for plain
             HTTP.
         tls_client_ca: PEM file of authorities; every client must show a certificate of one.
+        trace_ratio: of the requests that begin a trace, how many leave spans, from 0 to 1; those
+            of a trace that is sampled always do.
+        otlp_url: where spans go, by OTLP over HTTP (:mod:`gateway.otlp`); ``""`` for none.
         drain_seconds: how long what is under way may take when the gateway stops.
     """
 
@@ -69,6 +72,8 @@ class GatewayConfig:
     tls_key: str = ""
     tls_client_ca: str = ""
     drain_seconds: float = 30.0
+    trace_ratio: float = 0.0
+    otlp_url: str = ""
 
 
 def run(config: GatewayConfig) -> None:
@@ -127,6 +132,8 @@ class Worker:
             "access_log": config.access_log,
             "tls": [config.tls_cert, config.tls_key, config.tls_client_ca],
             "drain_seconds": config.drain_seconds,
+            "trace_ratio": config.trace_ratio,
+            "otlp_url": config.otlp_url,
         }
 
     async def tell(self) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from gateway.core.accesslog import AccessLog
 from gateway.core.bounds import CACHED_HEAD_BYTES, CACHED_LINE_BYTES, Bounds
 from gateway.core.cache import Recent
 from gateway.core.compiler import Surroundings, compiling
+from gateway.core.exchange import Exchange
 from gateway.core.head import Fields
 from gateway.core.ids import Ids
 from gateway.core.limits import Buckets, Limiter
@@ -34,6 +35,7 @@ from gateway.core.reply import malformed
 from gateway.core.server import ClientConnection
 from gateway.core.shared_cache import SharedCache
 from gateway.core.slices import Work, at_once, emptied, in_slices
+from gateway.core.spans import Spans, Traced
 from gateway.core.target import RequestLine
 from gateway.core.telemetry import Telemetry
 from gateway.core.tls import HSTS, Tls, TlsFiles
@@ -59,6 +61,7 @@ class CoreConfig:
         last_good: where the last good policy is kept; None to keep none.
         now: the wall clock.
         quotas: where requests are counted against quotas; counts of its own unless given.
+        spans: where spans of sampled requests wait to be sent; None to note none.
     """
 
     gateway_key: bytes = field(repr=False)
@@ -71,6 +74,7 @@ class CoreConfig:
     bounds: Bounds = field(default_factory=Bounds)
     now: Callable[[], float] = time.time
     quotas: Quotas | None = None
+    spans: Spans | None = None
 
 
 class Core:
@@ -80,6 +84,8 @@ class Core:
         policy: all that is in force, None before the first.
         draining: answers end their connections.
         under_way: requests begun and not ended.
+        exchange: what is made of each request.
+        noted: every request leaves something behind.
         hsts: said in every answer, with its CRLF, where TLS is spoken; else ``b""``.
         upgraded: those of them that speak another protocol by now.
         date: the ``Date`` field of this second.
@@ -104,6 +110,9 @@ class Core:
             if config.access_log
             else None
         )
+        self.spans = config.spans
+        self.exchange: type[Exchange] = Exchange if config.spans is None else Traced
+        self.noted = self.log is not None or self.spans is not None
         self.tls = Tls(config.tls, self.telemetry, self._plain_http) if config.tls else None
         self.hsts = HSTS + b"\r\n" if self.tls else b""
         self.policy: Policy | None = None
@@ -298,6 +307,7 @@ class Core:
             "upgraded": self.upgraded,
             "buckets": len(self.buckets),
             "quotas": len(self.quotas),
+            "spans_dropped": self.spans.dropped if self.spans else 0,
             "tokens_verified": self.tokens.verified,
             "tokens_remembered": self.tokens.remembered,
             "revision": self.policy.revision if self.policy else "",

@@ -186,6 +186,7 @@ def _route(
     route = Route(
         id=name,
         method=at["method"].text().upper().encode("ascii"),
+        path=path,
         segments=segments,
         upstream=upstream,
         strip=strip.count("/"),

@@ -134,6 +134,10 @@ class Exchange:
         """Host, path and query, as they were asked."""
         return self.fields.host, self.line.path, self.line.query
 
+    def trace_context(self) -> bytes:
+        """The ``traceparent`` of whoever asks an API on this request's behalf; ``b""`` if none."""
+        return self.fields.traceparent
+
     def outgoing(self) -> bytes:
         """The request as the upstream gets it: head, and what of the body has arrived."""
         fields, route = self.fields, self.route

@@ -25,6 +25,8 @@ _TOTALS: Final = {
     "policies_applied": "Policies put in force.",
     "policy_failures": "Attempts to get a policy that failed.",
     "log_dropped": "Access-log lines dropped because they could not be written in time.",
+    "spans_sent": "Sampled requests whose spans were taken.",
+    "spans_dropped": "Sampled requests whose spans were dropped: too many, or nobody took them.",
     "upgrades": "Connections that were switched to another protocol.",
     "upgrade_bytes_in": "Bytes from clients on connections that were switched.",
     "upgrade_bytes_out": "Bytes to clients on connections that were switched.",

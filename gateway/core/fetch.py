@@ -78,7 +78,7 @@ class Fetch(Exchange):
     ) -> None:  # fmt: skip
         host, path, query = question
         line = RequestLine(b"GET %b%b HTTP/1.1" % (path, query))
-        fields = Fields(b"host: %b\r\n" % host + _fields(first.fields, asked, stored))
+        fields = Fields(b"host: %b\r\n" % host + _fields(first, asked, stored))
         asker = cast("ClientConnection", Asker(first.client.origin, first.client.source))
         super().__init__(first._core, asker, line, fields, monotonic())
         self.route, self.routed = first.route, True
@@ -272,10 +272,11 @@ class Fetch(Exchange):
         self.way.ended(self)
 
 
-def _fields(fields: Fields, asked: Asked, stored: Stored | None) -> bytes:
+def _fields(first: Exchange, asked: Asked, stored: Stored | None) -> bytes:
     """Header fields for the upstream. Credentials and cookies are not among them: what is kept
     must not depend on them."""
+    fields, context = first.fields, first.trace_context()
     trace = b"x-request-id: %b\r\n" % fields.request_id if fields.request_id else b""
-    if fields.traceparent:
-        trace += b"traceparent: %b\r\n" % fields.traceparent
+    if context:
+        trace += b"traceparent: %b\r\n" % context
     return asked.forward + trace + (stored.validators() if stored else b"")

@@ -41,7 +41,7 @@ class Route:
     """One compiled :class:`schemas.policy.Route`.
 
     Attributes:
-        segments: of the public path; None for a parameter.
+        path: the public path, as a template; ``segments``: its parts, None for a parameter.
         strip: leading segments of the path that the upstream does not know.
         subject: which segment names the resident, -1 if none does.
         scopes: alternatives, each to be held whole.
@@ -54,6 +54,7 @@ class Route:
 
     id: str
     method: bytes
+    path: str
     segments: tuple[bytes | None, ...]
     upstream: Upstream
     strip: int

@@ -34,13 +34,13 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from gateway.worker import GatewayConfig, run
-port, admin, control, state, workers, limits, *tls = sys.argv[1:]
+port, admin, control, state, workers, limits, otlp, *tls = sys.argv[1:]
 cert, key = tls or ("", "")
 run(GatewayConfig(
     host="127.0.0.1", port=int(port), workers=int(workers), admin_host="127.0.0.1",
     admin_port=int(admin), control_url=f"http://127.0.0.1:{control}", state_dir=Path(state),
     gateway_key=b"gateway-key-of-the-tests", pairwise_key=b"p" * 32,
-    access_log=str(Path(state) / "access.log"), drain_seconds=10, limits_url=limits,
+    access_log=str(Path(state) / "access.log"), drain_seconds=10, limits_url=limits, otlp_url=otlp,
     tls_cert=cert, tls_key=key))
 """
 
@@ -110,14 +110,19 @@ class Running:
 
 @asynccontextmanager
 async def running(
-    state: Path, policy: Snapshot, workers: int, *tls: Path, limits: str = "local://"
+    state: Path,
+    policy: Snapshot,
+    workers: int,
+    *tls: Path,
+    limits: str = "local://",
+    otlp: str = "",
 ) -> AsyncIterator[Running]:
     plane = Plane(policy)
     async with api(plane.answer) as control:
         port, admin = free_port(), free_port()
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-c", PROGRAM, str(port), str(admin), str(control.port), str(state),
-            str(workers), limits, *map(str, tls),
+            str(workers), limits, otlp, *map(str, tls),
         )  # fmt: skip
         found = Running(port, admin, process, plane)
         try:
@@ -195,7 +200,7 @@ async def test_it_starts_on_the_last_good_policy_without_a_control_plane(tmp_pat
         port, admin = free_port(), free_port()
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-c", PROGRAM, str(port), str(admin), str(free_port()),
-            str(tmp_path), "1", "local://",
+            str(tmp_path), "1", "local://", "",
         )  # fmt: skip
         city = Running(port, admin, process)
         try:

@@ -25,6 +25,7 @@ from gateway.core.app import Core, CoreConfig
 from gateway.core.bounds import Bounds
 from gateway.core.limits import Limiter
 from gateway.core.quotas import Quotas
+from gateway.core.spans import Spans
 from gateway.core.tls import TlsFiles
 from schemas.policy import Client, Jwk, Rate, Route, Snapshot, Upstream
 from schemas.pseudonym import Pseudonyms
@@ -372,13 +373,14 @@ async def gateway(
     last_good: Path | None = None,
     limiter: Limiter | None = None,
     quotas: Quotas | None = None,
+    spans: Spans | None = None,
     tls: TlsFiles | None = None,
     now: Callable[[], float] = time.time,
 ) -> AsyncIterator[Gateway]:
     """A core on a port of its own, with ``policy`` in force."""
     config = CoreConfig(
         GATEWAY_KEY, PAIRWISE_KEY, workers, access_log, last_good, limiter,
-        tls, bounds or Bounds(tick=0.02, linger=0.5), now, quotas,
+        tls, bounds or Bounds(tick=0.02, linger=0.5), now, quotas, spans,
     )  # fmt: skip
     core = Core(config)
     sock = socket.socket()
