@@ -11,7 +11,7 @@ from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Final, cast
 
-from gateway.core import reply
+from gateway.core import reply, timing
 from gateway.core.asked import Asked, opaque
 from gateway.core.exchange import Exchange
 from gateway.core.freshness import STATUSES, Terms, gathered, read_terms, spent
@@ -213,6 +213,8 @@ class Fetch(Exchange):
         leader = self._leader = waiting.pop(0)[0]
         leader.connection, connection.exchange = connection, leader
         leader.add_field(b"cache-status: %b; fwd=%b" % (NAME, self.why))
+        if timing.wanted(leader):
+            timing.watch(leader, self.began)
         leader.begin_answer(answer, body, b"" if leader.is_head else content)
         self._scatter(waiting)
 

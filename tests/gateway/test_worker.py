@@ -23,9 +23,11 @@ from tests.gateway.core.city import (
     Api,
     Raw,
     Reply,
+    always,
     api,
     read_request,
     request,
+    route,
     snapshot,
     token,
 )
@@ -244,6 +246,30 @@ async def test_workers_take_a_changed_certificate_without_a_restart(tmp_path: Pa
         assert b"supercity_gateway_tls_reloads_total 2.0" in metrics
         assert b"supercity_gateway_tls_not_after_seconds" in metrics
         assert await city.workers() == workers
+
+
+async def test_a_purge_reaches_every_worker(tmp_path: Path) -> None:
+    kept = b"HTTP/1.1 200 OK\r\ncache-control: max-age=3600\r\ncontent-length: 2\r\n\r\nok"
+    routes = [route("/shelters", access="open", cache={}, dataset="shelters")]
+    workers = 4
+    async with api(always(kept)) as behind:
+        policy = snapshot(behind.port, routes=routes)
+        async with running(tmp_path, policy, workers) as city:
+
+            async def asked_by_all(times: int) -> bool:
+                """Whether each worker has asked so many times, as what it keeps is asked for."""
+                for _ in range(10):
+                    assert (await city.ask(request("/shelters"))).body == b"ok"
+                return len(behind.heads) == times * workers
+
+            await eventually(lambda: asked_by_all(1))
+            assert await asked_by_all(1), "from then on it is kept by all"
+            assert city.plane is not None
+            purged = {"dataset:shelters": 1_764_000_000_000}
+            city.plane.change(snapshot(behind.port, revision="r2", routes=routes, purged=purged))
+            await eventually(lambda: asked_by_all(2))
+            assert await asked_by_all(2)
+            assert b"supercity_gateway_cache_purges_total 4.0" in (await city.page("/metrics")).body
 
 
 def config(**changes: object) -> GatewayConfig:
