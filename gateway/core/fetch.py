@@ -253,9 +253,9 @@ class Fetch(Exchange):
         if asker.deadline <= now:
             self.fail(reply.UPSTREAM_BUSY, "busy")
             return
-        for exchange, _ in [one for one in self.waiting if one[0].due <= now]:
-            if exchange.alive:
-                exchange.fail(reply.DEADLINE, "deadline")
+        late = [one for one in self.waiting if one[0].due <= now]
+        if late:
+            self._give_up(late, now)
         if (
             self.waiting
             and now - self.began > self._core.bounds.cache_patience
@@ -263,6 +263,19 @@ class Fetch(Exchange):
         ):
             self.stats.fail("slow")
             self.serve_stale()
+
+    def _give_up(self, late: list[tuple[Exchange, Asked]], now: float) -> None:
+        """Whose own time is over waits no longer; the rest do, and so does the question."""
+        self.waiting = [one for one in self.waiting if one[0].due > now and one[0].alive]
+        stored = self.stored if self._may_be_stale() else None
+        for exchange, asked in late:
+            if not exchange.alive:
+                continue
+            if stored is None:
+                exchange.fail(reply.DEADLINE, "deadline")
+            else:
+                exchange.stats.cached("stale")
+                stored.serve_on_terms(exchange, asked, now, b"fwd=stale; detail=stale-if-error")
 
     def _taken(self) -> list[tuple[Exchange, Asked]]:
         """Who waits; from now on nobody does."""
