@@ -24,6 +24,7 @@ from gateway.core.bounds import CACHED_HEAD_BYTES, CACHED_LINE_BYTES, Bounds
 from gateway.core.cache import Recent
 from gateway.core.compiler import Surroundings, compiling
 from gateway.core.exchange import Exchange
+from gateway.core.handshakes import Handshakes
 from gateway.core.head import Fields
 from gateway.core.ids import Ids
 from gateway.core.limits import Buckets, Limiter
@@ -113,7 +114,7 @@ class Core:
         self.spans = config.spans
         self.exchange: type[Exchange] = Exchange if config.spans is None else Traced
         self.noted = self.log is not None or self.spans is not None
-        self.tls = Tls(config.tls, self.telemetry, self._plain_http) if config.tls else None
+        self.tls = self._tls(config.tls) if config.tls else None
         self.hsts = HSTS + b"\r\n" if self.tls else b""
         self.policy: Policy | None = None
         self.draining = False
@@ -312,9 +313,14 @@ class Core:
             "tokens_remembered": self.tokens.remembered,
             "revision": self.policy.revision if self.policy else "",
             "ready": self.policy is not None and not self.draining,
+            "tls_handshakes": len(self.tls.handshakes) if self.tls else 0,
             "tls_not_after": self.tls.not_after if self.tls else None,
             "overload": self.overload.as_json(),
         }
+
+    def _tls(self, files: TlsFiles) -> Tls:
+        handshakes = Handshakes(self.bounds.handshakes, self.bounds.head + self.bounds.linger)
+        return Tls(files, self.telemetry, self._plain_http, handshakes)
 
     def _plain_http(self) -> bytes:
         """To a client that speaks plain HTTP where TLS is spoken."""

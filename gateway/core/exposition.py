@@ -32,6 +32,7 @@ _TOTALS: Final = {
     "upgrade_bytes_out": "Bytes to clients on connections that were switched.",
     "upgrades_idle": "Switched connections that were ended because both sides were silent.",
     "tls_failures": "TLS handshakes that failed.",
+    "tls_refused": "Connections reset because too many TLS handshakes were in progress.",
     "tls_plain_http": "Connections that spoke plain HTTP where TLS is spoken.",
     "tls_reloads": "Certificates taken into use after a change.",
     "tls_reload_failures": "Changed certificates that could not be used.",
@@ -46,6 +47,7 @@ _GAUGES: Final = {
     "upgraded": "Connections that speak another protocol than HTTP.",
     "buckets": "Rate-limit buckets that are not full.",
     "quotas": "Quotas of this day that are counted.",
+    "tls_handshakes": "TLS handshakes in progress.",
     "cache_entries": "Questions whose answers are kept.",
     "cache_bytes": "Memory that kept answers take.",
 }
