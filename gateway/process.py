@@ -2,7 +2,8 @@
 
 ``FD`` is one end of a socket pair. Over it come first the configuration, in which there are keys
 and which is therefore neither an argument nor in the environment, then questions, a line of JSON
-each. When the other end is gone, so is the gateway: the worker drains and ends.
+each. The socket that clients come in by is inherited, so that a successor can have it without a
+connection lost. When the other end is gone, so is the gateway: the worker drains and ends.
 """
 
 from __future__ import annotations
@@ -28,18 +29,10 @@ from gateway.core.spans import Spans
 from gateway.core.tls import TlsFiles
 from gateway.leases import Leases
 
+LAST_WORD = -1
+"""Number of the answer that nobody has asked for: the counters as they stood at the end."""
 GRACE = 0.5
 """Seconds that a resting connection has for one more request when the worker drains."""
-
-
-def listening(host: str, port: int) -> socket.socket:
-    """A socket that shares its port with the other workers; the kernel spreads connections."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    sock.bind((host, port))
-    return sock
 
 
 async def serve(channel: socket.socket) -> None:
@@ -64,7 +57,7 @@ async def serve(channel: socket.socket) -> None:
         )
     )
     core.load_last_good()
-    await core.listen(listening(config["host"], config["port"]))
+    await core.listen(socket.socket(fileno=config["socket"]))
     background = [Feed(core, config["control_url"], keep=config["first"]).run()]
     if allowances is not None:
         background.append(Leases(allowances, config["limits_url"], counts).run())
@@ -85,6 +78,7 @@ async def serve(channel: socket.socket) -> None:
         task.cancel()
     # bounded: whatever a task may do with its cancellation, the process ends
     await asyncio.wait((*tasks, talk, stopped), timeout=5)
+    writer.write(orjson.dumps([LAST_WORD, core.as_json()]) + b"\n")
     await core.close()
     writer.close()
 

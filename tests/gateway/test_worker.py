@@ -248,6 +248,52 @@ async def test_workers_take_a_changed_certificate_without_a_restart(tmp_path: Pa
         assert await city.workers() == workers
 
 
+async def test_workers_are_replaced_under_load_without_a_failed_request(tmp_path: Path) -> None:
+    async with (
+        api() as behind,
+        running(tmp_path, snapshot(behind.port), 2) as city,
+    ):
+        before = set(await city.workers())
+        good, done = token(), asyncio.Event()
+        answered = 0
+
+        async def new_connections() -> None:
+            nonlocal answered
+            while not done.is_set():
+                assert (await city.ask(request("/stops", good))).status == 200
+                answered += 1
+
+        async def one_connection() -> None:
+            """Kept for as long as the gateway does not say that it ends."""
+            nonlocal answered
+            while not done.is_set():
+                raw = Raw(*await asyncio.open_connection("127.0.0.1", city.port))
+                open_ = True
+                while open_ and not done.is_set():
+                    raw.writer.write(request("/stops", good))
+                    reply = await raw.reply()
+                    assert reply.status == 200
+                    answered += 1
+                    open_ = "connection" not in reply.fields
+                raw.writer.close()
+
+        load = [asyncio.create_task(one()) for one in (new_connections, one_connection) * 4]
+
+        async def replaced() -> bool:
+            now = set(await city.workers())
+            return len(now) == 2 and not now & before
+
+        city.process.send_signal(signal.SIGHUP)
+        await eventually(replaced)
+        done.set()
+        await asyncio.gather(*load)
+        wanted = (
+            'supercity_gateway_requests_total{client_class="partner",route="test.get-stops",'
+            f'status="2xx"}} {answered}.0'
+        )
+        assert wanted in (await city.page("/metrics")).body.decode(), "what is counted stays so"
+
+
 async def test_a_purge_reaches_every_worker(tmp_path: Path) -> None:
     kept = b"HTTP/1.1 200 OK\r\ncache-control: max-age=3600\r\ncontent-length: 2\r\n\r\nok"
     routes = [route("/shelters", access="open", cache={}, dataset="shelters")]

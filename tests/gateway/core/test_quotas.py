@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from time import time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -111,6 +112,25 @@ async def test_a_route_has_a_quota_for_each_client_beside_its_rate() -> None:
         assert await statuses(lambda: city.get("/dear", other), 3) == [200, 200, 429]
         assert (await city.get("/stops", one)).status == 200
         assert await statuses(lambda: city.get("/free"), 2) == [200, 429]
+
+
+async def test_where_an_emergency_opens_a_route_no_quota_is_counted() -> None:
+    now = int(time())
+    emergency = {
+        "id": "e1", "since": now - 1, "until": now + 600, "level": "severe", "reason": "Flood",
+    }  # fmt: skip
+    routes = [*ROUTES, route("/shelters", emergency="open", quota=1)]
+    clients = {"app": client(quota=2), "other": client()}
+    async with api() as behind:
+        policy = snapshot(behind.port, routes=routes, clients=clients, emergency=emergency)
+        async with gateway(policy) as city:
+            one = token()
+            assert await statuses(lambda: city.get("/shelters", one), 3) == [200] * 3
+            assert await statuses(lambda: city.get("/shelters"), 3) == [200] * 3
+            assert await statuses(lambda: city.get("/stops", one), 3) == [200, 200, 429]
+            quiet = snapshot(behind.port, revision="r2", routes=routes)
+            city.core.apply(orjson.dumps(quiet))
+            assert await statuses(lambda: city.get("/shelters", one), 2) == [200, 429]
 
 
 async def test_what_has_no_quota_has_no_step_for_one() -> None:
