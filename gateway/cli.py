@@ -100,6 +100,8 @@ def gateway() -> None:
             tls_cert=settings.tls_cert,
             tls_key=settings.tls_key,
             tls_client_ca=settings.tls_client_ca,
+            trace_ratio=settings.trace_ratio,
+            otlp_url=settings.otlp_url,
         )
     )
 

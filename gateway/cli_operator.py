@@ -16,6 +16,7 @@ from gateway.operator_client import Operator, Refused
 from gateway.settings import Settings
 
 clients = typer.Typer(no_args_is_help=True, help="Register, change and suspend clients.")
+cache = typer.Typer(no_args_is_help=True, help="The answers that the gateway keeps.")
 keys = typer.Typer(no_args_is_help=True, help="Look at and rotate the keys that sign tokens.")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for another program.")]
@@ -28,6 +29,7 @@ def register(app: typer.Typer) -> None:
     app.command()(status)
     app.add_typer(clients, name="clients")
     app.add_typer(keys, name="keys")
+    app.add_typer(cache, name="cache")
     app.add_typer(emergency, name="emergency")
     app.add_typer(audit, name="audit")
 
@@ -136,6 +138,18 @@ def grant_scopes(client_id: str, scope: Annotated[list[str], typer.Argument()]) 
     typer.echo(f"{client_id} may ask for: {changed['scope']}")
 
 
+@clients.command("quota")
+def set_quota(
+    client_id: str,
+    requests: Annotated[int, typer.Argument(min=0, help="A day, over all routes; 0 for any.")],
+    as_json: AsJson = False,
+) -> None:
+    """Let a client make so many requests a day from now on."""
+    changed = _call("PATCH", f"/control/v1/clients/{client_id}", {"quota": requests})
+    said = f"{requests} requests a day" if requests else "any number of requests a day"
+    _show(changed, as_json, f"{client_id} may make {said}.")
+
+
 @clients.command("suspend")
 def suspend_client(client_id: str) -> None:
     """Refuse a client from now on, and void its tokens."""
@@ -168,3 +182,19 @@ def rotate_keys(
     """Make a new signing key; good tokens stay good unless --immediately."""
     made = _call("POST", "/control/v1/keys/rotate", {"immediately": immediately})
     _show(made, as_json, f"The new key is {made['kid']}.")
+
+
+@cache.command("purge")
+def purge_cache(
+    route: Annotated[str, typer.Option(help="<api>.<operationId>, as in metrics.")] = "",
+    dataset: Annotated[str, typer.Option(help="A data set's id, as in the catalogue.")] = "",
+    everything: Annotated[bool, typer.Option("--all", help="Everything that is kept.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Have every gateway forget the answers that it keeps: of a route, a data set, or all."""
+    if sum((bool(route), bool(dataset), everything)) != 1:
+        raise Refused("Say what is to be forgotten: --route, --dataset or --all, one of them.")
+    named = {"route": route} if route else {"dataset": dataset} if dataset else {"all": True}
+    purged = _call("POST", "/control/v1/cache/purge", named)
+    what = "everything" if everything else f"{'route' if route else 'data set'} {route or dataset}"
+    _show(purged, as_json, f"What is kept of {what} is forgotten by every worker within a second.")

@@ -2,7 +2,8 @@
 
 ``FD`` is one end of a socket pair. Over it come first the configuration, in which there are keys
 and which is therefore neither an argument nor in the environment, then questions, a line of JSON
-each. When the other end is gone, so is the gateway: the worker drains and ends.
+each. The socket that clients come in by is inherited, so that a successor can have it without a
+connection lost. When the other end is gone, so is the gateway: the worker drains and ends.
 """
 
 from __future__ import annotations
@@ -22,29 +23,26 @@ import uvloop
 from gateway.core.allowances import Allowances
 from gateway.core.app import Core, CoreConfig
 from gateway.core.bounds import Bounds
+from gateway.core.counts import LeasedCounts
 from gateway.core.feed import Feed
+from gateway.core.spans import Spans
 from gateway.core.tls import TlsFiles
 from gateway.leases import Leases
 
+LAST_WORD = -1
+"""Number of the answer that nobody has asked for: the counters as they stood at the end."""
 GRACE = 0.5
 """Seconds that a resting connection has for one more request when the worker drains."""
-
-
-def listening(host: str, port: int) -> socket.socket:
-    """A socket that shares its port with the other workers; the kernel spreads connections."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    sock.bind((host, port))
-    return sock
 
 
 async def serve(channel: socket.socket) -> None:
     """Run a core until told to drain, by the channel, its end, or SIGTERM."""
     reader, writer = await asyncio.open_connection(sock=channel)
     config = orjson.loads(await reader.readline())
-    leased = None if config["limits_url"].startswith("local:") else Allowances(Bounds().buckets)
+    leased = not config["limits_url"].startswith("local:")
+    allowances = Allowances(Bounds().buckets) if leased else None
+    counts = LeasedCounts(Bounds().buckets) if leased else None
+    spans = Spans(config["trace_ratio"]) if config["otlp_url"] else None
     core = Core(
         CoreConfig(
             gateway_key=bytes.fromhex(config["gateway_key"]),
@@ -52,15 +50,21 @@ async def serve(channel: socket.socket) -> None:
             workers=config["workers"],
             access_log=config["access_log"],
             last_good=Path(config["last_good"]),
-            limiter=leased,
+            limiter=allowances,
+            quotas=counts,
+            spans=spans,
             tls=TlsFiles.of(*config["tls"]),
         )
     )
     core.load_last_good()
-    await core.listen(listening(config["host"], config["port"]))
+    await core.listen(socket.socket(fileno=config["socket"]))
     background = [Feed(core, config["control_url"], keep=config["first"]).run()]
-    if leased is not None:
-        background.append(Leases(leased, config["limits_url"]).run())
+    if allowances is not None:
+        background.append(Leases(allowances, config["limits_url"], counts).run())
+    if spans is not None:
+        from gateway.otlp import Otlp  # and with it an HTTP client, which nothing else here needs
+
+        background.append(Otlp(spans, config["otlp_url"], core.telemetry).run())
     tasks = [asyncio.create_task(work) for work in background]
     talk = asyncio.create_task(_talk(core, reader, writer))
     stop = asyncio.Event()
@@ -74,6 +78,7 @@ async def serve(channel: socket.socket) -> None:
         task.cancel()
     # bounded: whatever a task may do with its cancellation, the process ends
     await asyncio.wait((*tasks, talk, stopped), timeout=5)
+    writer.write(orjson.dumps([LAST_WORD, core.as_json()]) + b"\n")
     await core.close()
     writer.close()
 

@@ -50,6 +50,9 @@ class Settings:
         admin_port: the gateway's metrics and probes.
         tls_cert, tls_key: PEM files; with them the gateway speaks TLS, and takes what changes.
         tls_client_ca: PEM file of authorities; with it every client must show a certificate.
+        otlp_url: an OpenTelemetry collector, such as ``http://collector:4318``, for the spans of
+            sampled requests.
+        trace_ratio: of the requests that begin a trace, how many are sampled; from 0 to 1.
     """
 
     public_url: str = "http://127.0.0.1:8000"
@@ -73,6 +76,8 @@ class Settings:
     tls_cert: str = ""
     tls_key: str = ""
     tls_client_ca: str = ""
+    otlp_url: str = ""
+    trace_ratio: float = 0.0
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
@@ -136,7 +141,9 @@ def _read(name: str, text: str) -> object:
         return _sources(text)
     if name in {"workers", "port", "admin_port"}:
         return _whole_number(text, most=1024 if name == "workers" else 65535)
-    if name in {"public_url", "control_url", "gateway_url"}:
+    if name == "trace_ratio":
+        return _ratio(text)
+    if name in {"public_url", "control_url", "gateway_url", "otlp_url"}:
         return _http_url(text)
     if name in {"gateway_key", "pairwise_key"} and len(text) < _SECRET_LENGTH:
         raise ValueError(f"has {len(text)} characters, needs {_SECRET_LENGTH}: {_HINTS[name]}")
@@ -147,6 +154,16 @@ def _whole_number(text: str, most: int) -> int:
     if not text.isdecimal() or int(text) > most:
         raise ValueError(f"is {text!r}, should be a whole number from 0 to {most}")
     return int(text)
+
+
+def _ratio(text: str) -> float:
+    try:
+        ratio = float(text)
+    except ValueError:
+        ratio = -1.0
+    if not 0 <= ratio <= 1:
+        raise ValueError(f"is {text!r}, should be a number from 0 to 1, such as 0.01")
+    return ratio
 
 
 def _yes_or_no(text: str) -> bool:

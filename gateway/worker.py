@@ -11,15 +11,13 @@ import asyncio
 import logging
 import signal
 import socket
-import sys
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import orjson
 import uvloop
 
+from gateway.child import Worker, listening
 from gateway.core import tls
 from gateway.core.admin import serve_admin
 from gateway.core.exposition import exposition
@@ -29,7 +27,7 @@ _log = logging.getLogger(__name__)
 _ASK_EVERY: Final = 2.0
 """Seconds after which a worker's counters are asked for; what is lost if it is killed."""
 _RESTART_AFTER: Final = 0.5
-_LINE: Final = 64 * 1024 * 1024
+_READY_WITHIN: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +49,9 @@ class GatewayConfig:
         tls_cert, tls_key: PEM files of the certificate that clients are shown; ``""`` for plain
             HTTP.
         tls_client_ca: PEM file of authorities; every client must show a certificate of one.
+        trace_ratio: of the requests that begin a trace, how many leave spans, from 0 to 1; those
+            of a trace that is sampled always do.
+        otlp_url: where spans go, by OTLP over HTTP (:mod:`gateway.otlp`); ``""`` for none.
         drain_seconds: how long what is under way may take when the gateway stops.
     """
 
@@ -69,6 +70,8 @@ class GatewayConfig:
     tls_key: str = ""
     tls_client_ca: str = ""
     drain_seconds: float = 30.0
+    trace_ratio: float = 0.0
+    otlp_url: str = ""
 
 
 def run(config: GatewayConfig) -> None:
@@ -88,72 +91,14 @@ def run(config: GatewayConfig) -> None:
     uvloop.run(Supervisor(config).run())
 
 
-class Worker:
-    """One worker process, seen from above.
-
-    Attributes:
-        told: what it last said of itself (:meth:`gateway.core.app.Core.as_json`).
-    """
-
-    def __init__(self, config: GatewayConfig, number: int) -> None:
-        self._config = config
-        self._number = number
-        self._one_at_a_time = asyncio.Lock()
-        self._question = 0
-        self.told: dict[str, Any] = {}
-
-    async def start(self) -> None:
-        ours, theirs = socket.socketpair()
-        self.process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "gateway.process", str(theirs.fileno()),
-            pass_fds=(theirs.fileno(),),
-        )  # fmt: skip
-        theirs.close()
-        self._reader, self._writer = await asyncio.open_connection(sock=ours, limit=_LINE)
-        self._writer.write(orjson.dumps(self._told_at_start()) + b"\n")
-
-    def _told_at_start(self) -> dict[str, Any]:
-        config = self._config
-        return {
-            "host": config.host,
-            "port": config.port,
-            "workers": config.workers,
-            "first": self._number == 0,
-            "control_url": config.control_url,
-            "last_good": str(Path(config.state_dir) / "policy.json"),
-            "gateway_key": config.gateway_key.hex(),
-            "pairwise_key": config.pairwise_key.hex(),
-            "limits_url": config.limits_url,
-            "access_log": config.access_log,
-            "tls": [config.tls_cert, config.tls_key, config.tls_client_ca],
-            "drain_seconds": config.drain_seconds,
-        }
-
-    async def tell(self) -> dict[str, Any]:
-        """What the worker says of itself now; what it said before if it does not answer."""
-        with suppress(OSError, TimeoutError, ValueError):
-            async with asyncio.timeout(1), self._one_at_a_time:
-                self._question += 1
-                self._writer.write(orjson.dumps(self._question) + b"\n")
-                number = 0
-                while number != self._question:  # answers to questions given up come first
-                    number, self.told = orjson.loads(await self._reader.readline())
-        return self.told
-
-    def drain(self) -> None:
-        with suppress(OSError):
-            self._writer.write(b'"drain"\n')
-
-    def close(self) -> None:
-        self._writer.close()
-
-
 class Supervisor:
     """Starts workers, keeps their number, and answers on the admin port."""
 
     def __init__(self, config: GatewayConfig) -> None:
         self._config = config
         self._workers: dict[int, Worker] = {}
+        self._leaving: set[Worker] = set()
+        self._renew = asyncio.Event()
         self._departed: dict[str, Any] = {}
         self._stop = asyncio.Event()
 
@@ -161,12 +106,15 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, self._stop.set)
+        loop.add_signal_handler(signal.SIGHUP, self._renew.set)
         self._port_can_be_had()
         pages = {"/metrics": self._metrics, "/healthz": self._healthz, "/readyz": self._readyz}
         admin = await serve_admin(self._config.admin_host, self._config.admin_port, pages)
         kept = [asyncio.create_task(self._keep(number)) for number in range(self._config.workers)]
         asking = asyncio.create_task(self._ask())
+        renewing = asyncio.create_task(self._renew_when_told())
         await self._stop.wait()
+        renewing.cancel()
         await asyncio.gather(*kept)
         asking.cancel()
         admin.close()
@@ -181,21 +129,80 @@ class Supervisor:
     async def _keep(self, number: int) -> None:
         """See to it that there is a worker of this number until the gateway stops."""
         while not self._stop.is_set():
-            worker = Worker(self._config, number)
+            worker = Worker(self._config, number, listening(self._config.host, self._config.port))
             await worker.start()
             self._workers[number] = worker
-            ended = asyncio.create_task(worker.process.wait())
-            stop = asyncio.create_task(self._stop.wait())
-            await asyncio.wait((ended, stop), return_when=asyncio.FIRST_COMPLETED)
-            stop.cancel()
+            while await self._outlived(worker):
+                worker = self._workers[number]
+            worker.socket.close()  # who has come in by it, and nobody else, is lost
             if self._stop.is_set():
-                await self._end(worker)
+                # two, if one is just being replaced
+                await asyncio.gather(*(self._end(each) for each in self._of(number, worker)))
                 return
-            _log.error("worker %d ended with %s; another is started", number, ended.result())
-            self._departed = departed(self._departed, worker.told)
-            worker.close()
             del self._workers[number]
             await asyncio.sleep(_RESTART_AFTER)
+
+    def _of(self, number: int, worker: Worker) -> set[Worker]:
+        return {each for each in (worker, self._workers[number]) if each.process.returncode is None}
+
+    async def _outlived(self, worker: Worker) -> bool:
+        """Wait for the end of ``worker``, or of the gateway; whether another has its place."""
+        ended = asyncio.create_task(worker.process.wait())
+        stop = asyncio.create_task(self._stop.wait())
+        await asyncio.wait((ended, stop), return_when=asyncio.FIRST_COMPLETED)
+        stop.cancel()
+        if not ended.done():
+            return False
+        if not worker.replaced:
+            _log.error("worker %d ended with %s; another is started", worker.number, ended.result())
+        await worker.last_word()
+        self._departed = departed(self._departed, worker.told)
+        self._leaving.discard(worker)
+        worker.close()
+        return worker.replaced
+
+    # A successor for each worker, without a connection lost
+
+    async def _renew_when_told(self) -> None:
+        """On SIGHUP, one worker after the other: code, settings of the machine, memory."""
+        while True:
+            await self._renew.wait()
+            self._renew.clear()
+            for number in range(self._config.workers):
+                if not await self._replace(number):
+                    _log.error("worker %d stays: its successor does not get ready", number)
+                    break
+            else:
+                _log.info("all workers were replaced")
+
+    async def _replace(self, number: int) -> bool:
+        """Whether there is a successor, on the same socket and ready before the other goes."""
+        before = self._workers.get(number)
+        if before is None:
+            return False
+        after = Worker(self._config, number, before.socket)
+        await after.start()
+        try:
+            if await self._gets_ready(after) and self._workers.get(number) is before:
+                before.replaced = True
+                self._leaving.add(before)
+                self._workers[number] = after
+                before.drain()
+        finally:
+            if not before.replaced:
+                after.kill()
+        return before.replaced
+
+    async def _gets_ready(self, worker: Worker) -> bool:
+        try:
+            async with asyncio.timeout(_READY_WITHIN):
+                while worker.process.returncode is None:
+                    if await worker.ready():
+                        return True
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            pass
+        return False
 
     async def _end(self, worker: Worker) -> None:
         worker.drain()
@@ -215,11 +222,18 @@ class Supervisor:
     async def _told(self) -> list[dict[str, Any]]:
         return await asyncio.gather(*(worker.tell() for worker in list(self._workers.values())))
 
+    def _gone(self) -> dict[str, Any]:
+        """The counters of those that have gone, and of those about to."""
+        found = self._departed
+        for worker in self._leaving:
+            found = departed(found, worker.told)
+        return found
+
     # The admin port's pages
 
     async def _metrics(self) -> tuple[int, bytes]:
         told = await self._told()
-        return 200, exposition([self._departed, *told], len(told))
+        return 200, exposition([self._gone(), *told], len(told))
 
     async def _healthz(self) -> tuple[int, bytes]:
         return 200, b"ok\n"

@@ -25,6 +25,10 @@ REQUEST_TIMEOUT: Final = "request-timeout"
 """Seconds for which the client waits for the head of the answer, such as ``2`` or ``0.5``. The
 gateway keeps to it, and tells the API behind what is left: work beyond it is for nobody."""
 
+SERVER_TIMING: Final = "x-city-server-timing"
+"""``?1`` (RFC 9651 boolean) from a client that would like a ``Server-Timing`` in the answer; read
+by the gateway alone."""
+
 EMERGENCY: Final = "x-city-emergency"
 """Says to a client that an emergency changed its answer: level, and until when (RFC 9651 item)."""
 

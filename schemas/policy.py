@@ -105,6 +105,8 @@ class Route(TypedDict):
     priority: Priority
     rate: NotRequired[Rate]
     """Limit per client on this route, besides the client's own."""
+    quota: NotRequired[int]
+    """Requests a day for each client on this route (each address, if it is open)."""
     max_body_bytes: int
     emergency: NotRequired[EmergencyMark]
     stream: bool
@@ -121,6 +123,8 @@ class Client(TypedDict):
 
     client_class: ClientClass
     rate: Rate
+    quota: NotRequired[int]
+    """Requests a day, over all routes."""
     suspended: bool
 
 
@@ -176,6 +180,8 @@ class Snapshot(TypedDict):
     revoked: Revocations
     open_rate: Rate
     """Limit per source address on open routes."""
+    zone: str
+    """Time zone (IANA) whose days quotas are counted by."""
     purged: NotRequired[dict[str, int]]
     """What kept answers are to be forgotten: ``*``, ``dataset:<id>`` or ``route:<id>`` → moment of
     the newest purge, in milliseconds since the epoch. A core forgets when it sees another moment

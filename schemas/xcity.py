@@ -93,6 +93,8 @@ class OperationInfo(_Wire):
     subject: str = ""
     priority: Priority = "normal"
     rate: RateInfo | None = None
+    quota: int | None = Field(default=None, gt=0, le=1_000_000_000)
+    """Requests a day for each client on this operation."""
     max_body_bytes: int = Field(default=1_048_576, ge=0, le=4_294_967_296)
     stream: bool = False
     cache: CacheInfo | None = None
@@ -107,6 +109,7 @@ def operation(
     subject: str = "",
     priority: Priority = "normal",
     rate: tuple[int, int] | None = None,
+    quota: int | None = None,
     max_body_bytes: int = 1_048_576,
     stream: bool = False,
     cache: bool = False,
@@ -119,6 +122,7 @@ def operation(
     Args:
         scopes: all of these are needed; none only with ``access="open"``.
         rate: ``(requests, seconds)`` per client on this operation.
+        quota: requests a day per client on this operation.
         cache: the gateway may keep its answers, for as long as they say
             (:func:`schemas.kit.cached.cached`).
         upgrade: the protocol that this GET may switch to.
@@ -135,6 +139,7 @@ def operation(
         subject=subject,
         priority=priority,
         rate=RateInfo(requests=rate[0], seconds=rate[1]) if rate else None,
+        quota=quota,
         max_body_bytes=max_body_bytes,
         stream=stream,
         cache=CacheInfo() if cache else None,

@@ -90,6 +90,7 @@ async def _apply_client(control: Control, connection: AsyncConnection, wanted: C
         control.now(),
         client_class=wanted.client_class,
         rate=wanted.rate,
+        quota=wanted.quota,
         client_id=wanted.client_id,
         client_secret=wanted.client_secret or "",
     )

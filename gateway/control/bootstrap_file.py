@@ -43,6 +43,8 @@ class Client(_Part):
     auth_method: str = ""
     jwks: dict[str, Any] | None = None
     rate: tuple[int, int] = DEFAULT_RATE
+    quota: Annotated[int, Field(ge=0, le=1_000_000_000)] = 0
+    """Requests a day; 0 for any number."""
 
 
 class Resident(_Part):

@@ -54,6 +54,7 @@ clients = Table(
     Column("jwks", Text, nullable=False),  # JSON, or empty
     Column("rate_requests", Integer, nullable=False),
     Column("rate_seconds", Integer, nullable=False),
+    Column("quota", Integer, nullable=False),  # requests a day; 0 for any number
     Column("suspended", Boolean, nullable=False),
     Column("revoked_before", BigInteger, nullable=False),  # tokens issued until then are void
     Column("created", BigInteger, nullable=False),

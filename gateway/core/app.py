@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC
 from email.utils import formatdate
 from pathlib import Path
 from time import monotonic
@@ -22,16 +23,20 @@ from gateway.core.accesslog import AccessLog
 from gateway.core.bounds import CACHED_HEAD_BYTES, CACHED_LINE_BYTES, Bounds
 from gateway.core.cache import Recent
 from gateway.core.compiler import Surroundings, compiling
+from gateway.core.exchange import Exchange
+from gateway.core.handshakes import Handshakes
 from gateway.core.head import Fields
 from gateway.core.ids import Ids
 from gateway.core.limits import Buckets, Limiter
 from gateway.core.overload import Overload
 from gateway.core.policy import Policy
+from gateway.core.quotas import OwnCounts, Quotas, day_of
 from gateway.core.reading import document
 from gateway.core.reply import malformed
 from gateway.core.server import ClientConnection
 from gateway.core.shared_cache import SharedCache
 from gateway.core.slices import Work, at_once, emptied, in_slices
+from gateway.core.spans import Spans, Traced
 from gateway.core.target import RequestLine
 from gateway.core.telemetry import Telemetry
 from gateway.core.tls import HSTS, Tls, TlsFiles
@@ -56,6 +61,8 @@ class CoreConfig:
         tls: the certificate that clients are shown; None to speak plain HTTP.
         last_good: where the last good policy is kept; None to keep none.
         now: the wall clock.
+        quotas: where requests are counted against quotas; counts of its own unless given.
+        spans: where spans of sampled requests wait to be sent; None to note none.
     """
 
     gateway_key: bytes = field(repr=False)
@@ -67,6 +74,8 @@ class CoreConfig:
     tls: TlsFiles | None = None
     bounds: Bounds = field(default_factory=Bounds)
     now: Callable[[], float] = time.time
+    quotas: Quotas | None = None
+    spans: Spans | None = None
 
 
 class Core:
@@ -76,6 +85,8 @@ class Core:
         policy: all that is in force, None before the first.
         draining: answers end their connections.
         under_way: requests begun and not ended.
+        exchange: what is made of each request.
+        noted: every request leaves something behind.
         hsts: said in every answer, with its CRLF, where TLS is spoken; else ``b""``.
         upgraded: those of them that speak another protocol by now.
         date: the ``Date`` field of this second.
@@ -90,6 +101,7 @@ class Core:
         self.pseudonyms = Pseudonyms(config.pairwise_key)
         self.tokens = Tokens(self.pseudonyms, self.bounds.tokens, config.now)
         self.buckets: Limiter = config.limiter or Buckets(self.bounds.buckets)
+        self.quotas: Quotas = config.quotas or OwnCounts(self.bounds.buckets)
         self.telemetry = Telemetry(self.bounds.series)
         self.cache = SharedCache(self.bounds)
         self.overload = Overload(self.bounds, self.telemetry, monotonic(), config.now)
@@ -99,7 +111,10 @@ class Core:
             if config.access_log
             else None
         )
-        self.tls = Tls(config.tls, self.telemetry, self._plain_http) if config.tls else None
+        self.spans = config.spans
+        self.exchange: type[Exchange] = Exchange if config.spans is None else Traced
+        self.noted = self.log is not None or self.spans is not None
+        self.tls = self._tls(config.tls) if config.tls else None
         self.hsts = HSTS + b"\r\n" if self.tls else b""
         self.policy: Policy | None = None
         self.draining = False
@@ -172,6 +187,7 @@ class Core:
         around = Surroundings(upstream, self.telemetry.of, self.config.workers, loads, self.cache)
         policy = yield from compiling(snapshot, around)
         self.policy = policy
+        self._turn_day(monotonic())
         self.cache.keep_only(policy.kept, policy.purged)
         self.overload.adopt(loads, policy.emergency)
         for used in found.values():
@@ -291,13 +307,20 @@ class Core:
             "under_way": self.under_way,
             "upgraded": self.upgraded,
             "buckets": len(self.buckets),
+            "quotas": len(self.quotas),
+            "spans_dropped": self.spans.dropped if self.spans else 0,
             "tokens_verified": self.tokens.verified,
             "tokens_remembered": self.tokens.remembered,
             "revision": self.policy.revision if self.policy else "",
             "ready": self.policy is not None and not self.draining,
+            "tls_handshakes": len(self.tls.handshakes) if self.tls else 0,
             "tls_not_after": self.tls.not_after if self.tls else None,
             "overload": self.overload.as_json(),
         }
+
+    def _tls(self, files: TlsFiles) -> Tls:
+        handshakes = Handshakes(self.bounds.handshakes, self.bounds.head + self.bounds.linger)
+        return Tls(files, self.telemetry, self._plain_http, handshakes)
 
     def _plain_http(self) -> bytes:
         """To a client that speaks plain HTTP where TLS is spoken."""
@@ -305,6 +328,11 @@ class Core:
         return b"%b%b\r\nconnection: close\r\n\r\n%b" % (answer.head, self.date, answer.body)
 
     # The clock
+
+    def _turn_day(self, now: float) -> None:
+        """The day in the policy's zone, whose end is told to clients."""
+        zone = self.policy.zone if self.policy else UTC
+        self.quotas.turn(day_of(self.config.now(), now, zone))
 
     def _tick(self) -> None:
         now = monotonic()
@@ -317,6 +345,7 @@ class Core:
         for upstream in self._upstreams.values():
             upstream.tick(now)
         self.buckets.forget_full(now)
+        self._turn_day(now)
         self.cache.tick(now)
         self.overload.tick(now)
         if self.log is not None:

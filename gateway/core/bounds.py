@@ -69,6 +69,8 @@ class Bounds:
         resolve, lookup: how often names of upstreams are looked up, and for how long.
         tick: resolution of all of these.
         connections: client connections of one worker; one more is told 503.
+        handshakes: TLS handshakes of one worker in progress, which are no client connections yet;
+            what comes beyond is reset.
         heads, tokens: entries remembered of parsed request lines and header sections, each; and
             of verified tokens.
         buckets: rate-limit buckets of one worker.
@@ -113,6 +115,7 @@ class Bounds:
     lookup: float = 5.0
     tick: float = 0.1
     connections: int = 10_000
+    handshakes: int = 1_000
     heads: int = 4_096
     tokens: int = 50_000
     buckets: int = 100_000

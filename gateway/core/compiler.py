@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, tzinfo
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 from urllib.parse import unquote_to_bytes
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from gateway.core import emergency, pipeline, reply
 from gateway.core.admission import PRIORITIES
@@ -21,6 +23,7 @@ from gateway.core.keys import Key
 from gateway.core.limits import Rate
 from gateway.core.overload import Loads
 from gateway.core.policy import Client, Policy, Route
+from gateway.core.quotas import Quota
 from gateway.core.routing import Conflict, Table
 from gateway.core.shared_cache import SAFE, ChangingRoute, SharedCache
 from gateway.core.shelf import Owner
@@ -78,18 +81,19 @@ def compiling(snapshot: object, around: Surroundings) -> Work[Policy]:
     keys = _keys(top["keys"])
     upstreams = {name: _upstream(name, at, around) for name, at in top["upstreams"].members()}
     kept = yield from _kept(top["routes"])
+    clients: dict[str, Client] = {}
+    for name, at in top["clients"].members():
+        clients[name] = _client(name, at, around)
+        yield
+    daily = any(client.quota is not None for client in clients.values())
     routes: list[Route] = []
     for at in top["routes"].each():
-        routes.append(_route(at, upstreams, kept, around))
+        routes.append(_route(at, upstreams, kept, around, daily=daily))
         yield
     if not routes:
         raise top["routes"].wrong("a policy without routes would turn the whole city off")
     if not keys and any(route.access != "open" for route in routes):
         raise top["keys"].wrong("no key, but routes that need a token")
-    clients: dict[str, Client] = {}
-    for name, at in top["clients"].members():
-        clients[name] = _client(name, at, around)
-        yield
     revoked = yield from _revoked(top["revoked"])
     table = yield from _table(top["routes"], routes)
     return Policy(
@@ -106,6 +110,7 @@ def compiling(snapshot: object, around: Surroundings) -> Work[Policy]:
         kept=frozenset(kept.owners.values()),
         purged=_purged(top.get("purged")),
         emergency=emergency.read(top.get("emergency")),
+        zone=_zone(top.get("zone")),
     )
 
 
@@ -156,7 +161,10 @@ def _health(at: At) -> str:
     return path
 
 
-def _route(at: At, upstreams: Mapping[str, Upstream], kept: Kept, around: Surroundings) -> Route:
+def _route(
+    at: At, upstreams: Mapping[str, Upstream], kept: Kept, around: Surroundings, *, daily: bool
+) -> Route:
+    """One route; ``daily``: there are clients with a quota over all routes."""
     name, access = at["id"].text(), at["access"].one_of(*ACCESS)
     path, strip = at["path"].text(), at["strip"].text(empty=True)
     segments = _segments(at["path"], path)
@@ -171,13 +179,14 @@ def _route(at: At, upstreams: Mapping[str, Upstream], kept: Kept, around: Surrou
     if at["upstream"].text() not in upstreams:
         raise at["upstream"].wrong("no such upstream")
     subject = _subject(at["subject"], path, access)
-    rate = _rate_of(at, around)
+    rate, quota = _rate_of(at, around), _quota(at, "route-day", around)
     max_body = at["max_body_bytes"].whole()
     upstream, mark, stream = upstreams[at["upstream"].text()], _mark(at), at["stream"].flag()
     priority, upgrade = at["priority"].one_of(*PRIORITIES), _upgrade(at)
     route = Route(
         id=name,
         method=at["method"].text().upper().encode("ascii"),
+        path=path,
         segments=segments,
         upstream=upstream,
         strip=strip.count("/"),
@@ -186,12 +195,15 @@ def _route(at: At, upstreams: Mapping[str, Upstream], kept: Kept, around: Surrou
         subject=subject,
         priority=priority,
         rate=rate,
+        quota=quota,
         max_body=max_body,
         stream=stream,
         steps=pipeline.steps(
             access,
             subject=subject >= 0,
             limited=rate is not None,
+            counted=quota is not None,
+            daily=daily,
             options_route=at["method"].text().upper() == "OPTIONS",
             upgrade=upgrade,
             kept=name in kept.owners,
@@ -224,8 +236,8 @@ def _openable(route: Route, upgrade: bytes, *, kept: bool) -> Route:
             "open", subject=False, limited=route.rate is not None, upgrade=upgrade, kept=kept
         ),
     )
-    ask, scope = pipeline.authenticate, pipeline.authorise
-    return replace(route, steps=(emergency.unless_open(route.steps, opened, ask, scope),))
+    step = emergency.unless_open(route.steps, opened, pipeline.authenticate, pipeline.WAIVED)
+    return replace(route, steps=(step,))
 
 
 def _upgrade(route: At) -> bytes:
@@ -320,9 +332,30 @@ def _rate_of(route: At, around: Surroundings) -> Rate | None:
     return None if rate is None or rate.value is None else _rate(rate, "route", around)
 
 
+def _quota(at: At, name: str, around: Surroundings) -> Quota | None:
+    given = at.get("quota")
+    return None if given is None else _shared_quota(given.whole(1), name, around.share)
+
+
+@lru_cache(maxsize=1_024)
+def _shared_quota(requests: int, name: str, share: int) -> Quota:
+    """The same object under the next policy, too, so that it is recognised."""
+    return Quota(requests, name, share)
+
+
+def _zone(at: At | None) -> tzinfo:
+    if at is None:  # a last good policy of before there were quotas
+        return UTC
+    try:
+        return ZoneInfo(at.text())
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise at.wrong("no time zone that this machine knows") from error
+
+
 def _client(name: str, at: At, around: Surroundings) -> Client:
     kind = at["client_class"].one_of(*CLASSES)
-    return Client(name, kind, _rate(at["rate"], "client", around), at["suspended"].flag())
+    rate, quota = _rate(at["rate"], "client", around), _quota(at, "client-day", around)
+    return Client(name, kind, rate, at["suspended"].flag(), quota)
 
 
 def _revoked(at: At) -> Work[wire.Revocations]:

@@ -9,7 +9,7 @@ there to say so.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -69,7 +69,9 @@ def read(at: At | None) -> Emergency | None:
     return Emergency(at["id"].text(), until, level, said)
 
 
-def unless_open(guarded: tuple[Step, ...], opened: Route, ask: Step, scope: Step) -> Step:
+def unless_open(
+    guarded: tuple[Step, ...], opened: Route, ask: Step, waived: Collection[Step]
+) -> Step:
     """The one step of a route marked ``open``; other routes pay nothing for it.
 
     In an emergency a client that has a good token is known and limited as always, and needs no
@@ -78,9 +80,10 @@ def unless_open(guarded: tuple[Step, ...], opened: Route, ask: Step, scope: Step
     Args:
         guarded: the route's steps when there is no emergency.
         opened: the route as anybody may call it.
-        ask: the step of ``guarded`` that asks for the token; ``scope`` the one for its scopes.
+        ask: the step of ``guarded`` that asks for the token.
+        waived: its steps that nobody need pass in an emergency.
     """
-    known = tuple(step for step in guarded if step not in (ask, scope))
+    known = tuple(step for step in guarded if step is not ask and step not in waived)
 
     def step(core: Core, exchange: Exchange) -> None:
         emergency = core.overload.emergency

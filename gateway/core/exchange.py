@@ -7,6 +7,7 @@ from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from gateway.core import timing
 from gateway.core.admission import share_capacity
 from gateway.core.answer import Answer
 from gateway.core.body import WHOLE, Body, Chunked, UntilClose, chunk, last_chunk
@@ -134,6 +135,10 @@ class Exchange:
         """Host, path and query, as they were asked."""
         return self.fields.host, self.line.path, self.line.query
 
+    def trace_context(self) -> bytes:
+        """The ``traceparent`` of whoever asks an API on this request's behalf; ``b""`` if none."""
+        return self.fields.traceparent
+
     def outgoing(self) -> bytes:
         """The request as the upstream gets it: head, and what of the body has arrived."""
         fields, route = self.fields, self.route
@@ -155,6 +160,8 @@ class Exchange:
         )
         if fields.timeout:  # what is left of it
             trace += b"\r\nrequest-timeout: %.3f" % max(0.001, self.due - monotonic())
+        if timing.wanted(self):
+            timing.watch(self, monotonic())
         unsent, self.unsent = self.unsent, b""
         return b"".join((
             self.start, fields.sealed, said,
@@ -331,6 +338,8 @@ class Exchange:
         if self.is_head:
             content = b""
         self.bytes_out = len(content)
+        if timing.wanted(self):
+            self.add_field(timing.kept(self))
         end = b"connection: close\r\n\r\n" if self._closes() else b"\r\n"
         rate = self.rate_fields
         self.client.write(b"".join((

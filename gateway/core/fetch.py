@@ -11,7 +11,7 @@ from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Final, cast
 
-from gateway.core import reply
+from gateway.core import reply, timing
 from gateway.core.asked import Asked, opaque
 from gateway.core.exchange import Exchange
 from gateway.core.freshness import STATUSES, Terms, gathered, read_terms, spent
@@ -78,7 +78,7 @@ class Fetch(Exchange):
     ) -> None:  # fmt: skip
         host, path, query = question
         line = RequestLine(b"GET %b%b HTTP/1.1" % (path, query))
-        fields = Fields(b"host: %b\r\n" % host + _fields(first.fields, asked, stored))
+        fields = Fields(b"host: %b\r\n" % host + _fields(first, asked, stored))
         asker = cast("ClientConnection", Asker(first.client.origin, first.client.source))
         super().__init__(first._core, asker, line, fields, monotonic())
         self.route, self.routed = first.route, True
@@ -213,6 +213,8 @@ class Fetch(Exchange):
         leader = self._leader = waiting.pop(0)[0]
         leader.connection, connection.exchange = connection, leader
         leader.add_field(b"cache-status: %b; fwd=%b" % (NAME, self.why))
+        if timing.wanted(leader):
+            timing.watch(leader, self.began)
         leader.begin_answer(answer, body, b"" if leader.is_head else content)
         self._scatter(waiting)
 
@@ -251,9 +253,9 @@ class Fetch(Exchange):
         if asker.deadline <= now:
             self.fail(reply.UPSTREAM_BUSY, "busy")
             return
-        for exchange, _ in [one for one in self.waiting if one[0].due <= now]:
-            if exchange.alive:
-                exchange.fail(reply.DEADLINE, "deadline")
+        late = [one for one in self.waiting if one[0].due <= now]
+        if late:
+            self._give_up(late, now)
         if (
             self.waiting
             and now - self.began > self._core.bounds.cache_patience
@@ -261,6 +263,19 @@ class Fetch(Exchange):
         ):
             self.stats.fail("slow")
             self.serve_stale()
+
+    def _give_up(self, late: list[tuple[Exchange, Asked]], now: float) -> None:
+        """Whose own time is over waits no longer; the rest do, and so does the question."""
+        self.waiting = [one for one in self.waiting if one[0].due > now and one[0].alive]
+        stored = self.stored if self._may_be_stale() else None
+        for exchange, asked in late:
+            if not exchange.alive:
+                continue
+            if stored is None:
+                exchange.fail(reply.DEADLINE, "deadline")
+            else:
+                exchange.stats.cached("stale")
+                stored.serve_on_terms(exchange, asked, now, b"fwd=stale; detail=stale-if-error")
 
     def _taken(self) -> list[tuple[Exchange, Asked]]:
         """Who waits; from now on nobody does."""
@@ -272,10 +287,11 @@ class Fetch(Exchange):
         self.way.ended(self)
 
 
-def _fields(fields: Fields, asked: Asked, stored: Stored | None) -> bytes:
+def _fields(first: Exchange, asked: Asked, stored: Stored | None) -> bytes:
     """Header fields for the upstream. Credentials and cookies are not among them: what is kept
     must not depend on them."""
+    fields, context = first.fields, first.trace_context()
     trace = b"x-request-id: %b\r\n" % fields.request_id if fields.request_id else b""
-    if fields.traceparent:
-        trace += b"traceparent: %b\r\n" % fields.traceparent
+    if context:
+        trace += b"traceparent: %b\r\n" % context
     return asked.forward + trace + (stored.validators() if stored else b"")

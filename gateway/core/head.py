@@ -19,12 +19,14 @@ from typing import TYPE_CHECKING, Final
 from gateway.core import bounds, reply
 from gateway.core.cache import Recent
 from gateway.core.reply import Refused, malformed
+from schemas import headers
 from schemas.headers import PREFIX
 
 if TYPE_CHECKING:
     from gateway.core.grant import Grant
     from gateway.core.upstream import Upstream
 
+SERVER_TIMING: Final = headers.SERVER_TIMING.encode()
 _CONTROLS: Final = bytes([*range(0x09), *range(0x0A, 0x20), 0x7F])
 _NAME: Final = re.compile(rb"[!#$%&'*+.^`|~0-9A-Za-z-]+")  # a token (RFC 9110 §5.6.2) without `_`
 _HOST: Final = re.compile(
@@ -44,7 +46,7 @@ READ: Final = 3  # read here, at most once; written anew where the upstream need
 
 _READ: Final = (
     "host content-length transfer-encoding authorization connection cookie expect x-request-id "
-    "traceparent tracestate request-timeout upgrade te max-forwards"
+    "traceparent tracestate request-timeout upgrade te max-forwards x-city-server-timing"
 )
 _DROPPED: Final = (
     # hop by hop (RFC 9110 §7.6.1)
@@ -101,6 +103,7 @@ class Fields:
         upgrade: protocols that the client would like instead of HTTP, in lower case.
         max_forwards: how often OPTIONS may still be forwarded; -1 if it is not said.
         timeout: seconds that the client waits for the head of the answer; 0 if it does not say.
+        timed: the client would like to know how long everything took.
         request_id, traceparent: what the client sent of them, if well-formed; else ``b""``.
         forward: all fields that the upstream is sent as they came, each ending in CRLF.
         once: it has a field that no other request will have; not worth remembering.
@@ -114,7 +117,7 @@ class Fields:
     __slots__ = (
         "authorization", "bare", "chunked", "close", "cookie", "expects", "forward", "grant", "hop",
         "host", "length", "max_forwards", "once", "request_id", "sealed", "sealed_by", "sealed_for",
-        "timeout", "token", "traceparent", "upgrade",
+        "timed", "timeout", "token", "traceparent", "upgrade",
     )  # fmt: skip
 
     def __init__(self, block: bytes) -> None:
@@ -137,6 +140,7 @@ class Fields:
         self.request_id = get(b"x-request-id", b"")
         self.traceparent = get(b"traceparent", b"")
         self.timeout = float(get(b"request-timeout", b"0"))
+        self.timed = get(SERVER_TIMING) in (b"1", b"?1")
         self.once = b"x-request-id" in read or b"traceparent" in read
         if self.traceparent and b"tracestate" in read:
             names.append(b"tracestate")
@@ -162,6 +166,7 @@ class Fields:
             self.chunked
             or self.once
             or self.timeout
+            or self.timed
             or self.hop
             or self.upgrade
             or self.max_forwards >= 0
@@ -242,7 +247,7 @@ def _again(name: bytes, first: bytes, value: bytes) -> bytes:
         return first + b"," + value
     if name == b"cookie":
         return first + b"; " + value
-    if name in (b"x-request-id", b"traceparent"):
+    if name in (b"x-request-id", b"traceparent", SERVER_TIMING):
         return b""
     raise malformed(f"There is more than one {name.decode()} field.", "ambiguous")
 

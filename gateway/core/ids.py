@@ -31,5 +31,5 @@ def _blocks() -> Iterator[list[bytes]]:
 
 
 def traceparent(trace_id: bytes) -> bytes:
-    """The root of a trace that nobody has begun; not sampled, as no span is recorded."""
+    """The root of a trace that nobody has begun; not sampled."""
     return b"00-%b-%b-00" % (trace_id, trace_id[16:])

@@ -63,6 +63,15 @@ class Rate:
         return told
 
 
+def joined(one: bytes, other: bytes) -> bytes:
+    """The fields of two rates as one pair of lists (RFC 9651 §3.1): both hold."""
+    policies, _, limits = one.partition(b"\r\n")
+    policy, _, limit = other.partition(b"\r\n")
+    return b"%b, %b\r\n%b, %b" % (
+        policies, policy.partition(b" ")[2], limits, limit.partition(b" ")[2],
+    )  # fmt: skip
+
+
 class Limiter(Protocol):
     """Where tokens are taken from: :class:`Buckets`, or leased ones."""
 

@@ -10,10 +10,11 @@ streamed back (:mod:`gateway.core.exchange`).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gateway.core import options, reply
 from gateway.core.admission import share_capacity
+from gateway.core.limits import joined
 from gateway.core.reply import Refused
 from gateway.core.telemetry import ANYBODY
 from gateway.core.upgrade import offer
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from gateway.core.app import Core
     from gateway.core.exchange import Exchange
     from gateway.core.policy import Policy
+    from gateway.core.quotas import Quota
     from gateway.core.target import RequestLine
 
 Step = Callable[["Core", "Exchange"], None]
@@ -142,7 +144,38 @@ def _limit_route(core: Core, exchange: Exchange, who: str) -> None:
     route = exchange.route
     assert route.rate is not None  # noqa: S101 - or the step would not be in the list
     left = core.buckets.take((who, route.id), route.rate, exchange.began)
-    exchange.rate_fields = route.rate.fields(left)
+    exchange.rate_fields = joined(exchange.rate_fields, route.rate.fields(left))
+
+
+def spend_client_quota(core: Core, exchange: Exchange) -> None:
+    """The client's own quota of the day, over all routes, if it has one."""
+    quota = exchange.grant.client.quota
+    if quota is not None:
+        _spend(core, exchange, quota, exchange.grant.client_id, "")
+
+
+def spend_route_quota(core: Core, exchange: Exchange) -> None:
+    """The route's quota of the day for each client."""
+    route = exchange.route
+    assert route.quota is not None  # noqa: S101 - or the step would not be in the list
+    _spend(core, exchange, route.quota, exchange.grant.client_id, route.id)
+
+
+def spend_route_quota_by_source(core: Core, exchange: Exchange) -> None:
+    """The route's quota of the day for each address."""
+    route = exchange.route
+    assert route.quota is not None  # noqa: S101 - or the step would not be in the list
+    _spend(core, exchange, route.quota, exchange.client.source, route.id)
+
+
+def _spend(core: Core, exchange: Exchange, quota: Quota, who: str, route: str) -> None:
+    now = exchange.began
+    left = core.quotas.spend((who, route), quota, now)
+    exchange.rate_fields = quota.join(exchange.rate_fields, left, core.quotas.day.left(now))
+
+
+WAIVED: Final = frozenset((authorise, spend_client_quota, spend_route_quota))
+"""What an emergency asks of nobody on the routes that it opens."""
 
 
 def limit_source(core: Core, exchange: Exchange) -> None:
@@ -163,6 +196,8 @@ def steps(
     *,
     subject: bool,
     limited: bool,
+    counted: bool = False,
+    daily: bool = False,
     options_route: bool = False,
     upgrade: bytes = b"",
     kept: bool = False,
@@ -172,7 +207,8 @@ def steps(
     Args:
         access: the route's access class.
         subject: a segment of its path names the resident.
-        limited: it has a rate of its own.
+        limited: it has a rate of its own; ``counted``: a quota.
+        daily: there are clients with a quota over all routes.
         options_route: its method is OPTIONS, whose forwards a client may have counted.
         upgrade: the protocol that its API speaks when asked to; ``b""`` if none.
         kept: its answers are kept; it takes a place at its server only when it goes there.
@@ -181,6 +217,7 @@ def steps(
         way: list[Step | None] = [
             limit_source,
             limit_route_by_source if limited else None,
+            spend_route_quota_by_source if counted else None,
             None if kept else share_capacity,
         ]
     else:
@@ -191,6 +228,8 @@ def steps(
             need_resident if access == "personal" else None,
             bind_resident if subject else None,
             limit_route if limited else None,
+            spend_client_quota if daily else None,
+            spend_route_quota if counted else None,
             None if kept else share_capacity,
         ]
     # before a place is taken, which is the last step

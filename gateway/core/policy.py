@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING
 
 from gateway.core.admission import Load
@@ -11,6 +12,7 @@ from gateway.core.emergency import Emergency
 from gateway.core.keys import Key
 from gateway.core.limits import Rate
 from gateway.core.pipeline import Step
+from gateway.core.quotas import Quota
 from gateway.core.reply import Reply
 from gateway.core.routing import Table
 from gateway.core.shelf import Owner
@@ -31,6 +33,7 @@ class Client:
     kind: str
     rate: Rate
     suspended: bool
+    quota: Quota | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class Route:
     """One compiled :class:`schemas.policy.Route`.
 
     Attributes:
-        segments: of the public path; None for a parameter.
+        path: the public path, as a template; ``segments``: its parts, None for a parameter.
         strip: leading segments of the path that the upstream does not know.
         subject: which segment names the resident, -1 if none does.
         scopes: alternatives, each to be held whole.
@@ -51,6 +54,7 @@ class Route:
 
     id: str
     method: bytes
+    path: str
     segments: tuple[bytes | None, ...]
     upstream: Upstream
     strip: int
@@ -67,6 +71,7 @@ class Route:
     load: Load
     forbidden: Reply
     too_large: Reply
+    quota: Quota | None = None
 
     def start(self, path: bytes, query: bytes) -> bytes:
         """What a request for ``path`` begins with on its way upstream, up to the ``Host``.
@@ -84,6 +89,7 @@ class Policy:
 
     Attributes:
         scheme: of the public URL, for ``X-Forwarded-Proto``.
+        zone: whose days quotas are counted by.
         kept: the routes whose answers are kept.
         purged: see :class:`schemas.policy.Snapshot`.
         emergency: the one that was declared; whether it still holds, :mod:`gateway.core.overload`
@@ -103,6 +109,7 @@ class Policy:
     kept: Set[Owner]
     purged: Mapping[str, int]
     emergency: Emergency | None = None
+    zone: tzinfo = UTC
 
     def let_go(self) -> Work[None]:
         """Free what is in it, in steps, once nothing is decided by it any more.

@@ -209,6 +209,33 @@ def invalid_token(why: str, reason: str) -> Reply:
     )  # fmt: skip
 
 
+def quota_exceeded(name: str, requests: int, seconds: int) -> Reply:
+    """429 until the day is over, in ``seconds``.
+
+    Args:
+        name: whose quota: ``client-day`` or ``route-day``.
+        requests: a day.
+    """
+    whose = "client" if name == "client-day" else "client on this route"
+    return reply(
+        429, "quota-exceeded", "The quota of this day is used up",
+        f"The quota is {requests} requests a day for each {whose}. "
+        f"The next day begins in {seconds} s.", f"quota-{name}",
+        b"retry-after: %d\r\n" % seconds
+        + b'ratelimit-policy: "%b";q=%d;w=86400\r\nratelimit: "%b";r=0;t=%d\r\n'
+        % (name.encode(), requests, name.encode(), seconds),
+    )  # fmt: skip
+
+
+def quota_pending(name: str) -> Reply:
+    """429 for a moment: there is something left of the quota, but it is not here yet."""
+    return reply(
+        429, "too-many-requests", "Too many requests",
+        "So many requests at a time are more than the gateway had set aside of the quota of this "
+        "day. Try again in 1 s.", f"pending-{name}", b"retry-after: 1\r\n",
+    )  # fmt: skip
+
+
 def too_many(name: str, requests: int, seconds: int, wait: float) -> Reply:
     """429 with ``Retry-After`` (RFC 6585 §4) and the limit that was reached.
 

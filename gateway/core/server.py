@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, cast
 from gateway.core import arrival, bounds, pipeline, reply
 from gateway.core.arrival import EMPTY_LINE
 from gateway.core.body import Chunked, Malformed, Sized
-from gateway.core.exchange import Exchange
 from gateway.core.origin import Origin
 from gateway.core.reply import Refused, Reply, malformed
 
 if TYPE_CHECKING:
     from gateway.core.app import Core
+    from gateway.core.exchange import Exchange
 
 _log = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ class ClientConnection(asyncio.Protocol):
             return False
         try:
             if line.kept is None or not line.kept.answer(core, self, fields):
-                self._begin(Exchange(core, self, line, fields, monotonic()), b"")
+                self._begin(core.exchange(core, self, line, fields, monotonic()), b"")
         except Exception:  # a fault of ours must not leave a connection hanging
             _log.exception("a request could not be handled")
             self._refuse(reply.INTERNAL)
@@ -133,7 +133,7 @@ class ClientConnection(asyncio.Protocol):
             line, fields = self._core.head(data[start:at], data[at + 2 : end + 2])
             if line.kept is not None and line.kept.answer(self._core, self, fields):
                 return data[end + 4 :]
-            exchange = Exchange(self._core, self, line, fields, now)
+            exchange = self._core.exchange(self._core, self, line, fields, now)
         except Refused as refused:
             self._refuse(
                 (arrival.fault(data[start : end + 4]) if end >= 0 else None) or refused.reply

@@ -48,7 +48,7 @@ class Shortcut:
         if fields.length > 0 or fields.chunked or fields.close or fields.host != question[0]:
             return False
         resource = way.items.get(question)
-        if resource is None or core.draining or core.log is not None:
+        if resource is None or core.draining or core.noted:
             return False
         stored = resource.variants.get(asked.selected(resource.vary) if resource.vary else ())
         now = monotonic()

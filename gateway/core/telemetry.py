@@ -17,6 +17,10 @@ UNROUTED: Final = "none"
 """Route label of requests that reached no route."""
 ANYBODY: Final = "none"
 """Client class of requests without an accepted token."""
+_TOTALS: Final = (
+    "tokens_verified", "tokens_remembered", "cache_dropped", "cache_purges", "spans_dropped",
+)  # fmt: skip
+"""Counters that a worker tells beside ``counters``."""
 OTHER: Final = "other"
 """Route label of what came after the bound of series was reached."""
 
@@ -134,10 +138,7 @@ def departed(before: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
         series[route, kind] = _sum(series.get((route, kind)), {**stats, "in_flight": 0})
     counters = _sum(before.get("counters"), told.get("counters", {}))
     events = _sum(before.get("upstream_events"), told.get("upstream_events", {}))
-    totals = {
-        name: before.get(name, 0) + told.get(name, 0)
-        for name in ("tokens_verified", "tokens_remembered", "cache_dropped", "cache_purges")
-    }
+    totals = {name: before.get(name, 0) + told.get(name, 0) for name in _TOTALS}
     return {
         "series": [[*key, stats] for key, stats in series.items()],
         "counters": counters,

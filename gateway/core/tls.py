@@ -16,6 +16,7 @@ from typing import Any, Final, NoReturn, Self
 
 from cryptography.x509 import load_pem_x509_certificates
 
+from gateway.core.handshakes import Handshakes
 from gateway.core.telemetry import Telemetry
 
 _log = logging.getLogger(__name__)
@@ -67,6 +68,8 @@ class Door(ssl.SSLObject):
     _incoming: ssl.MemoryBIO
     _outgoing: ssl.MemoryBIO
     _turned_away = False
+    _handshakes: Handshakes | None = None
+    """Where it is counted while it has not been shaken hands with to the end."""
 
     @classmethod
     def _create(cls, incoming: Any, outgoing: Any, *args: Any, **more: Any) -> Self:
@@ -75,6 +78,8 @@ class Door(ssl.SSLObject):
         return made
 
     def do_handshake(self) -> None:
+        if self._handshakes is None:
+            self._begin()
         if self._turned_away:  # until the time for a handshake is over
             self._incoming.read()
             raise ssl.SSLWantReadError
@@ -86,7 +91,26 @@ class Door(ssl.SSLObject):
             context = self.context
             if isinstance(context, Context):
                 self._failed(context, error)
+            self._end()
             raise
+        self._end()
+
+    def _begin(self) -> None:
+        """Asked for the first time, which is when the connection has been accepted."""
+        context = self.context
+        if not isinstance(context, Context):
+            return
+        self._handshakes = context.handshakes
+        if not context.handshakes.begin(id(self)):
+            context.telemetry.count("tls_refused")
+            raise ssl.SSLError("too many handshakes at a time")
+
+    def _end(self) -> None:
+        if self._handshakes is not None:
+            self._handshakes.end(id(self))
+
+    def __del__(self) -> None:  # also of a client that went, or took too long
+        self._end()
 
     def _failed(self, context: Context, error: ssl.SSLError) -> None:
         if error.reason not in _NOT_TLS:
@@ -105,6 +129,7 @@ class Context(ssl.SSLContext):
 
     sslobject_class = Door
     telemetry: Telemetry
+    handshakes: Handshakes
     plain: Callable[[], bytes]
 
 
@@ -115,6 +140,7 @@ class Tls:
         files: where it is.
         telemetry: where handshakes and changes are counted.
         plain: the answer to a client that speaks plain HTTP.
+        handshakes: those in progress.
 
     Attributes:
         context: to be given to servers; always hands out what is in use.
@@ -124,8 +150,15 @@ class Tls:
         ValueError: the files cannot be used; says which and why.
     """
 
-    def __init__(self, files: TlsFiles, telemetry: Telemetry, plain: Callable[[], bytes]) -> None:
+    def __init__(
+        self,
+        files: TlsFiles,
+        telemetry: Telemetry,
+        plain: Callable[[], bytes],
+        handshakes: Handshakes,
+    ) -> None:
         self._files = files
+        self.handshakes = handshakes
         self._telemetry = telemetry
         self._plain = plain
         self._looked = 0.0
@@ -163,6 +196,7 @@ class Tls:
     def _read(self) -> Context:
         context = read(self._files)
         context.telemetry, context.plain = self._telemetry, self._plain
+        context.handshakes = self.handshakes
         try:
             leaf = load_pem_x509_certificates(self._files.cert.read_bytes())[0]
         except (OSError, ValueError) as error:

@@ -142,6 +142,8 @@ def draw(settings: Settings, papers: Papers, base: int = USUAL_BASE) -> Plan:
             "HOST": settings.host,
             "WORKERS": str(settings.workers or _workers()),
             "ADMIN_PORT": str(ports.admin),
+            "OTLP_URL": settings.otlp_url,
+            "TRACE_RATIO": str(settings.trace_ratio),
         },
         "connectors": {
             **_client(papers, CONNECTORS),

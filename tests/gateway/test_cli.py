@@ -20,7 +20,14 @@ from gateway.control.app import create_control
 from gateway.operator_client import Refused
 
 SECRET = "operator-secret-operator"
-SCOPES = ["operator:apis", "operator:clients", "operator:keys", "operator:emergency", "audit:read"]
+SCOPES = [
+    "operator:apis",
+    "operator:clients",
+    "operator:keys",
+    "operator:emergency",
+    "operator:cache",
+    "audit:read",
+]
 runner = CliRunner()
 
 
@@ -139,6 +146,9 @@ def test_clients_are_created_changed_and_suspended() -> None:
     assert made["client_secret"]
     client_id = made["client_id"]
     assert "disaster:read" in run("clients", "grant", client_id, "disaster:read")
+    assert "1000 requests a day" in run("clients", "quota", client_id, "1000")
+    unlimited = json.loads(run("clients", "quota", client_id, "0", "--json"))
+    assert unlimited["quota"] == 0
     assert "void" in run("clients", "suspend", client_id)
     (line,) = [one for one in run("clients", "list").splitlines() if client_id in one]
     assert "suspended" in line
@@ -213,3 +223,13 @@ def test_a_checkpoint_of_another_log_is_not_taken(tmp_path: Path) -> None:
     kept.write_text(run("audit", "checkpoint").replace("timestamp 1", "timestamp 2"))
     assert "not signed by" in refusal("audit", "verify", "--checkpoint", str(kept))
     assert "--key" in refusal("audit", "verify", "--key", "nonsense")
+
+
+def test_kept_answers_are_purged_by_one_name() -> None:
+    purged = json.loads(run("cache", "purge", "--all", "--json"))
+    assert purged["what"] == "*"
+    assert "forgotten" in run("cache", "purge", "--route", "control.getOpenApiDocument")
+    assert "There is no route 'parks.list'" in refusal("cache", "purge", "--route", "parks.list")
+    assert "nothing" in refusal("cache", "purge", "--dataset", "nothing")
+    for wrong in ([], ["--all", "--dataset", "stops"]):
+        assert "one of them" in refusal("cache", "purge", *wrong)

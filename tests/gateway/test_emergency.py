@@ -97,7 +97,7 @@ async def running(folder: Path) -> AsyncIterator[City]:
     plane, url = await asyncio.to_thread(served, folder, port)
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", PROGRAM, str(port), str(admin), url.rpartition(":")[2], str(folder),
-        str(WORKERS),
+        str(WORKERS), "local://", "",
     )  # fmt: skip
     gateway = Running(port, admin, process)
     try:

@@ -17,14 +17,17 @@ import orjson
 import pytest
 
 from gateway.worker import GatewayConfig, run
+from schemas.policy import Snapshot
 from tests.gateway.core.certificates import Authority
 from tests.gateway.core.city import (
     Api,
     Raw,
     Reply,
+    always,
     api,
     read_request,
     request,
+    route,
     snapshot,
     token,
 )
@@ -33,13 +36,14 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from gateway.worker import GatewayConfig, run
-port, admin, control, state, workers, *tls = sys.argv[1:]
+port, admin, control, state, workers, limits, otlp, *tls = sys.argv[1:]
 cert, key = tls or ("", "")
 run(GatewayConfig(
     host="127.0.0.1", port=int(port), workers=int(workers), admin_host="127.0.0.1",
     admin_port=int(admin), control_url=f"http://127.0.0.1:{control}", state_dir=Path(state),
     gateway_key=b"gateway-key-of-the-tests", pairwise_key=b"p" * 32,
-    access_log=str(Path(state) / "access.log"), drain_seconds=10, tls_cert=cert, tls_key=key))
+    access_log=str(Path(state) / "access.log"), drain_seconds=10, limits_url=limits, otlp_url=otlp,
+    tls_cert=cert, tls_key=key))
 """
 
 
@@ -49,6 +53,31 @@ def free_port() -> int:
         return int(sock.getsockname()[1])
 
 
+class Plane:
+    """The control plane, as far as workers know it: it tells a policy, and waits for the next."""
+
+    def __init__(self, policy: Snapshot) -> None:
+        self._changed = asyncio.Event()
+        self.policy = policy
+
+    def change(self, policy: Snapshot) -> None:
+        """``policy`` is in force, of another revision than the one before."""
+        self.policy = policy
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def answer(self, api: Api, reader: StreamReader, writer: StreamWriter) -> None:
+        changed = self._changed
+        asked = await read_request(api, reader)
+        if f'"{self.policy["revision"]}"'.encode() in asked:
+            await changed.wait()
+        text = orjson.dumps(self.policy)
+        etag = self.policy["revision"].encode()
+        head = b'HTTP/1.1 200 OK\r\nETag: "%b"\r\nContent-Length: %d\r\n\r\n'
+        writer.write(head % (etag, len(text)) + text)
+        await writer.drain()
+
+
 @dataclass
 class Running:
     """A gateway in a process of its own."""
@@ -56,6 +85,7 @@ class Running:
     port: int
     admin: int
     process: asyncio.subprocess.Process
+    plane: Plane | None = None
 
     async def ask(self, sent: bytes, port: int = 0) -> Reply:
         raw = Raw(*await asyncio.open_connection("127.0.0.1", port or self.port))
@@ -81,23 +111,22 @@ class Running:
 
 
 @asynccontextmanager
-async def running(state: Path, behind: int, workers: int, *tls: Path) -> AsyncIterator[Running]:
-    policy = orjson.dumps(snapshot(behind))
-
-    async def control(api: Api, reader: StreamReader, writer: StreamWriter) -> None:
-        if b"if-none-match" in await read_request(api, reader):
-            await reader.read()
-        head = b'HTTP/1.1 200 OK\r\nETag: "r1"\r\nContent-Length: %d\r\n\r\n' % len(policy)
-        writer.write(head + policy)
-        await writer.drain()
-
-    async with api(control) as plane:
+async def running(
+    state: Path,
+    policy: Snapshot,
+    workers: int,
+    *tls: Path,
+    limits: str = "local://",
+    otlp: str = "",
+) -> AsyncIterator[Running]:
+    plane = Plane(policy)
+    async with api(plane.answer) as control:
         port, admin = free_port(), free_port()
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", PROGRAM, str(port), str(admin), str(plane.port), str(state),
-            str(workers), *map(str, tls),
+            sys.executable, "-c", PROGRAM, str(port), str(admin), str(control.port), str(state),
+            str(workers), limits, otlp, *map(str, tls),
         )  # fmt: skip
-        found = Running(port, admin, process)
+        found = Running(port, admin, process, plane)
         try:
             await eventually(found.ready)
             yield found
@@ -114,7 +143,7 @@ async def eventually(condition: object, seconds: float = 20) -> None:
 
 
 async def test_workers_share_the_port_die_and_come_back_and_drain(tmp_path: Path) -> None:
-    async with api() as behind, running(tmp_path, behind.port, workers=2) as city:
+    async with api() as behind, running(tmp_path, snapshot(behind.port), 2) as city:
         good = token()
         for _ in range(40):
             assert (await city.ask(request("/stops", good))).status == 200
@@ -173,7 +202,7 @@ async def test_it_starts_on_the_last_good_policy_without_a_control_plane(tmp_pat
         port, admin = free_port(), free_port()
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-c", PROGRAM, str(port), str(admin), str(free_port()),
-            str(tmp_path), "1",
+            str(tmp_path), "1", "local://", "",
         )  # fmt: skip
         city = Running(port, admin, process)
         try:
@@ -201,7 +230,10 @@ async def test_workers_take_a_changed_certificate_without_a_restart(tmp_path: Pa
         raw.writer.close()
         return raw.writer.get_extra_info("peercert")["serialNumber"]
 
-    async with api() as behind, running(tmp_path, behind.port, 2, files.cert, files.key) as city:
+    async with (
+        api() as behind,
+        running(tmp_path, snapshot(behind.port), 2, files.cert, files.key) as city,
+    ):
         workers = await city.workers()
         before = await shown()
         authority.issue()
@@ -214,6 +246,76 @@ async def test_workers_take_a_changed_certificate_without_a_restart(tmp_path: Pa
         assert b"supercity_gateway_tls_reloads_total 2.0" in metrics
         assert b"supercity_gateway_tls_not_after_seconds" in metrics
         assert await city.workers() == workers
+
+
+async def test_workers_are_replaced_under_load_without_a_failed_request(tmp_path: Path) -> None:
+    async with (
+        api() as behind,
+        running(tmp_path, snapshot(behind.port), 2) as city,
+    ):
+        before = set(await city.workers())
+        good, done = token(), asyncio.Event()
+        answered = 0
+
+        async def new_connections() -> None:
+            nonlocal answered
+            while not done.is_set():
+                assert (await city.ask(request("/stops", good))).status == 200
+                answered += 1
+
+        async def one_connection() -> None:
+            """Kept for as long as the gateway does not say that it ends."""
+            nonlocal answered
+            while not done.is_set():
+                raw = Raw(*await asyncio.open_connection("127.0.0.1", city.port))
+                open_ = True
+                while open_ and not done.is_set():
+                    raw.writer.write(request("/stops", good))
+                    reply = await raw.reply()
+                    assert reply.status == 200
+                    answered += 1
+                    open_ = "connection" not in reply.fields
+                raw.writer.close()
+
+        load = [asyncio.create_task(one()) for one in (new_connections, one_connection) * 4]
+
+        async def replaced() -> bool:
+            now = set(await city.workers())
+            return len(now) == 2 and not now & before
+
+        city.process.send_signal(signal.SIGHUP)
+        await eventually(replaced)
+        done.set()
+        await asyncio.gather(*load)
+        wanted = (
+            'supercity_gateway_requests_total{client_class="partner",route="test.get-stops",'
+            f'status="2xx"}} {answered}.0'
+        )
+        assert wanted in (await city.page("/metrics")).body.decode(), "what is counted stays so"
+
+
+async def test_a_purge_reaches_every_worker(tmp_path: Path) -> None:
+    kept = b"HTTP/1.1 200 OK\r\ncache-control: max-age=3600\r\ncontent-length: 2\r\n\r\nok"
+    routes = [route("/shelters", access="open", cache={}, dataset="shelters")]
+    workers = 4
+    async with api(always(kept)) as behind:
+        policy = snapshot(behind.port, routes=routes)
+        async with running(tmp_path, policy, workers) as city:
+
+            async def asked_by_all(times: int) -> bool:
+                """Whether each worker has asked so many times, as what it keeps is asked for."""
+                for _ in range(10):
+                    assert (await city.ask(request("/shelters"))).body == b"ok"
+                return len(behind.heads) == times * workers
+
+            await eventually(lambda: asked_by_all(1))
+            assert await asked_by_all(1), "from then on it is kept by all"
+            assert city.plane is not None
+            purged = {"dataset:shelters": 1_764_000_000_000}
+            city.plane.change(snapshot(behind.port, revision="r2", routes=routes, purged=purged))
+            await eventually(lambda: asked_by_all(2))
+            assert await asked_by_all(2)
+            assert b"supercity_gateway_cache_purges_total 4.0" in (await city.page("/metrics")).body
 
 
 def config(**changes: object) -> GatewayConfig:

@@ -28,12 +28,17 @@ Rate = Annotated[
     Field(description="Requests per seconds"),
 ]
 
+Quota = Annotated[
+    int, Field(ge=0, le=1_000_000_000, description="Requests a day; 0 for any number")
+]
+
 
 class NewClient(ClientMetadata):
     """RFC 7591 metadata, and what only an operator decides."""
 
     client_class: ClientClass = "partner"
     rate: Rate = DEFAULT_RATE
+    quota: Quota = 0
 
 
 class ClientChange(BaseModel):
@@ -41,6 +46,7 @@ class ClientChange(BaseModel):
 
     scope: str | None = Field(default=None, max_length=4000)
     rate: Rate | None = None
+    quota: Quota | None = None
 
 
 class ClientState(BaseModel):
@@ -57,6 +63,7 @@ class ClientState(BaseModel):
     jwks: dict[str, Any] | None = None
     client_class: ClientClass
     rate: Rate
+    quota: Quota
     suspended: bool
 
 
@@ -88,8 +95,9 @@ async def list_clients(control: ControlDep) -> list[ClientState]:
 )
 async def create_client(new: NewClient, control: ControlDep, caller: CallerDep) -> CreatedClient:
     client, secret = registration.make_client(
-        new, control.secrets, control.now(), client_class=new.client_class, rate=new.rate
-    )
+        new, control.secrets, control.now(), client_class=new.client_class, rate=new.rate,
+        quota=new.quota,
+    )  # fmt: skip
     async with control.change() as connection:
         await clients.add(connection, client)
         await record_registration(control, connection, caller.client, client)
@@ -99,7 +107,8 @@ async def create_client(new: NewClient, control: ControlDep, caller: CallerDep) 
 @router.patch(
     "/clients/{client_id}",
     operation_id="changeClient",
-    summary="Change a client's scopes or rate; tokens already out keep theirs until they expire",
+    summary="Change a client's scopes, rate or quota",
+    description="Tokens that are out keep their scopes until they expire.",
     response_model_exclude_none=True,
     openapi_extra=operation(OPERATOR_CLIENTS),
 )
@@ -118,6 +127,7 @@ async def change_client(
             client,
             scopes=client.scopes if scopes is None else scopes,
             rate=change.rate or client.rate,
+            quota=client.quota if change.quota is None else change.quota,
         )
 
     return await _change(control, caller, client_id, "change", changed)
@@ -182,5 +192,6 @@ def _members(client: Client) -> dict[str, Any]:
         **registration.as_metadata(client),
         "client_class": client.client_class,
         "rate": client.rate,
+        "quota": client.quota,
         "suspended": client.suspended,
     }

@@ -38,6 +38,8 @@ class Client:
     auth_method: str
     rate: tuple[int, int]
     """Requests per seconds."""
+    quota: int = 0
+    """Requests a day; 0 for any number."""
     secret_hash: str = ""
     jwks: dict[str, Any] | None = None
     suspended: bool = False
@@ -116,6 +118,7 @@ def _write(client: Client) -> dict[str, Any]:
         "jwks": json.dumps(client.jwks) if client.jwks else "",
         "rate_requests": client.rate[0],
         "rate_seconds": client.rate[1],
+        "quota": client.quota,
         "suspended": client.suspended,
         "revoked_before": client.revoked_before,
         "created": client.created,
@@ -132,6 +135,7 @@ def _read(row: Any) -> Client:
         redirect_uris=tuple(json.loads(row.redirect_uris)),
         auth_method=row.auth_method,
         rate=(row.rate_requests, row.rate_seconds),
+        quota=row.quota,
         secret_hash=row.secret_hash,
         jwks=json.loads(row.jwks) if row.jwks else None,
         suspended=row.suspended,

@@ -125,6 +125,7 @@ def make_client(
     *,
     client_class: ClientClass = "partner",
     rate: tuple[int, int] = DEFAULT_RATE,
+    quota: int = 0,
     client_id: str = "",
     client_secret: str = "",
 ) -> tuple[Client, str]:
@@ -141,6 +142,7 @@ def make_client(
         redirect_uris=tuple(metadata.redirect_uris),
         auth_method=metadata.token_endpoint_auth_method,
         rate=rate,
+        quota=quota,
         secret_hash=secrets.hash(secret) if secret else "",
         jwks=metadata.jwks,
         created=now,

@@ -67,6 +67,8 @@ def compile_operation(
         route["emergency"] = info.emergency
     if info.rate:
         route["rate"] = {"requests": info.rate.requests, "seconds": info.rate.seconds}
+    if info.quota:
+        route["quota"] = info.quota
     if info.upgrade:
         route["upgrade"] = info.upgrade
     return route

@@ -17,6 +17,9 @@ OPEN_RATE: Final = Rate(requests=6000, seconds=60)
 """Per source address. Behind one may be everybody in a shelter (its Wi-Fi, a carrier's NAT)."""
 
 
+ZONE: Final = "Asia/Tokyo"
+"""The city's time zone: quotas are counted by its days."""
+
 READY: Final = "/readyz"
 """What every process of the city's own answers when it can serve (:mod:`schemas.kit.app`)."""
 
@@ -45,14 +48,18 @@ def upstream(territory: Territory, addresses: Sequence[str], health: str = "") -
 
 
 def clients_section(clients: Iterable[Client]) -> dict[str, policy.Client]:
-    return {
-        client.client_id: policy.Client(
-            client_class=client.client_class,
-            rate=Rate(requests=client.rate[0], seconds=client.rate[1]),
-            suspended=client.suspended,
-        )
-        for client in clients
-    }
+    return {client.client_id: _client(client) for client in clients}
+
+
+def _client(client: Client) -> policy.Client:
+    made = policy.Client(
+        client_class=client.client_class,
+        rate=Rate(requests=client.rate[0], seconds=client.rate[1]),
+        suspended=client.suspended,
+    )
+    if client.quota:
+        made["quota"] = client.quota
+    return made
 
 
 def make_snapshot(
@@ -79,6 +86,7 @@ def make_snapshot(
         clients=clients,
         revoked=revoked,
         open_rate=open_rate,
+        zone=ZONE,
     )
     if purged:
         snapshot["purged"] = purged

@@ -105,6 +105,11 @@ async def test_scopes_and_rate_can_be_changed(small_city: City) -> None:
         "seconds": 1,
     }
     bad = await small_city.http.patch(url, json={"scope": "bad"})
+    counted = await small_city.http.patch(url, json={"quota": 1_000})
+    assert (counted.json()["rate"], counted.json()["quota"]) == ([5, 1], 1_000)
+    assert (await small_city.policy())["clients"]["machine"]["quota"] == 1_000
+    await small_city.http.patch(url, json={"quota": 0})
+    assert "quota" not in (await small_city.policy())["clients"]["machine"]
     zero = await small_city.http.patch(url, json={"rate": [0, 1]})
     nobody = await small_city.http.patch("/control/v1/clients/nobody", json={})
     assert [bad.status_code, zero.status_code, nobody.status_code] == [422, 422, 404]

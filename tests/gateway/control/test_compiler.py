@@ -29,7 +29,11 @@ DOCUMENT: dict[str, Any] = {
             "get": {
                 "operationId": "listBenches",
                 "security": [{"oauth": ["parks:read"]}],
-                "x-city": {"rate": {"requests": 5, "seconds": 1}, "dataset": "benches"},
+                "x-city": {
+                    "rate": {"requests": 5, "seconds": 1},
+                    "quota": 900,
+                    "dataset": "benches",
+                },
             },
         },
         "/benches/{bench}": {
@@ -88,6 +92,7 @@ def test_an_attached_api_gets_its_place_its_scopes_and_its_limits() -> None:
         "dataset": "benches",
         "priority": "normal",
         "rate": {"requests": 5, "seconds": 1},
+        "quota": 900,
         "max_body_bytes": 1_048_576,
         "stream": False,
     }

@@ -24,6 +24,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from gateway.core.app import Core, CoreConfig
 from gateway.core.bounds import Bounds
 from gateway.core.limits import Limiter
+from gateway.core.quotas import Quotas
+from gateway.core.spans import Spans
 from gateway.core.tls import TlsFiles
 from schemas.policy import Client, Jwk, Rate, Route, Snapshot, Upstream
 from schemas.pseudonym import Pseudonyms
@@ -155,6 +157,7 @@ def snapshot(*ports: int, revision: str = "r1", **changes: Any) -> Snapshot:
         "keys": [SIGNER.jwk], "upstreams": {"main": upstream(*ports)}, "routes": ROUTES,
         "clients": {"app": client(), "other": client()},
         "revoked": {"tokens": {}, "families": {}, "clients": {}}, "open_rate": PLENTY,
+        "zone": "UTC",
     }  # fmt: skip
     return cast(Snapshot, {**found, **changes})
 
@@ -369,13 +372,15 @@ async def gateway(
     access_log: str = "",
     last_good: Path | None = None,
     limiter: Limiter | None = None,
+    quotas: Quotas | None = None,
+    spans: Spans | None = None,
     tls: TlsFiles | None = None,
     now: Callable[[], float] = time.time,
 ) -> AsyncIterator[Gateway]:
     """A core on a port of its own, with ``policy`` in force."""
     config = CoreConfig(
         GATEWAY_KEY, PAIRWISE_KEY, workers, access_log, last_good, limiter,
-        tls, bounds or Bounds(tick=0.02, linger=0.5), now,
+        tls, bounds or Bounds(tick=0.02, linger=0.5), now, quotas, spans,
     )  # fmt: skip
     core = Core(config)
     sock = socket.socket()

@@ -140,6 +140,30 @@ async def test_who_is_in_a_hurry_does_not_wait_for_the_crowds_answer() -> None:
         assert it.script.asked == 1
 
 
+async def test_a_crowd_in_a_hurry_takes_no_place_from_others_and_its_answer_is_kept() -> None:
+    async with keeping(held=True, cache_waiting=2) as it:
+        tasks = await crowd(it, 2, "Request-Timeout: 0.05")
+        assert {reply.status for reply in await asyncio.gather(*tasks)} == {504}
+        patient = await crowd(it, 2)
+        it.script.gate.set()
+        assert {reply.body for reply in await asyncio.gather(*patient)} == {b"kept"}
+        assert it.script.asked == 1
+        assert (await it.get()).fields["cache-status"].startswith("supercity; hit")
+
+
+async def test_who_is_in_a_hurry_gets_what_is_stale_where_that_is_allowed() -> None:
+    kept = answer("max-age=60, stale-if-error=3600", b"old", "age: 61")
+    async with keeping(kept, answer(body=b"new")) as it:
+        await it.get()
+        it.script.gate.clear()
+        (slow,) = await crowd(it, 1)
+        hurried = await it.get("/shelters", "Request-Timeout: 0.05")
+        assert (hurried.status, hurried.body) == (200, b"old")
+        assert hurried.fields["cache-status"] == "supercity; fwd=stale; detail=stale-if-error"
+        it.script.gate.set()
+        assert (await slow).body == b"new"
+
+
 async def test_no_connection_to_be_had_ends_the_wait() -> None:
     """The pool is full, so the fetch waits for a connection, and no longer than it may."""
     async with keeping(held=True) as it:

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from gateway.core.bounds import Bounds
 from gateway.core.exposition import exposition
+from gateway.core.handshakes import Handshakes
 from gateway.core.tls import TlsFiles, read
 from tests.gateway.core.certificates import Authority
 from tests.gateway.core.city import (
@@ -270,6 +272,42 @@ async def test_another_protocol_goes_through_it_too(tmp_path: Path) -> None:
         raw.writer.write(word)
         assert await raw.reader.readexactly(len(word)) == word
         assert await raw.ended()
+
+
+@on_uvloop
+async def test_handshakes_in_progress_are_bounded_by_number(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    bounds = Bounds(tick=0.02, handshakes=3)
+    async with (
+        api() as behind,
+        gateway(snapshot(behind.port), bounds=bounds, tls=authority.issue()) as city,
+    ):
+        assert city.core.tls is not None
+        under_way = city.core.tls.handshakes
+        good = await connect(city, authority.client())  # done: no longer counted
+        silent = [await city.open() for _ in range(3)]
+        await until(lambda: len(under_way) == 3)
+        assert await (await city.open()).ended(), "one more is reset"
+        assert city.core.telemetry.counters["tls_refused"] == 1
+        good.writer.write(request("/open"))
+        assert (await good.reply()).status == 200, "open connections go on"
+        silent[0].writer.close()  # one that goes makes room for another
+        await until(lambda: len(under_way) == 2)
+        other = await connect(city, authority.client())
+        other.writer.write(request("/open"))
+        assert (await other.reply()).status == 200
+        assert len(under_way) == 2
+        silent[1].writer.write(b"\x16\x03\x01\x00\x05nonsense")  # as does one that fails
+        await until(lambda: len(under_way) == 1)
+
+
+def test_a_handshake_that_nobody_saw_the_end_of_is_not_counted_for_ever() -> None:
+    handshakes = Handshakes(2, longest=-1.0)
+    assert [handshakes.begin(number) for number in range(4)] == [True] * 4
+    patient = Handshakes(2, longest=60.0)
+    assert [patient.begin(number) for number in range(3)] == [True, True, False]
+    patient.end(0)
+    assert patient.begin(3)
 
 
 def test_files_that_cannot_be_used_are_said_in_words(tmp_path: Path) -> None:
