@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import quote
 
-import orjson
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from schemas.ngsild import urn
@@ -14,7 +13,6 @@ from schemas.scopes import ENTITIES_READ, ENTITIES_WRITE
 from schemas.xcity import operation, raw_body
 from services.broker.context import mutations
 from services.broker.context.errors import ResourceNotFound
-from services.broker.context.jsonld import CORE_CONTEXT_URL, LINK
 from services.broker.context.model import (
     ContextEntity,
     Fragment,
@@ -25,13 +23,11 @@ from services.broker.context.model import (
 from services.broker.context.params import (
     JSON,
     JSON_LD,
-    Params,
     ParamsDep,
-    parse_query,
-    read_ngsild,
 )
-from services.broker.context.query import Page
+from services.broker.context.reply import answer
 from services.broker.context.represent import represent
+from services.broker.context.sent import read_ngsild
 from services.broker.parts import BrokerDep
 
 PREFIX = "/ngsi-ld/v1"
@@ -44,18 +40,6 @@ WRITE = operation(ENTITIES_WRITE, dataset="context", priority="essential", reque
 REMOVE = operation(ENTITIES_WRITE, dataset="context", priority="essential")
 
 
-def answer(body: Any, params: Params, *, headers: dict[str, str] | None = None) -> Response:
-    """JSON with the core ``@context``: in the body of JSON-LD, in a Link field beside JSON."""
-    fields = dict(headers or {})
-    if params.media == JSON_LD:
-        items = body if isinstance(body, list) else [body]
-        for item in items:
-            item["@context"] = CORE_CONTEXT_URL
-    else:
-        fields["link"] = ", ".join(filter(None, (fields.get("link"), LINK)))
-    return Response(orjson.dumps(body), media_type=params.media, headers=fields)
-
-
 @router.post(
     "/entities",
     summary="Create an entity",
@@ -65,63 +49,11 @@ def answer(body: Any, params: Params, *, headers: dict[str, str] | None = None) 
 )
 async def create_entity(request: Request, broker: BrokerDep, params: ParamsDep) -> Response:
     """§5.6.1. 201 with `Location`; 409 when the id is taken."""
-    entity = parse_entity(await read_ngsild(request))
+    sent = await read_ngsild(request, params)
+    entity = parse_entity(sent.body, sent.context)
     await broker.entities.create(entity)
     where = f"{PREFIX}/entities/{quote(entity.id, safe=':')}"
     return Response(status_code=201, headers={"location": where})
-
-
-@router.get(
-    "/entities",
-    summary="Query entities",
-    response_class=Response,
-    openapi_extra=READ,
-)
-async def query_entities(
-    request: Request,
-    broker: BrokerDep,
-    params: ParamsDep,
-    type: Annotated[str, Query(examples=["Vehicle"])] = "",
-    id: str = "",
-    idPattern: str = "",  # noqa: N803 - the specification's names
-    attrs: str = "",
-    q: Annotated[str, Query(examples=["speed>50;service"])] = "",
-    georel: Annotated[str, Query(examples=["near;maxDistance==1000"])] = "",
-    geometry: Annotated[str, Query(examples=["Point"])] = "",
-    coordinates: Annotated[str, Query(examples=["[139.88,36.55]"])] = "",
-    geoproperty: str = "",
-    limit: str = "20",
-    offset: str = "0",
-    count: str = "",
-    options: Annotated[str, Query(examples=["keyValues"])] = "",
-) -> Response:
-    """§5.7.2. All conditions hold together; with `near`, the nearest come first.
-
-    `count=true` gives the number of all matches in `NGSILD-Results-Count`; `Link` names the
-    pages before and behind this one.
-    """
-    wanted = parse_query(params)
-    page = await broker.entities.find(wanted)
-    view = params.view()
-    headers = _page_headers(request, page, wanted.limit, wanted.offset)
-    return answer([represent(entity, view) for entity in page.entities], params, headers=headers)
-
-
-def _page_headers(request: Request, page: Page, limit: int, offset: int) -> dict[str, str]:
-    links = []
-    if page.more and limit:
-        links.append(_link(request, offset + limit, "next"))
-    if offset and limit:
-        links.append(_link(request, max(0, offset - limit), "prev"))
-    headers = {"link": ", ".join(links)} if links else {}
-    if page.total is not None:
-        headers["ngsild-results-count"] = str(page.total)
-    return headers
-
-
-def _link(request: Request, offset: int, relation: str) -> str:
-    url = request.url.include_query_params(offset=offset)
-    return f'<{url.path}?{url.query}>; rel="{relation}"; type="application/json"'
 
 
 @router.get(
@@ -156,7 +88,8 @@ async def replace_entity(
     entity: EntityPath, request: Request, broker: BrokerDep, params: ParamsDep
 ) -> Response:
     """§5.6.18."""
-    fragment = parse_fragment(await read_ngsild(request))
+    sent = await read_ngsild(request, params)
+    fragment = parse_fragment(sent.body, sent.context)
 
     def mutation(old: ContextEntity, now: str) -> ContextEntity:
         return mutations.replaced(old, fragment.types, fragment.attributes, now)
@@ -176,7 +109,8 @@ async def merge_entity(
     entity: EntityPath, request: Request, broker: BrokerDep, params: ParamsDep
 ) -> Response:
     """§5.6.17. `urn:ngsi-ld:null` removes an attribute or a member."""
-    fragment = parse_fragment(await read_ngsild(request))
+    sent = await read_ngsild(request, params)
+    fragment = parse_fragment(sent.body, sent.context)
     mutation = partial(_merge, fragment)
     await broker.entities.change(check_id(entity), mutation, personal=params.personal)
     return Response(status_code=204)

@@ -11,9 +11,9 @@ from services.broker.context import mutations
 from services.broker.context.api import REMOVE, WRITE, EntityPath
 from services.broker.context.attributes import VALUE_OF
 from services.broker.context.errors import BadRequestData, ResourceNotFound
-from services.broker.context.jsonld import CORE
 from services.broker.context.model import ContextEntity, Fragment, check_id, parse_fragment
-from services.broker.context.params import JSON, ParamsDep, read_ngsild
+from services.broker.context.params import JSON, ParamsDep
+from services.broker.context.sent import read_ngsild
 from services.broker.parts import BrokerDep
 
 router = APIRouter(tags=["context"])
@@ -34,7 +34,8 @@ async def append_attributes(
     options: Annotated[str, Query(examples=["noOverwrite"])] = "",
 ) -> Response:
     """§5.6.3. 207 names the attributes that `options=noOverwrite` kept as they were."""
-    fragment = parse_fragment(await read_ngsild(request))
+    sent = await read_ngsild(request, params)
+    fragment = parse_fragment(sent.body, sent.context)
     overwrite = "noOverwrite" not in params.options
     kept: set[str] = set()
 
@@ -58,7 +59,8 @@ async def update_attributes(
     entity: EntityPath, request: Request, broker: BrokerDep, params: ParamsDep
 ) -> Response:
     """§5.6.2. 207 names the attributes that the entity does not have."""
-    fragment = parse_fragment(await read_ngsild(request))
+    sent = await read_ngsild(request, params)
+    fragment = parse_fragment(sent.body, sent.context)
     unknown: set[str] = set()
 
     def mutation(old: ContextEntity, now: str) -> ContextEntity:
@@ -75,8 +77,10 @@ def _update_result(fragment: Fragment, failed: set[str], why: str) -> Response:
     if not failed:
         return Response(status_code=204)
     body = {
-        "updated": [CORE.compact(n) for n in fragment.attributes if n not in failed],
-        "notUpdated": [{"attributeName": CORE.compact(n), "reason": why} for n in sorted(failed)],
+        "updated": [fragment.context.compact(n) for n in fragment.attributes if n not in failed],
+        "notUpdated": [
+            {"attributeName": fragment.context.compact(n), "reason": why} for n in sorted(failed)
+        ],
     }
     return Response(orjson.dumps(body), status_code=207, media_type=JSON)
 
@@ -96,14 +100,14 @@ async def update_attribute(
     params: ParamsDep,
 ) -> Response:
     """§5.6.4. Members that are not sent stay."""
-    body = await read_ngsild(request)
-    if not isinstance(body, dict):
+    sent = await read_ngsild(request, params)
+    if not isinstance(sent.body, dict):
         raise BadRequestData("An attribute fragment is a JSON object.")
-    name = CORE.expand(attribute)
+    name = sent.context.expand(attribute)
 
     def mutation(old: ContextEntity, now: str) -> ContextEntity:
-        whole = _completed(old, name, attribute, body)
-        return mutations.merged(old, parse_fragment({attribute: whole}), now)
+        whole = _completed(old, name, attribute, sent.body)
+        return mutations.merged(old, parse_fragment({attribute: whole}, sent.context), now)
 
     await broker.entities.change(check_id(entity), mutation, personal=params.personal)
     return Response(status_code=204)
@@ -137,7 +141,7 @@ async def delete_attribute(
     deleteAll: bool = False,  # noqa: N803
 ) -> Response:
     """§5.6.5. The instance with this `datasetId`, the one without it, or all of them."""
-    name = CORE.expand(attribute)
+    name = params.context.expand(attribute)
 
     def mutation(old: ContextEntity, now: str) -> ContextEntity:
         there = {str(i.get("datasetId", "")) for i in old.attributes.get(name, [])}

@@ -19,8 +19,9 @@ from services.broker.context.errors import (
 )
 from services.broker.context.jsonld import CORE
 from services.broker.context.model import ContextEntity, Fragment, check_id, parse_entity
-from services.broker.context.params import JSON, ParamsDep, read_ngsild
+from services.broker.context.params import JSON, Params, ParamsDep
 from services.broker.context.rows import Change
+from services.broker.context.sent import Sent, read_ngsild
 from services.broker.parts import BrokerDep
 
 router = APIRouter(tags=["context"])
@@ -52,24 +53,26 @@ Decision = Callable[[ContextEntity | None, ContextEntity, str], ContextEntity]
 """From what is there, what was sent and the time, to what shall be; raises to refuse it."""
 
 
-async def _entities(request: Request, result: Result) -> list[ContextEntity]:
+async def _entities(request: Request, params: Params, result: Result) -> list[ContextEntity]:
     """The entities in the body; those that are none go to the result's errors."""
     found = []
-    for item in await _items(request):
+    sent = await _items(request, params)
+    for item in sent.body:
         try:
-            found.append(parse_entity(item))
+            found.append(parse_entity(item, sent.context_of(item)))
         except NgsiProblem as problem:
             result.refuse(_id_of(item), problem)
     return found
 
 
-async def _items(request: Request) -> list[Any]:
-    body = await read_ngsild(request)
-    if not isinstance(body, list) or not body:
+async def _items(request: Request, params: Params) -> Sent:
+    """A body that is an array, not empty and not too long."""
+    sent = await read_ngsild(request, params)
+    if not isinstance(sent.body, list) or not sent.body:
         raise BadRequestData("A batch is a JSON array that is not empty.")
-    if len(body) > MOST_ENTITIES:
+    if len(sent.body) > MOST_ENTITIES:
         raise BadRequestData(f"A batch holds at most {MOST_ENTITIES} entities; send several.")
-    return body
+    return sent
 
 
 def _id_of(item: Any) -> str:
@@ -118,7 +121,7 @@ async def batch_create(request: Request, broker: BrokerDep, params: ParamsDep) -
             raise AlreadyExists(f"There is an entity {new.id} already.")
         return mutations.created(new, now)
 
-    await _apply(broker, await _entities(request, result), result, decide)
+    await _apply(broker, await _entities(request, params, result), result, decide)
     return result.response(201, result.success)
 
 
@@ -150,7 +153,7 @@ async def batch_upsert(
             return mutations.appended(old, Fragment(new.types, new.attributes, CORE), now)
         return mutations.replaced(old, new.types, new.attributes, now)
 
-    created = await _apply(broker, await _entities(request, result), result, decide)
+    created = await _apply(broker, await _entities(request, params, result), result, decide)
     return result.response(201, created)
 
 
@@ -177,7 +180,7 @@ async def batch_update(
         fragment = Fragment(new.types, new.attributes, CORE)
         return mutations.appended(old, fragment, now, overwrite=overwrite)
 
-    await _apply(broker, await _entities(request, result), result, decide)
+    await _apply(broker, await _entities(request, params, result), result, decide)
     return result.response(204)
 
 
@@ -191,7 +194,7 @@ async def batch_update(
 async def batch_delete(request: Request, broker: BrokerDep, params: ParamsDep) -> Response:
     """§5.6.10. The body is an array of ids."""
     result = Result()
-    ids = [check_id(item) for item in await _items(request)]
+    ids = [check_id(item) for item in (await _items(request, params)).body]
 
     def changes(old: dict[str, ContextEntity], now: str) -> list[Change]:
         result.success = [id_ for id_ in dict.fromkeys(ids) if _visible(old.get(id_), params)]

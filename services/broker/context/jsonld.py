@@ -16,9 +16,7 @@ from services.broker.context.errors import BadRequestData
 NGSI_LD: Final = "https://uri.etsi.org/ngsi-ld/"
 DEFAULT: Final = "https://uri.etsi.org/ngsi-ld/default-context/"
 CORE_CONTEXT_URL: Final = "https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.8.jsonld"
-LINK: Final = (
-    f'<{CORE_CONTEXT_URL}>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"'
-)
+_LINK_PARAMETERS: Final = 'rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"'
 
 CORE_TERMS: Final[Mapping[str, str]] = {
     **{
@@ -53,6 +51,12 @@ class Context:
     def __init__(self, terms: Mapping[str, str] | None = None) -> None:
         self._terms = {**(terms or {}), **CORE_TERMS}
         self._names = {iri: name for name, iri in self._terms.items()}
+        self.url = CORE_CONTEXT_URL
+
+    @property
+    def link(self) -> str:
+        """The Link field that names it (JSON-LD 1.1 §6.1)."""
+        return f"<{self.url}>; {_LINK_PARAMETERS}"
 
     def expand(self, name: str) -> str:
         """The IRI of a name.

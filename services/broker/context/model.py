@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from services.broker.context.attributes import Attributes, parse_attribute
 from services.broker.context.errors import BadRequestData
-from services.broker.context.jsonld import CORE, Context, context_of
+from services.broker.context.jsonld import CORE, Context
 from services.broker.events.check import escape
 from services.broker.events.visibility import is_restricted
 
@@ -53,8 +53,11 @@ class Fragment:
     context: Context
 
 
-def parse_entity(body: Any, context: Context | None = None) -> ContextEntity:
+def parse_entity(body: Any, context: Context = CORE) -> ContextEntity:
     """The entity in a JSON value.
+
+    Args:
+        context: what its names mean; the body's own ``@context`` is already in it.
 
     Raises:
         BadRequestData: no entity: the id is no URI, the type is missing, an attribute is none.
@@ -67,19 +70,18 @@ def parse_entity(body: Any, context: Context | None = None) -> ContextEntity:
     return ContextEntity(check_id(body.get("id")), fragment.types, fragment.attributes)
 
 
-def parse_fragment(body: Any, context: Context | None = None) -> Fragment:
+def parse_fragment(body: Any, context: Context = CORE) -> Fragment:
     """The part of an entity in a JSON value; ``id`` is not looked at."""
     if not isinstance(body, dict):
         raise BadRequestData("An entity fragment is a JSON object.")
     if len(body) > _MOST_ATTRIBUTES:
         raise BadRequestData(f"An entity has at most {_MOST_ATTRIBUTES} attributes.")
-    meaning = context_of(body["@context"]) if "@context" in body else context or CORE
     attributes = {
-        meaning.expand(name): parse_attribute(value, meaning, f"/{escape(name)}")
+        context.expand(name): parse_attribute(value, context, f"/{escape(name)}")
         for name, value in body.items()
         if name not in _NO_ATTRIBUTES
     }
-    return Fragment(_types(body.get("type"), meaning), attributes, meaning)
+    return Fragment(_types(body.get("type"), context), attributes, context)
 
 
 def _types(value: Any, context: Context) -> tuple[str, ...]:

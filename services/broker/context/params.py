@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import Depends, Request
 
 from schemas.kit.caller import CallerDep
-from schemas.problem import BadRequest
 from schemas.scopes import ENTITIES_PERSONAL
-from services.broker.body import media_type, parse_json, read_body, unsupported
 from services.broker.context.errors import (
     BadRequestData,
-    InvalidRequest,
     NoMultiTenantSupport,
     TooManyResults,
 )
 from services.broker.context.geoquery import parse_geoquery
-from services.broker.context.jsonld import CORE
+from services.broker.context.jsonld import CORE, Context
 from services.broker.context.model import check_id
 from services.broker.context.patterns import check_pattern
 from services.broker.context.q import Node, parse_q
@@ -48,19 +45,23 @@ class Params:
         options: the members of ``options``.
         personal: whether the caller may see entities about persons.
         media: what the answer is written as.
+        context: what short names in the parameters mean, and are answered with (§6.3.5).
+        tenant: whose entities (§4.14); empty for the default tenant.
     """
 
     given: Mapping[str, str]
     options: frozenset[str]
     personal: bool
     media: str
+    context: Context = CORE
+    tenant: str = ""
 
     def names(self, name: str) -> list[str]:
         """A comma-separated parameter of short names, expanded."""
         parts = [part.strip() for part in self.given.get(name, "").split(",") if part.strip()]
         if len(parts) > _MOST_NAMES:
             raise BadRequestData(f"{name} has at most {_MOST_NAMES} names.")
-        return [CORE.expand(part) for part in parts]
+        return [self.context.expand(part) for part in parts]
 
     def number(self, name: str, default: int, most: int) -> int:
         text = self.given.get(name, str(default))
@@ -79,10 +80,11 @@ class Params:
             form=_FORMS[form] if form else chosen[0] if chosen else "normalized",
             attributes=frozenset(self.names("attrs")),
             system="sysAttrs" in self.options,
+            context=self.context,
         )
 
 
-def _params(request: Request, caller: CallerDep) -> Params:
+async def _params(request: Request, caller: CallerDep) -> Params:
     if request.headers.get("ngsild-tenant"):
         raise NoMultiTenantSupport("Leave out NGSILD-Tenant: there is one tenant.")
     given = dict(request.query_params)
@@ -115,7 +117,7 @@ def parse_query(params: Params) -> Query:
     if limit == 0 and not count:
         raise BadRequestData("limit is 0 only together with count=true.")
     query = Query(
-        types=_types(get("type", "")),
+        types=_types(get("type", ""), params.context),
         ids=_ids(get("id", "")),
         id_pattern=check_pattern(get("idPattern", ""), "idPattern"),
         attributes=params.names("attrs"),
@@ -125,9 +127,10 @@ def parse_query(params: Params) -> Query:
             get("geometry", ""),
             get("coordinates", ""),
             get("geoproperty", ""),
-            CORE,
+            params.context,
         ),
         personal=params.personal,
+        context=params.context,
         limit=limit,
         offset=params.number("offset", 0, _MOST_OFFSET),
         count=count,
@@ -139,14 +142,14 @@ def parse_query(params: Params) -> Query:
     return query
 
 
-def _types(text: str) -> list[str]:
+def _types(text: str, context: Context) -> list[str]:
     """Types, any of them (§4.17: ``,`` and ``|`` both say "or")."""
     if text == "*":
         return []
     names = [part.strip() for part in text.replace("|", ",").split(",") if part.strip()]
     if len(names) > _MOST_NAMES or "(" in text or ";" in text:
         raise BadRequestData("type is a list of names; selection expressions are not offered.")
-    return [CORE.expand(name) for name in names]
+    return [context.expand(name) for name in names]
 
 
 def _ids(text: str) -> list[str]:
@@ -162,24 +165,3 @@ def _q(text: str) -> Node | None:
     node = parse_q(text)
     checked_patterns(node)
     return node
-
-
-async def read_ngsild(request: Request) -> Any:
-    """A request's body; JSON-LD must bring its ``@context`` itself (§6.3.5).
-
-    Raises:
-        InvalidRequest: no JSON.
-        Problem: 415, 413.
-    """
-    media = media_type(request)
-    if media not in (JSON, JSON_LD, "application/merge-patch+json"):
-        raise unsupported(media, JSON, JSON_LD)
-    try:
-        body = parse_json(await read_body(request))
-    except BadRequest as error:
-        raise InvalidRequest(error.detail) from error
-    if isinstance(body, dict) and media == JSON and "@context" in body:
-        raise BadRequestData("@context in the body needs the content type application/ld+json.")
-    if isinstance(body, dict) and media == JSON_LD and "@context" not in body:
-        raise BadRequestData("application/ld+json needs an @context in the body.")
-    return body
