@@ -21,8 +21,15 @@ from schemas.xcity import ApiInfo, Dataset
 from services.broker import tables
 from services.broker.backlog import Backlog
 from services.broker.context import api as context_api
-from services.broker.context import attributes_api, batch_api, query_api
+from services.broker.context import attributes_api, batch_api, contexts_api, query_api, unsupported
+from services.broker.context.door import Door, decode_segments
 from services.broker.context.entities import Entities
+from services.broker.context.ld.contexts import Contexts
+from services.broker.context.ld.documents import Fetch
+from services.broker.context.ld.fetch import ContextFetcher
+from services.broker.context.refusals import add_ngsi_refusals
+from services.broker.delivery.addresses import networks
+from services.broker.delivery.guard import Guard
 from services.broker.events import api as events_api
 from services.broker.events import groups_api, schemas_api
 from services.broker.events.fanout import Fanout
@@ -32,6 +39,7 @@ from services.broker.log import open_log
 from services.broker.metrics import Metrics
 from services.broker.parts import Broker
 from services.broker.relay import LogSink
+from services.broker.standalone import Trusting
 from services.broker.topics import event_topics, log_topics
 
 logger = logging.getLogger(__name__)
@@ -40,6 +48,7 @@ EVENTS_PREFIX: Final = "/events/v1"
 SCHEMAS_PREFIX: Final = "/schemas/v1"
 _COUNT_SECONDS: Final = 1.0
 _FORGET_SECONDS: Final = 3600.0
+_HITS_SECONDS: Final = 60.0
 
 INFO: Final = ApiInfo(
     domain="broker",
@@ -72,8 +81,16 @@ INFO: Final = ApiInfo(
 )
 
 
-def build_broker(store_url: str, log_url: str) -> Broker:
+def build_broker(
+    store_url: str,
+    log_url: str,
+    *,
+    allow_networks: str = "",
+    public_url: str = "",
+    fetch: Fetch | None = None,
+) -> Broker:
     """The parts, connected to each other; nothing is opened yet."""
+    fetch = fetch or ContextFetcher(Guard(networks(allow_networks)))
     store = Store(store_url, tables.COMPONENT, tables.metadata)
     log = open_log(log_url)
     metrics = Metrics()
@@ -89,22 +106,37 @@ def build_broker(store_url: str, log_url: str) -> Broker:
         fanout=Fanout(log, event_topics(), metrics),
         groups=Groups(store, log, outbox),
         entities=Entities(store, outbox, backlog),
+        contexts=Contexts(store, fetch, public_url=public_url),
         metrics=metrics,
     )
 
 
-def create_broker(*, store_url: str, log_url: str, gateway_key: str = "") -> FastAPI:
+def create_broker(
+    *,
+    store_url: str,
+    log_url: str,
+    gateway_key: str = "",
+    allow_networks: str = "",
+    public_url: str = "",
+    standalone: bool = False,
+    fetch: Fetch | None = None,
+) -> FastAPI:
     """The broker.
 
     Args:
         store_url: see :mod:`schemas.kit.store`.
         log_url: see :mod:`services.broker.log`.
         gateway_key: secret that the gateway sends; empty only on a trusted network.
+        allow_networks: networks that may be called although they are not the world at large
+            (:func:`services.broker.delivery.addresses.networks`).
+        public_url: the address of the broker as its callers know it.
+        standalone: everybody who reaches it may do everything; no gateway stands before it.
+        fetch: how remote contexts are had; by HTTP to where it may be called if left out.
 
     Raises:
         ValueError: a URL that no adapter speaks.
     """
-    broker = build_broker(store_url, log_url)
+    broker = build_broker(store_url, log_url, allow_networks=allow_networks, public_url=public_url)
     app = create_app(
         INFO,
         title="Context and event broker",
@@ -121,6 +153,13 @@ def create_broker(*, store_url: str, log_url: str, gateway_key: str = "") -> Fas
     app.include_router(query_api.router, prefix=context_api.PREFIX)
     app.include_router(attributes_api.router, prefix=context_api.PREFIX)
     app.include_router(batch_api.router, prefix=context_api.PREFIX)
+    app.include_router(contexts_api.router, prefix=context_api.PREFIX)
+    app.include_router(unsupported.router, prefix=context_api.PREFIX)
+    decode_segments(app)
+    add_ngsi_refusals(app)
+    app.add_middleware(Door)
+    if standalone:
+        app.add_middleware(Trusting)
     app.state.broker = broker
     app.state.drain = partial(_drain, broker)
     _add_metrics(app, broker)
@@ -136,6 +175,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     tasks = [
         asyncio.create_task(_every(_COUNT_SECONDS, broker.backlog.count)),
         asyncio.create_task(_every(_FORGET_SECONDS, broker.inlet.forget)),
+        asyncio.create_task(_every(_HITS_SECONDS, broker.contexts.write_hits)),
     ]
     try:
         yield

@@ -12,6 +12,7 @@ from schemas.ngsild import urn
 from schemas.scopes import ENTITIES_READ, ENTITIES_WRITE
 from schemas.xcity import operation, raw_body
 from services.broker.context import mutations
+from services.broker.context.door import PREFIX as PREFIX
 from services.broker.context.errors import ResourceNotFound
 from services.broker.context.model import (
     ContextEntity,
@@ -30,7 +31,6 @@ from services.broker.context.represent import represent
 from services.broker.context.sent import read_ngsild
 from services.broker.parts import BrokerDep
 
-PREFIX = "/ngsi-ld/v1"
 router = APIRouter(tags=["context"])
 
 EntityPath = Annotated[str, Path(examples=[urn("Vehicle", "mirai", "bus-1")])]

@@ -21,7 +21,15 @@ from services.broker.context.ld.core import (
     is_core,
 )
 
-__all__ = ["CORE", "CORE_CONTEXT_URL", "CORE_TERMS", "DEFAULT", "NGSI_LD", "Context", "context_link"]
+__all__ = [
+    "CORE",
+    "CORE_CONTEXT_URL",
+    "CORE_TERMS",
+    "DEFAULT",
+    "NGSI_LD",
+    "Context",
+    "context_link",
+]
 
 _LINK_PARAMETERS: Final = 'rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"'
 _NOT_IN_IRIS: Final = frozenset("<>\"'`{}|\\^ \x7f" + "".join(map(chr, range(32))))
@@ -136,7 +144,9 @@ class Context:
         return [
             f"{prefix}:{iri[len(start) :]}"
             for prefix, start in self._prefixes.items()
-            if len(iri) > len(start)
+            # §5.5.7 has full names where no term of the user's matches
+            if prefix not in CORE_PREFIXES
+            and len(iri) > len(start)
             and iri.startswith(start)
             and not iri.startswith("//", len(start))
             and f"{prefix}:{iri[len(start) :]}" not in self._terms
@@ -171,7 +181,9 @@ def _parts(source: Any) -> tuple[list[Any], str]:
     """The parts of an ``@context`` that are not the core, and the core as it names it."""
     given = source if isinstance(source, list) else [source]
     own = [part for part in given if not is_core(part)]
-    return own if any(own) else [], next((str(part) for part in given if is_core(part)), CORE_CONTEXT_URL)
+    return own if any(own) else [], next(
+        (str(part) for part in given if is_core(part)), CORE_CONTEXT_URL
+    )
 
 
 CORE: Final = Context()

@@ -31,9 +31,12 @@ def _attribute(member: Any) -> Any:
     """An attribute, or several instances of one; anything else as it is."""
     if isinstance(member, list):
         return [_attribute(item) for item in member]
-    if not isinstance(member, dict) or member.get("@type", member.get("type")) not in VALUE_OF:
+    if not isinstance(member, dict):
         return member
-    held = VALUE_OF[member.get("@type", member.get("type"))]
+    kind = member.get("@type", member.get("type"))
+    held = VALUE_OF.get(kind) if isinstance(kind, str) else None
+    if held is None:
+        return member
     return {
         _PLAIN.get(name, name): value if name == held else _attribute(value)
         for name, value in member.items()

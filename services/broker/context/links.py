@@ -1,47 +1,68 @@
-"""The ``Link`` field that names a request's ``@context`` (RFC 8288; JSON-LD 1.1 §6.1)."""
+"""``Link`` fields (RFC 8288), by which a request names its ``@context`` (JSON-LD 1.1 §6.1)."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from services.broker.context.errors import BadRequestData
 
-RELATION: Final = "http://www.w3.org/ns/json-ld#context"
+CONTEXT: Final = "http://www.w3.org/ns/json-ld#context"
 _MOST: Final = 8_000
+_LINK: Final = re.compile(r"\s*<([^<>]*)>\s*")
+_PARAMETER: Final = re.compile(r';\s*([^\s=;,"]+)\s*(?:=\s*(?:"([^"]*)"|([^\s;,"]*)))?\s*')
 
-_LINK: Final = re.compile(
-    r'\s*<(?P<target>[^<>]*)>(?P<parameters>(?:\s*;\s*[^\s=;,"]+(?:\s*=\s*(?:"[^"]*"|[^\s;,"]*))?)*)\s*'
-)
-_PARAMETER: Final = re.compile(r';\s*([^\s=;,"]+)\s*=\s*(?:"([^"]*)"|([^\s;,"]*))')
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One link.
+
+    Attributes:
+        parameters: names in lower case; of one that comes twice the first counts.
+    """
+
+    url: str
+    parameters: Mapping[str, str]
+
+    def has_relation(self, relation: str) -> bool:
+        return relation in self.parameters.get("rel", "").split()
+
+    def is_alternate(self, media: str) -> bool:
+        return self.has_relation("alternate") and self.parameters.get("type", "") == media
+
+
+def targets(field: str) -> list[Target]:
+    """The links in a field, up to where it cannot be read."""
+    return list(_targets(field[:_MOST]))
+
+
+def _targets(field: str) -> Iterator[Target]:
+    position = 0
+    while link := _LINK.match(field, position):
+        position = link.end()
+        parameters: dict[str, str] = {}
+        while parameter := _PARAMETER.match(field, position):
+            position = parameter.end()
+            parameters.setdefault(parameter[1].lower(), parameter[2] or parameter[3] or "")
+        yield Target(link[1].strip(), parameters)
+        if field[position : position + 1] != ",":
+            return
+        position += 1
 
 
 def context_url(fields: Iterable[str]) -> str:
     """The URL of the context that the Link fields name; empty when they name none.
 
     Raises:
-        BadRequestData: they cannot be read, or name several.
+        BadRequestData: they name several, or one without a URL.
     """
-    found = [url for field in fields for url, relations in _links(field) if RELATION in relations]
+    found = [
+        target.url for field in fields for target in targets(field) if target.has_relation(CONTEXT)
+    ]
     if len(found) > 1:
         raise BadRequestData("The Link field names several contexts; name one that lists them.")
-    if found and not found[0].strip():
+    if found == [""]:
         raise BadRequestData("The Link field names a context without a URL.")
-    return found[0].strip() if found else ""
-
-
-def _links(field: str) -> Iterable[tuple[str, list[str]]]:
-    if len(field) > _MOST:
-        raise BadRequestData(f"A Link field has at most {_MOST} characters.")
-    start = 0
-    while start < len(field):
-        link = _LINK.match(field, start)
-        if not link or field[link.end() : link.end() + 1] not in ("", ","):
-            raise BadRequestData("The Link field cannot be read (RFC 8288 §3).")
-        pairs = {
-            name.lower(): quoted or plain
-            for name, quoted, plain in reversed(_PARAMETER.findall(link["parameters"]))
-        }
-        yield link["target"], pairs.get("rel", "").split()
-        start = link.end() + 1
+    return found[0] if found else ""

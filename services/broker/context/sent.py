@@ -72,11 +72,14 @@ async def read_ngsild(request: Request, params: Params) -> Sent:
     media = media_type(request)
     if media not in (JSON, JSON_LD) and (media, request.method) != (MERGE_PATCH, "PATCH"):
         raise UnsupportedMediaType(media)
+    raw = await read_body(request)
     try:
-        body = parse_json(await read_body(request))
+        body = parse_json(raw)
     except BadRequest as error:
         raise InvalidRequest(error.detail) from error
-    check_nothing_nested(body)
+    if b"@" in raw:  # else there is none of JSON-LD's keywords, and nothing to look for
+        check_nothing_nested(body)
+        body = with_plain_keywords(body)
     if media == JSON_LD:
         sent = await _with_own_context(body, params.contexts)
     else:
@@ -84,7 +87,7 @@ async def read_ngsild(request: Request, params: Params) -> Sent:
     if request.url.path.endswith(QUERY_PATH):
         # the answer may have to name it in a Link field
         context = await params.contexts.hosted(sent.context, params.tenant)
-        return Sent(with_plain_keywords(body), context)
+        return Sent(sent.body, context)
     return sent
 
 
@@ -92,7 +95,7 @@ def _without_context(body: Any, params: Params) -> Sent:
     items = body if isinstance(body, list) else [body]
     if any(isinstance(item, dict) and "@context" in item for item in items):
         raise BadRequestData("@context in the body needs the content type application/ld+json.")
-    return Sent(with_plain_keywords(body), params.context)
+    return Sent(body, params.context)
 
 
 async def _with_own_context(body: Any, contexts: Contexts) -> Sent:
@@ -100,7 +103,7 @@ async def _with_own_context(body: Any, contexts: Contexts) -> Sent:
         if "@context" not in body:
             raise BadRequestData(_NEEDED)
         context = await contexts.resolve(body["@context"])
-        return Sent(with_plain_keywords(body), context, {orjson.dumps(body["@context"]): context})
+        return Sent(body, context, {orjson.dumps(body["@context"]): context})
     items = [item for item in body if isinstance(item, dict)] if isinstance(body, list) else []
     if items and not any("@context" in item for item in items):
         raise BadRequestData(_NEEDED)
@@ -108,7 +111,7 @@ async def _with_own_context(body: Any, contexts: Contexts) -> Sent:
     for item in items:
         if "@context" in item and (key := orjson.dumps(item["@context"])) not in own:
             own[key] = await _context_or_problem(item["@context"], contexts)
-    return Sent(with_plain_keywords(body), CORE, own, needs_own=True)
+    return Sent(body, CORE, own, needs_own=True)
 
 
 async def _context_or_problem(value: Any, contexts: Contexts) -> Context | NgsiProblem:

@@ -191,5 +191,3 @@ def _check_url(url: str) -> None:
         sound = False
     if not sound or len(url) > _MOST_URL or not url.isprintable() or " " in url:
         raise BadRequestData(f"{url[:200]!r} is no URL of an @context: give an absolute http URL.")
-
-

@@ -100,7 +100,8 @@ def _loader(documents: Mapping[str, Any]) -> Any:
 
 
 def _reason(error: jsonld.JsonLdError) -> str:
-    cause: Any = error
-    while isinstance(cause.cause, jsonld.JsonLdError):
-        cause = cause.cause
-    return str(cause.code or "invalid @context")
+    """The innermost error's code, which is one of JSON-LD's own (JSON-LD 1.1 API §9.6)."""
+    cause: BaseException = error
+    while isinstance(cause.__cause__, jsonld.JsonLdError):
+        cause = cause.__cause__
+    return str(getattr(cause, "code", "") or "invalid @context")

@@ -155,4 +155,3 @@ def _stored(row: Any) -> StoredContext:
         row.used,
         row.hits,
     )
-
