@@ -136,7 +136,13 @@ def create_broker(
     Raises:
         ValueError: a URL that no adapter speaks.
     """
-    broker = build_broker(store_url, log_url, allow_networks=allow_networks, public_url=public_url)
+    broker = build_broker(
+        store_url,
+        log_url,
+        allow_networks=allow_networks,
+        public_url=public_url,
+        fetch=fetch,
+    )
     app = create_app(
         INFO,
         title="Context and event broker",

@@ -71,7 +71,7 @@ def test_the_core_terms_are_those_of_the_specification() -> None:
 
 
 def _official(context: dict[str, Any], name: str) -> str:
-    said = context[name]["@id"] if isinstance(context[name], dict) else context[name]
+    said = str(context[name]["@id"] if isinstance(context[name], dict) else context[name])
     if said in ("@id", "@type"):
         return name
     prefix, colon, rest = said.partition(":")
