@@ -97,8 +97,8 @@ class AttributeReader:
                 continue
             if name in METADATA or name in HOLDERS:
                 self._describe(instance, name, member, where)
-            elif name in _SEALED and where.endswith("/ngsildproof"):
-                instance[name] = _text(member, f"{where}/{name}")
+            elif name in _SEALED:
+                instance[name] = _sealed(member, where, name)
             else:
                 below = self.read(member, f"{where}/{name}", depth + 1)
                 instance[self._name(name, where)] = below
@@ -166,6 +166,12 @@ def _distinct(instances: list[Instance], where: str) -> list[Instance]:
 def _allow(instance: Instance, kinds: frozenset[str], where: str) -> None:
     if instance["type"] not in kinds:
         raise BadRequestData(f"{where}: a {instance['type']} has none.")
+
+
+def _sealed(member: Any, where: str, name: str) -> str:
+    if not where.endswith("/ngsildproof"):
+        raise BadRequestData(f"{where}/{name}: belongs to an ngsildproof.")
+    return _text(member, f"{where}/{name}")
 
 
 def _dataset_id(value: Any, where: str) -> str:
