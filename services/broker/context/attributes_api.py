@@ -18,6 +18,7 @@ from services.broker.context.model import ContextEntity, Fragment, parse_fragmen
 from services.broker.context.params import JSON, ParamsDep
 from services.broker.context.sent import Sent, read_ngsild
 from services.broker.context.target import TargetDep
+from services.broker.context.values import is_uri
 from services.broker.parts import BrokerDep
 
 router = APIRouter(tags=["context"])
@@ -181,20 +182,29 @@ async def delete_attribute(
     broker: BrokerDep,
     params: ParamsDep,
     datasetId: str = "",  # noqa: N803 - the specification's name
-    deleteAll: bool = False,  # noqa: N803
+    deleteAll: Annotated[str, Query(examples=["true"])] = "",  # noqa: N803
 ) -> Response:
     """§5.6.5. The instance with this `datasetId`, the one without it, or all of them."""
     name = params.context.expand(attribute)
-    dataset = "" if datasetId == "@none" else datasetId
+    dataset = _dataset_in_question(datasetId)
+    whole = deleteAll == "true"
 
     def mutation(old: ContextEntity, now: str) -> ContextEntity:
         if name == SCOPE and old.scope:
             return attribute_mutations.without_scopes(old, now)
         if name not in old.attributes:
             raise ResourceNotFound(f"{old.id} has no attribute {attribute}.")
-        if not deleteAll:
+        if not whole:
             attribute_mutations.instance_of(old, name, dataset)
-        return attribute_mutations.without(old, name, None if deleteAll else dataset, now)
+        return attribute_mutations.without(old, name, None if whole else dataset, now)
 
     await target.change(broker, mutation)
     return Response(status_code=204)
+
+
+def _dataset_in_question(text: str) -> str:
+    if text in ("", "@none"):
+        return ""
+    if not is_uri(text):
+        raise BadRequestData("datasetId is a URI, or @none for the default instance.")
+    return text
