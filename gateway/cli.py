@@ -153,6 +153,8 @@ def broker(
     With --port and no SUPERCITY_GATEWAY_KEY, or with --alone, it runs by itself.
     """
     from services.broker.app import create_broker
+    from services.broker.delivery.addresses import networks
+    from services.broker.delivery.guard import Guard
 
     settings = _settings(
         PORT=str(port or ""),
@@ -169,7 +171,7 @@ def broker(
         store_url=settings.store_url,
         log_url=settings.log_url,
         gateway_key="" if alone else settings.gateway_key,
-        allow_networks=settings.allow_networks,
+        guard=Guard(networks(settings.allow_networks)),
         public_url=public_url if alone else settings.public_url,
         standalone=alone,
     )

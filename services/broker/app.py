@@ -21,14 +21,20 @@ from schemas.xcity import ApiInfo, Dataset
 from services.broker import tables
 from services.broker.backlog import Backlog
 from services.broker.context import api as context_api
-from services.broker.context import attributes_api, batch_api, contexts_api, query_api, unsupported
+from services.broker.context import (
+    attributes_api,
+    batch_api,
+    contexts_api,
+    purge_api,
+    query_api,
+    unsupported,
+)
 from services.broker.context.door import Door, decode_segments
 from services.broker.context.entities import Entities
 from services.broker.context.ld.contexts import Contexts
 from services.broker.context.ld.documents import Fetch
 from services.broker.context.ld.fetch import ContextFetcher
 from services.broker.context.refusals import add_ngsi_refusals
-from services.broker.delivery.addresses import networks
 from services.broker.delivery.guard import Guard
 from services.broker.events import api as events_api
 from services.broker.events import groups_api, schemas_api
@@ -85,12 +91,12 @@ def build_broker(
     store_url: str,
     log_url: str,
     *,
-    allow_networks: str = "",
+    guard: Guard | None = None,
     public_url: str = "",
     fetch: Fetch | None = None,
 ) -> Broker:
     """The parts, connected to each other; nothing is opened yet."""
-    fetch = fetch or ContextFetcher(Guard(networks(allow_networks)))
+    guard = guard or Guard()
     store = Store(store_url, tables.COMPONENT, tables.metadata)
     log = open_log(log_url)
     metrics = Metrics()
@@ -106,7 +112,7 @@ def build_broker(
         fanout=Fanout(log, event_topics(), metrics),
         groups=Groups(store, log, outbox),
         entities=Entities(store, outbox, backlog),
-        contexts=Contexts(store, fetch, public_url=public_url),
+        contexts=Contexts(store, fetch or ContextFetcher(guard), public_url=public_url),
         metrics=metrics,
     )
 
@@ -116,7 +122,7 @@ def create_broker(
     store_url: str,
     log_url: str,
     gateway_key: str = "",
-    allow_networks: str = "",
+    guard: Guard | None = None,
     public_url: str = "",
     standalone: bool = False,
     fetch: Fetch | None = None,
@@ -127,8 +133,8 @@ def create_broker(
         store_url: see :mod:`schemas.kit.store`.
         log_url: see :mod:`services.broker.log`.
         gateway_key: secret that the gateway sends; empty only on a trusted network.
-        allow_networks: networks that may be called although they are not the world at large
-            (:func:`services.broker.delivery.addresses.networks`).
+        guard: which addresses may be called, for subscribers and contexts; the world at large
+            without it.
         public_url: the address of the broker as its callers know it.
         standalone: everybody who reaches it may do everything; no gateway stands before it.
         fetch: how remote contexts are had; by HTTP to where it may be called if left out.
@@ -139,7 +145,7 @@ def create_broker(
     broker = build_broker(
         store_url,
         log_url,
-        allow_networks=allow_networks,
+        guard=guard,
         public_url=public_url,
         fetch=fetch,
     )
@@ -159,6 +165,7 @@ def create_broker(
     app.include_router(query_api.router, prefix=context_api.PREFIX)
     app.include_router(attributes_api.router, prefix=context_api.PREFIX)
     app.include_router(batch_api.router, prefix=context_api.PREFIX)
+    app.include_router(purge_api.router, prefix=context_api.PREFIX)
     app.include_router(contexts_api.router, prefix=context_api.PREFIX)
     app.include_router(unsupported.router, prefix=context_api.PREFIX)
     decode_segments(app)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from gateway import cli
+from services.broker.delivery.guard import Refused
 
 
 @pytest.fixture
@@ -40,7 +41,8 @@ def test_a_port_and_no_key_is_a_broker_alone_for_this_machine(
     assert started["standalone"] is True
     assert (started["host"], started["port"]) == ("127.0.0.1", 9876)
     assert (started["store_url"], started["log_url"]) == ("sqlite+aiosqlite:///s", "l:///")
-    assert started["allow_networks"] == ""
+    with pytest.raises(Refused):
+        started["guard"].check_url("http://192.168.0.1/context.jsonld")
 
 
 def test_alone_it_is_open_to_others_only_where_that_is_said(
@@ -48,7 +50,7 @@ def test_alone_it_is_open_to_others_only_where_that_is_said(
 ) -> None:
     run(monkeypatch, "--alone", "--host", "0.0.0.0", "--allow-private")
     assert (started["host"], started["port"]) == ("0.0.0.0", 8002)
-    assert started["allow_networks"] == "any"
+    assert started["guard"].check_url("http://192.168.0.1/context.jsonld")
 
 
 def test_with_a_gateways_key_a_port_opens_nothing(

@@ -181,9 +181,8 @@ def _parts(source: Any) -> tuple[list[Any], str]:
     """The parts of an ``@context`` that are not the core, and the core as it names it."""
     given = source if isinstance(source, list) else [source]
     own = [part for part in given if not is_core(part)]
-    return own if any(own) else [], next(
-        (str(part) for part in given if is_core(part)), CORE_CONTEXT_URL
-    )
+    core = next((str(part) for part in given if is_core(part)), CORE_CONTEXT_URL)
+    return own if any(own) else [], core
 
 
 CORE: Final = Context()

@@ -13,6 +13,7 @@ from schemas.kit.caller import CallerDep
 from schemas.scopes import ENTITIES_PERSONAL
 from services.broker.body import media_type
 from services.broker.context.asked import check_names, check_options
+from services.broker.context.door import PREFIX
 from services.broker.context.errors import (
     BadRequestData,
     NoMultiTenantSupport,
@@ -24,29 +25,24 @@ from services.broker.context.jsonld import CORE, Context
 from services.broker.context.ld.contexts import Contexts
 from services.broker.context.links import context_url
 from services.broker.context.model import check_id
-from services.broker.context.negotiation import JSON, JSON_LD, accepted
+from services.broker.context.negotiation import GEO_JSON, JSON, JSON_LD, accepted
 from services.broker.context.patterns import check_pattern
 from services.broker.context.q import Node, parse_q
 from services.broker.context.q_sql import checked_patterns
 from services.broker.context.query import MOST_LIMIT, Query
-from services.broker.context.represent import Form, View
+from services.broker.context.view import View, parse_form, parse_view
 from services.broker.parts import BrokerDep
 
-__all__ = ["JSON", "JSON_LD", "Params", "ParamsDep", "parse_query"]
+__all__ = ["GEO_JSON", "JSON", "JSON_LD", "Params", "ParamsDep", "parse_query"]
 
 TENANTS: Final = False
 """Whether the storage keeps tenants apart."""
 
+_ENTITIES: Final = re.compile(re.escape(PREFIX) + r"/(entities(/[^/]+)?|entityOperations/query)")
 _TENANT: Final = re.compile(r"[!-~]{1,100}")
 _MOST_IDS: Final = 500
 _MOST_NAMES: Final = 100
 _MOST_OFFSET: Final = 1_000_000
-_FORMS: Final[Mapping[str, Form]] = {
-    "normalized": "normalized",
-    "concise": "concise",
-    "keyValues": "keyValues",
-    "simplified": "keyValues",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +89,12 @@ class Params:
         return text == "true"
 
     def view(self) -> View:
-        form = self.given.get("format", "")
-        if form and form not in _FORMS:
-            raise BadRequestData("format is normalized, concise, keyValues or simplified.")
-        chosen = [_FORMS[option] for option in self.options if option in _FORMS]
-        return View(
-            form=_FORMS[form] if form else chosen[0] if chosen else "normalized",
-            attributes=frozenset(self.names("attrs")),
-            system="sysAttrs" in self.options,
-            context=self.context,
-        )
+        return parse_view(self.given, self.options, self.context)
+
+    @property
+    def simplified(self) -> bool:
+        """Whether the body's entities are in the simplified representation (§4.5.4)."""
+        return parse_form(self.given.get("format", ""), self.options) == "keyValues"
 
 
 async def _params(request: Request, caller: CallerDep, broker: BrokerDep) -> Params:
@@ -147,15 +139,20 @@ async def _linked_context(request: Request, contexts: Contexts) -> Context:
 
 def _accepted(request: Request) -> str:
     """What the answer is written as; only what is read can be unacceptable (§6.3.4)."""
-    offers = (JSON, JSON_LD)
+    offers = (JSON, JSON_LD, GEO_JSON) if _is_of_entities(request) else (JSON, JSON_LD)
     found = accepted(",".join(request.headers.getlist("accept")), offers)
     is_read = request.method == "GET" or request.url.path.endswith("/entityOperations/query")
     if not found and is_read:
         raise NotAcceptable(
-            f"There is {' and '.join(offers)}; the Accept field has none of them.",
+            f"There is {', '.join(offers)}; the Accept field has none of them.",
             extra={"available": list(offers)},
         )
     return found or JSON
+
+
+def _is_of_entities(request: Request) -> bool:
+    """Whether entities are what it reads: these there are as GeoJSON too."""
+    return _ENTITIES.fullmatch(request.url.path) is not None
 
 
 def parse_query(params: Params) -> Query:
