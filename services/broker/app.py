@@ -29,7 +29,7 @@ from services.broker.context import (
     query_api,
     unsupported,
 )
-from services.broker.context.door import Door, decode_segments
+from services.broker.context.door import Door
 from services.broker.context.entities import Entities
 from services.broker.context.ld.contexts import Contexts
 from services.broker.context.ld.documents import Fetch
@@ -168,7 +168,6 @@ def create_broker(
     app.include_router(purge_api.router, prefix=context_api.PREFIX)
     app.include_router(contexts_api.router, prefix=context_api.PREFIX)
     app.include_router(unsupported.router, prefix=context_api.PREFIX)
-    decode_segments(app)
     add_ngsi_refusals(app)
     app.add_middleware(Door)
     if standalone:
