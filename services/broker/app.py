@@ -54,7 +54,7 @@ EVENTS_PREFIX: Final = "/events/v1"
 SCHEMAS_PREFIX: Final = "/schemas/v1"
 _COUNT_SECONDS: Final = 1.0
 _FORGET_SECONDS: Final = 3600.0
-_HITS_SECONDS: Final = 60.0
+_TIDY_SECONDS: Final = 60.0
 
 INFO: Final = ApiInfo(
     domain="broker",
@@ -187,7 +187,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     tasks = [
         asyncio.create_task(_every(_COUNT_SECONDS, broker.backlog.count)),
         asyncio.create_task(_every(_FORGET_SECONDS, broker.inlet.forget)),
-        asyncio.create_task(_every(_HITS_SECONDS, broker.contexts.write_hits)),
+        asyncio.create_task(_every(_TIDY_SECONDS, broker.contexts.tidy)),
     ]
     try:
         yield

@@ -177,6 +177,11 @@ class Contexts:
         """Count that a context was found in the storage."""
         self._used((id_,))
 
+    async def tidy(self) -> None:
+        """What is to be done now and then: write down what was used, remove what has expired."""
+        await self.write_hits()
+        await self.stored.tidy()
+
     async def write_hits(self) -> None:
         """Write down how often contexts were used since the last time."""
         hits, self._hits = self._hits, {}
