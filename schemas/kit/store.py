@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager, closing, nullcontext
 from pathlib import Path
 from typing import Any
 
+import orjson
 from sqlalchemy import Executable, MetaData, Table, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
@@ -106,11 +107,17 @@ def _engine(url: URL, component: str) -> AsyncEngine:
             pool_timeout=5,
             pool_pre_ping=True,
             hide_parameters=True,  # an error is logged; names and amounts are not
+            json_serializer=_to_json,
+            json_deserializer=orjson.loads,
             connect_args={"server_settings": {"search_path": component}},
         )
     raise ValueError(
         f"no store speaks {url.drivername!r}: give postgresql+asyncpg://… or sqlite+aiosqlite://…"
     )
+
+
+def _to_json(value: Any) -> str:
+    return orjson.dumps(value).decode()
 
 
 def _sqlite(url: URL, component: str) -> AsyncEngine:
@@ -122,6 +129,8 @@ def _sqlite(url: URL, component: str) -> AsyncEngine:
         url.set(database=str(file)),
         connect_args={"timeout": _BUSY_SECONDS},
         hide_parameters=True,
+        json_serializer=_to_json,
+        json_deserializer=orjson.loads,
     )
 
     @event.listens_for(engine.sync_engine, "connect")

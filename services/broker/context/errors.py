@@ -4,6 +4,7 @@ NgsiProblem
 ├── BadRequestData    400  the input does not meet the operation's requirements
 ├── InvalidRequest    400  the request cannot be read
 ├── ResourceNotFound  404
+├── NonexistentTenant 404
 ├── AlreadyExists     409
 ├── TooManyResults    403  the query means more than can be answered
 ├── TooComplexQuery   403
@@ -44,6 +45,12 @@ class ResourceNotFound(NgsiProblem):
     error = "ResourceNotFound"
     default_status = 404
     default_title = "There is no such entity or attribute"
+
+
+class NonexistentTenant(NgsiProblem):
+    error = "NonexistentTenant"
+    default_status = 404
+    default_title = "There is no such tenant"
 
 
 class AlreadyExists(NgsiProblem):

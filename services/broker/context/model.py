@@ -27,6 +27,8 @@ class ContextEntity:
         types: expanded.
         attributes: expanded name → instances, see :mod:`~services.broker.context.attributes`.
         created, modified: RFC 3339; empty before it is stored.
+        scope: §4.18.
+        expires: RFC 3339; when it may be deleted (§4.22); empty for never.
     """
 
     id: str
@@ -34,6 +36,8 @@ class ContextEntity:
     attributes: Attributes
     created: str = ""
     modified: str = ""
+    scope: tuple[str, ...] = ()
+    expires: str = ""
 
     @property
     def restricted(self) -> bool:

@@ -12,23 +12,14 @@ from schemas.kit.caller import CallerDep
 from schemas.scopes import ENTITIES_PERSONAL
 from services.broker.context.errors import (
     BadRequestData,
-    NoMultiTenantSupport,
     TooManyResults,
 )
-from services.broker.context.geoquery import parse_geoquery
 from services.broker.context.jsonld import CORE, Context
-from services.broker.context.model import check_id
-from services.broker.context.patterns import check_pattern
-from services.broker.context.q import Node, parse_q
-from services.broker.context.q_sql import checked_patterns
-from services.broker.context.query import MOST_LIMIT, Query
 from services.broker.context.represent import Form, View
 
 JSON: Final = "application/json"
 JSON_LD: Final = "application/ld+json"
-_MOST_IDS: Final = 500
 _MOST_NAMES: Final = 100
-_MOST_OFFSET: Final = 1_000_000
 _FORMS: Final[Mapping[str, Form]] = {
     "normalized": "normalized",
     "concise": "concise",
@@ -85,8 +76,6 @@ class Params:
 
 
 async def _params(request: Request, caller: CallerDep) -> Params:
-    if request.headers.get("ngsild-tenant"):
-        raise NoMultiTenantSupport("Leave out NGSILD-Tenant: there is one tenant.")
     given = dict(request.query_params)
     if any("\x00" in value for value in given.values()):
         raise BadRequestData("A parameter has a NUL character; leave it out.")
@@ -103,65 +92,3 @@ def _accepted(request: Request) -> str:
         part.partition(";")[0].strip() for part in request.headers.get("accept", "").split(",")
     ]
     return JSON_LD if JSON_LD in wanted[:1] else JSON
-
-
-def parse_query(params: Params) -> Query:
-    """The query in a request's parameters (§5.7.2).
-
-    Raises:
-        BadRequestData: something is malformed, or nothing narrows the query down.
-    """
-    get = params.given.get
-    limit = params.number("limit", 20, MOST_LIMIT)
-    count = get("count", "") == "true" or "count" in params.options
-    if limit == 0 and not count:
-        raise BadRequestData("limit is 0 only together with count=true.")
-    query = Query(
-        types=_types(get("type", ""), params.context),
-        ids=_ids(get("id", "")),
-        id_pattern=check_pattern(get("idPattern", ""), "idPattern"),
-        attributes=params.names("attrs"),
-        q=_q(get("q", "")),
-        geo=parse_geoquery(
-            get("georel", ""),
-            get("geometry", ""),
-            get("coordinates", ""),
-            get("geoproperty", ""),
-            params.context,
-        ),
-        personal=params.personal,
-        context=params.context,
-        limit=limit,
-        offset=params.number("offset", 0, _MOST_OFFSET),
-        count=count,
-    )
-    if not (
-        query.types or query.ids or query.id_pattern or query.attributes or query.q or query.geo
-    ):
-        raise BadRequestData("Give at least one of type, id, idPattern, attrs, q or georel.")
-    return query
-
-
-def _types(text: str, context: Context) -> list[str]:
-    """Types, any of them (§4.17: ``,`` and ``|`` both say "or")."""
-    if text == "*":
-        return []
-    names = [part.strip() for part in text.replace("|", ",").split(",") if part.strip()]
-    if len(names) > _MOST_NAMES or "(" in text or ";" in text:
-        raise BadRequestData("type is a list of names; selection expressions are not offered.")
-    return [context.expand(name) for name in names]
-
-
-def _ids(text: str) -> list[str]:
-    ids = [check_id(part.strip()) for part in text.split(",") if part.strip()]
-    if len(ids) > _MOST_IDS:
-        raise BadRequestData(f"id names at most {_MOST_IDS} entities.")
-    return ids
-
-
-def _q(text: str) -> Node | None:
-    if not text:
-        return None
-    node = parse_q(text)
-    checked_patterns(node)
-    return node
