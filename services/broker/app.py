@@ -21,7 +21,7 @@ from schemas.xcity import ApiInfo, Dataset
 from services.broker import tables
 from services.broker.backlog import Backlog
 from services.broker.context import api as context_api
-from services.broker.context import attributes_api, batch_api, query_api
+from services.broker.context import attributes_api, batch_api, discovery_api, query_api
 from services.broker.context.entities import Entities
 from services.broker.events import api as events_api
 from services.broker.events import groups_api, schemas_api
@@ -119,6 +119,7 @@ def create_broker(*, store_url: str, log_url: str, gateway_key: str = "") -> Fas
     app.include_router(schemas_api.schemas_router, prefix=SCHEMAS_PREFIX)
     app.include_router(context_api.router, prefix=context_api.PREFIX)
     app.include_router(query_api.router, prefix=context_api.PREFIX)
+    app.include_router(discovery_api.router, prefix=context_api.PREFIX)
     app.include_router(attributes_api.router, prefix=context_api.PREFIX)
     app.include_router(batch_api.router, prefix=context_api.PREFIX)
     app.state.broker = broker

@@ -99,7 +99,7 @@ def in_box(box: Box, *, sqlite: bool) -> Condition:
         )
     place = entity_places.c
     return and_(
-        found.bindparams(**bound),  # type: ignore[arg-type]
+        found.bindparams(**bound),
         # R*Tree keeps 32 bits of each number, rounded outwards
         place.south <= north,
         place.north >= south,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 import orjson
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -16,6 +16,7 @@ from schemas.kit.store import Store
 from schemas.ngsild import timestamp
 from services.broker.backlog import Backlog
 from services.broker.context.announce import announcement
+from services.broker.context.discovery import present
 from services.broker.context.errors import AlreadyExists, BadRequestData, ResourceNotFound
 from services.broker.context.model import ContextEntity
 from services.broker.context.mutations import created
@@ -92,6 +93,16 @@ class Entities:
         async with self._store.read() as connection:
             found = await load(connection, tenant, ids)
         return {id_: e for id_, e in found.items() if personal or not e.restricted}
+
+    async def shapes(self, *, personal: bool, tenant: str = DEFAULT_TENANT) -> Sequence[Any]:
+        """What the entities look like, see :func:`~services.broker.context.discovery.present`.
+
+        Raises:
+            NonexistentTenant: there is no such tenant.
+        """
+        async with self._store.read() as connection:
+            await self.tenants.check(connection, tenant)
+            return await present(connection, tenant, personal=personal)
 
     async def create(self, entity: ContextEntity, *, tenant: str = DEFAULT_TENANT) -> None:
         """Store a new entity, and with it the tenant when it is the first of it (§5.5.10).

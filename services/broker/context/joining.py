@@ -87,14 +87,11 @@ def objects(instance: Instance) -> Iterator[str]:
     kind = instance.get("type")
     if kind == "Relationship":
         held = instance["object"]
-        yield from (id_ for id_ in (held if isinstance(held, list) else [held]) if _is_id(id_))
+        named = held if isinstance(held, list) else [held]
+        yield from (id_ for id_ in named if isinstance(id_, str))
     elif kind == "ListRelationship":
-        named = (i.get("object") if isinstance(i, dict) else i for i in instance["objectList"])
-        yield from (id_ for id_ in named if _is_id(id_))
-
-
-def _is_id(value: Any) -> bool:
-    return isinstance(value, str)
+        named = [i.get("object") if isinstance(i, dict) else i for i in instance["objectList"]]
+        yield from (id_ for id_ in named if isinstance(id_, str))
 
 
 Pair = tuple[ContextEntity, dict[str, Any]]

@@ -29,19 +29,8 @@ _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 _TIME: Final = re.compile(r"\d\d:\d\d:\d\d(?:[.,]\d+)?Z")
 
 # §4.23.2, in this order; before all of them a distance
-(
-    _DISTANCE,
-    _NUMBER,
-    _TEXT,
-    _OBJECT,
-    _ARRAY,
-    _BOOLEAN,
-    _TIME_OF_DAY,
-    _DAY,
-    _INSTANT,
-    _NULL,
-    _ABSENT,
-) = range(11)
+_DISTANCE, _NUMBER, _TEXT, _OBJECT, _ARRAY, _BOOLEAN = range(6)
+_TIME_OF_DAY, _DAY, _INSTANT, _NULL, _ABSENT = range(6, 11)
 Key = tuple[int, Any]
 
 

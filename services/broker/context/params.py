@@ -80,7 +80,13 @@ async def _params(request: Request, caller: CallerDep) -> Params:
     if any("\x00" in value for value in given.values()):
         raise BadRequestData("A parameter has a NUL character; leave it out.")
     options = frozenset(part.strip() for part in given.get("options", "").split(",")) - {""}
-    return Params(given, options, ENTITIES_PERSONAL in caller.scopes, _accepted(request))
+    return Params(
+        given,
+        options,
+        ENTITIES_PERSONAL in caller.scopes,
+        _accepted(request),
+        tenant=request.headers.get("ngsild-tenant", ""),
+    )
 
 
 ParamsDep = Annotated[Params, Depends(_params)]

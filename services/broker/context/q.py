@@ -248,6 +248,9 @@ class _Reader:
         quoted = self._match(_QUOTED)
         if quoted:
             return _unquoted(quoted)
+        moment = self._match(_MOMENT)  # before the rest, as it may have a comma
+        if moment:
+            return Moment(moment)
         bare = self._match(_BARE).strip()
         if not bare:
             raise self.wrong("a value")
@@ -255,7 +258,7 @@ class _Reader:
             return bare == "true"
         if _NUMBER.fullmatch(bare):
             return float(bare) if set(bare) & set(".eE") else int(bare)
-        return Moment(bare) if _MOMENT.fullmatch(bare) else bare  # a date, a time or a URI
+        return bare  # a date, a time or a URI
 
     def _take(self, sign: str) -> bool:
         if not self._text.startswith(sign, self.at):

@@ -85,7 +85,8 @@ def of_types(other: str, types: Sequence[str], bound: Bound, *, personal: bool) 
     if not types:
         return seen
     named = ", ".join(bound.add(name) for name in types)
-    return seen + (
-        f" AND EXISTS (SELECT 1 FROM entity_types WHERE entity_types.tenant = {other}.tenant"  # noqa: S608
-        f" AND entity_types.entity = {other}.id AND entity_types.type IN ({named}))"
+    same = f"entity_types.tenant = {other}.tenant AND entity_types.entity = {other}.id"
+    return (
+        f"{seen} AND EXISTS (SELECT 1 FROM entity_types"  # noqa: S608 - values are bound
+        f" WHERE {same} AND entity_types.type IN ({named}))"
     )

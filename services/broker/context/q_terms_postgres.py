@@ -60,7 +60,7 @@ class Postgres:
         personal: bool,
     ) -> str:
         objects = " UNION ALL ".join(
-            f"SELECT jsonb_path_query({table}.document, CAST({bound.add(way)} AS jsonpath)) AS value"
+            f"SELECT jsonb_path_query({table}.document, CAST({bound.add(way)} AS jsonpath)) value"
             for way in (
                 f"$.{_quoted(relation)}[*].object[*]",
                 f"$.{_quoted(relation)}[*].objectList[*]",

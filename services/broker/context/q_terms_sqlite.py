@@ -68,7 +68,8 @@ class Sqlite:
             f"EXISTS (SELECT 1 FROM json_each({table}.document, {path}) AS {i},"  # noqa: S608
             f" json_tree(json_array(json_extract({i}.value, '$.object'),"
             f" json_extract({i}.value, '$.objectList'))) AS {o}"
-            f" JOIN entities AS {other} ON {other}.tenant = {table}.tenant AND {other}.id = {o}.atom"
+            f" JOIN entities AS {other}"
+            f" ON {other}.tenant = {table}.tenant AND {other}.id = {o}.atom"
             f" WHERE {o}.type = 'text'{of_types(other, types, bound, personal=personal)}"
             f" AND ({condition}))"
         )
@@ -87,7 +88,7 @@ def _instances(target: Target, bound: Bound) -> tuple[str, str]:
 
 
 def _held(target: Target, operator: Operator, kind: str) -> str:
-    """The path of the member that is compared; none for kinds that the operator does not look at."""
+    """The path of the member that is compared; none for kinds that the operator passes over."""
     if target.meta:
         return f"'$.{target.meta}'"
     cases = " ".join(f"WHEN '{k}' THEN '$.{holder}'" for k, holder in holders(operator).items())
@@ -106,7 +107,8 @@ def _compared(operator: str, value: Scalar, bound: Bound) -> str:
     if isinstance(value, bool):
         return f"v.type IN ('true', 'false') AND v.value {sign} {bound.add(int(value))}"
     if isinstance(value, Moment):
-        return f"v.type = 'text' AND v.value GLOB '{_MOMENTS}' AND {_KEY} {sign} {bound.add(value.key)}"
+        moment = f"v.type = 'text' AND v.value GLOB '{_MOMENTS}'"
+        return f"{moment} AND {_KEY} {sign} {bound.add(value.key)}"
     if isinstance(value, str):
         if operator == "~=":
             return f"v.type = 'text' AND substr(v.value, 1, {_MOST_TEXT}) REGEXP {bound.add(value)}"

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from services.broker.context.jsonld import Context
-from services.broker.context.q import Both, Node, Range, Scalar, Term
+from services.broker.context.q import Both, Either, Node, Range, Scalar, Term
 
 
 def expand_values(node: Node, names: Collection[str], context: Context) -> Node:
@@ -19,7 +19,7 @@ def expand_values(node: Node, names: Collection[str], context: Context) -> Node:
         return node
     if not isinstance(node, Term):
         parts = tuple(expand_values(part, names, context) for part in node.parts)
-        return type(node)(parts) if isinstance(node, Both) else type(node)(parts)
+        return Both(parts) if isinstance(node, Both) else Either(parts)
     if node.operator not in ("==", "!=") or node.path[0] not in names:
         return node
     return replace(node, values=tuple(_expanded(value, context) for value in node.values))

@@ -120,7 +120,7 @@ def _alternatives(text: str, parameter: str) -> list[list[str]]:
         part = _PART.match(text, at)
         if part is None:
             raise BadRequestData(f"{parameter}: expected a name at character {at + 1}.")
-        names = [name.strip() for name in (part[1] or part[2]).split(";")]
+        names = [name.strip() for name in (part[2] if part[1] is None else part[1]).split(";")]
         if not all(names) or (part[1] is not None and set(part[1]) & set(",|")):
             raise BadRequestData(f"{parameter}: in parentheses stand names with ; between them.")
         found.append(names)

@@ -106,6 +106,11 @@ BOX_OF_PLACE = "box(point({0}west, {0}south), point({0}east, {0}north))"
 _BOX = "id, west, east, south, north"
 _NEW = "new.place, new.west, new.east, new.south, new.north"
 
+_ADDED = (
+    "CREATE TRIGGER entity_places_added AFTER INSERT ON entity_places BEGIN"
+    " INSERT INTO entity_boxes ({0}) VALUES ({1}); END"
+)
+
 store_ddl(
     entity_places,
     postgresql=[
@@ -114,8 +119,7 @@ store_ddl(
     # SQLite: an R*Tree beside the table, which triggers keep the same
     sqlite=[
         f"CREATE VIRTUAL TABLE entity_boxes USING rtree({_BOX})",
-        "CREATE TRIGGER entity_places_added AFTER INSERT ON entity_places BEGIN"
-        f" INSERT INTO entity_boxes ({_BOX}) VALUES ({_NEW}); END",
+        _ADDED.format(_BOX, _NEW),
         "CREATE TRIGGER entity_places_removed AFTER DELETE ON entity_places BEGIN"
         " DELETE FROM entity_boxes WHERE id = old.place; END",
     ],

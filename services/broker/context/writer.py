@@ -98,28 +98,19 @@ def _row(tenant: str, entity: ContextEntity, shape: Shape) -> dict[str, Any]:
 
 async def _write_names(connection: AsyncConnection, tenant: str, done: Sequence[Change]) -> None:
     """The rows that find entities by type and by scope."""
-    types = [
-        (c.entity.id, _names(c.old and c.old.types), _names(c.new and c.new.types)) for c in done
-    ]
+    types = [(c.entity.id, _types(c.old), _types(c.new)) for c in done]
     await _write_keys(connection, entity_types, entity_types.c.type, tenant, types)
-    scopes = [
-        (
-            c.entity.id,
-            scope_keys(c.old.scope if c.old else ()),
-            scope_keys(c.new.scope if c.new else ()),
-        )
-        for c in done
-    ]
+    scopes = [(c.entity.id, _scopes(c.old), _scopes(c.new)) for c in done]
     await _write_keys(connection, entity_scopes, entity_scopes.c.scope, tenant, scopes)
 
 
-def _names(found: tuple[str, ...] | None) -> set[str]:
-    return set(found or ())
+def _types(entity: ContextEntity | None) -> set[str]:
+    return set(entity.types) if entity else set()
 
 
-def scope_keys(scope: Iterable[str]) -> set[str]:
-    """Scopes with a slash before and behind, so that a hierarchy is a prefix."""
-    return {f"/{name.strip('/')}/" for name in scope}
+def _scopes(entity: ContextEntity | None) -> set[str]:
+    """With a slash before and behind, so that a hierarchy is a prefix."""
+    return {f"/{name.strip('/')}/" for name in entity.scope} if entity else set()
 
 
 async def _write_keys(
