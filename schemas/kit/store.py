@@ -32,11 +32,16 @@ class Store:
         url: where; see the module. Anything else raises ``ValueError``.
         component: the component's name: schema on PostgreSQL, file name on SQLite.
         metadata: the component's tables, created when missing by :meth:`open`.
+        versions: folder of the component's migrations, see :mod:`schemas.kit.migrations`; with
+            them, :meth:`open` brings the tables to the newest version.
     """
 
-    def __init__(self, url: str, component: str, metadata: MetaData) -> None:
+    def __init__(
+        self, url: str, component: str, metadata: MetaData, versions: Path | None = None
+    ) -> None:
         self.component = component
         self.metadata = metadata
+        self._versions = versions
         self.engine = _engine(make_url(url), component)
         # SQLite lets one writer in and has the others poll, and the unlucky poll for seconds:
         # within a process they queue here instead, first come first served
@@ -47,7 +52,11 @@ class Store:
         return self.engine.dialect.name == "sqlite"
 
     async def open(self) -> None:
-        """Connect, and create what is missing."""
+        """Connect, and create or migrate what is missing.
+
+        Raises:
+            UnknownTables: tables are there that no version made.
+        """
         if self.is_sqlite:
             await asyncio.to_thread(_use_wal, str(self.engine.url.database))
         async with self.write() as connection:
@@ -55,7 +64,12 @@ class Store:
                 # two processes starting at once must not race for CREATE TABLE
                 await connection.execute(text("SELECT pg_advisory_xact_lock(7331001)"))
                 await connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{self.component}"'))
-            await connection.run_sync(self.metadata.create_all)
+            if self._versions:
+                from schemas.kit.migrations import upgrade  # Alembic, for those who need it
+
+                await connection.run_sync(upgrade, self.metadata, self._versions)
+            else:
+                await connection.run_sync(self.metadata.create_all)
 
     async def close(self) -> None:
         await self.engine.dispose()

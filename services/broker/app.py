@@ -30,6 +30,7 @@ from services.broker.events.groups import Groups
 from services.broker.events.inlet import Inlet
 from services.broker.log import open_log
 from services.broker.metrics import Metrics
+from services.broker.migrations import VERSIONS
 from services.broker.parts import Broker
 from services.broker.relay import LogSink
 from services.broker.topics import event_topics, log_topics
@@ -74,7 +75,7 @@ INFO: Final = ApiInfo(
 
 def build_broker(store_url: str, log_url: str) -> Broker:
     """The parts, connected to each other; nothing is opened yet."""
-    store = Store(store_url, tables.COMPONENT, tables.metadata)
+    store = Store(store_url, tables.COMPONENT, tables.metadata, VERSIONS)
     log = open_log(log_url)
     metrics = Metrics()
     sink = LogSink(log, log_topics(), metrics)
