@@ -7,6 +7,8 @@ from alembic import op
 from sqlalchemy import Text
 from sqlalchemy.dialects import postgresql
 
+from schemas.kit.migrations.operations import run_on
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -239,18 +241,16 @@ def upgrade() -> None:
         sa.Column("created", sa.String(length=32), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
-    op.run_on(
+    run_on(
         "postgresql",
         "CREATE INDEX entity_places_by_box ON entity_places USING gist (box(point(west, south), point(east, north)))",
     )
-    op.run_on(
-        "sqlite", "CREATE VIRTUAL TABLE entity_boxes USING rtree(id, west, east, south, north)"
-    )
-    op.run_on(
+    run_on("sqlite", "CREATE VIRTUAL TABLE entity_boxes USING rtree(id, west, east, south, north)")
+    run_on(
         "sqlite",
         "CREATE TRIGGER entity_places_added AFTER INSERT ON entity_places BEGIN INSERT INTO entity_boxes (id, west, east, south, north) VALUES (new.place, new.west, new.east, new.south, new.north); END",
     )
-    op.run_on(
+    run_on(
         "sqlite",
         "CREATE TRIGGER entity_places_removed AFTER DELETE ON entity_places BEGIN DELETE FROM entity_boxes WHERE id = old.place; END",
     )

@@ -23,11 +23,10 @@ class City:
     def id(self, name: str) -> str:
         return f"urn:ngsi-ld:{self.type}:{name}"
 
-    async def has(self, tenant: str = "", **entities: dict[str, Any]) -> None:
+    async def has(self, **entities: dict[str, Any]) -> None:
         """Store entities, by the last part of their ids; ``type`` may be said."""
         body = [{"id": self.id(n), "type": self.type, **e} for n, e in entities.items()]
-        headers = {"ngsild-tenant": tenant} if tenant else {}
-        answer = await self.api.post(f"{OPERATIONS}/create", json=body, headers=headers)
+        answer = await self.api.post(f"{OPERATIONS}/create", json=body)
         assert answer.status_code == 201, answer.text
 
     async def get(self, **params: str) -> httpx.Response:
