@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, exists, false, or_, text
 from services.broker.context.geometry import WORLD, Box
 from services.broker.context.q_sql import Compiler
 from services.broker.context.query import Query, Selector
-from services.broker.context.selection import Scopes, ScopeTerm
+from services.broker.context.scope_query import Scopes, ScopeTerm
 from services.broker.context.tables import (
     BOX_OF_PLACE,
     entities,
@@ -40,8 +40,10 @@ def conditions(query: Query, tenant: str, *, sqlite: bool) -> list[Condition]:
 
 def _selected(selector: Selector) -> Condition:
     found: list[Condition] = []
-    if selector.types:
-        found.append(or_(*(and_(*map(_has_type, names)) for names in selector.types)))
+    if selector.types.alternatives:
+        found.append(
+            or_(*(and_(*map(_has_type, sorted(names))) for names in selector.types.alternatives))
+        )
     if selector.ids:
         found.append(entities.c.id.in_(selector.ids))
     elif selector.id_pattern:

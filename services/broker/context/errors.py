@@ -8,6 +8,10 @@ NgsiProblem
 ├── AlreadyExists     409
 ├── TooManyResults    403  the query means more than can be answered
 ├── TooComplexQuery   403
+├── OperationNotSupported 422
+├── NotAcceptable     406  no representation that the caller accepts
+├── UnsupportedMediaType 415
+├── LdContextNotAvailable 503  an @context that the request names cannot be had
 └── NoMultiTenantSupport 501
 """
 
@@ -71,7 +75,33 @@ class TooComplexQuery(NgsiProblem):
     default_title = "The query is too complex"
 
 
+class OperationNotSupported(NgsiProblem):
+    error = "OperationNotSupported"
+    default_status = 422
+    default_title = "The operation is not supported"
+
+
+class LdContextNotAvailable(NgsiProblem):
+    error = "LdContextNotAvailable"
+    default_status = 503
+    default_title = "A remote @context cannot be had"
+
+
 class NoMultiTenantSupport(NgsiProblem):
     error = "NoMultiTenantSupport"
     default_status = 501
     default_title = "This broker serves one city"
+
+
+class UnsupportedMediaType(NgsiProblem):
+    """Answered without a body (§6.3.4)."""
+
+    error = "InvalidRequest"
+    default_status = 415
+    default_title = "The content type is not spoken here"
+
+
+class NotAcceptable(NgsiProblem):
+    error = "InvalidRequest"
+    default_status = 406
+    default_title = "There is no such representation"

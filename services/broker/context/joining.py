@@ -6,17 +6,20 @@ GS CIM 009 §4.5.23. An entity that was met before is not given again, so that c
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from services.broker.context.attributes import Instance
 from services.broker.context.entities import Entities
 from services.broker.context.errors import TooManyResults
+from services.broker.context.kinds import Instance
 from services.broker.context.linked import Join
 from services.broker.context.model import ContextEntity
 from services.broker.context.params import Params
-from services.broker.context.represent import View, represent
+from services.broker.context.represent import represent
+from services.broker.context.view import View
 
 _MOST_LINKED: Final = 5000
+_LINKING: Final = frozenset(("Relationship", "ListRelationship"))
 
 
 async def flattened(
@@ -41,28 +44,23 @@ async def flattened(
 
 
 async def inlined(
-    store: Entities,
-    entities: Sequence[ContextEntity],
-    shown: list[dict[str, Any]],
-    join: Join,
-    params: Params,
-    view: View,
-) -> None:
-    """Put into what is shown of entities the entities that they link to (§4.5.23.2).
+    store: Entities, entities: Sequence[ContextEntity], join: Join, params: Params, view: View
+) -> list[dict[str, Any]]:
+    """The JSON of entities, and in it the entities that they link to (§4.5.23.2).
 
     Raises:
         TooManyResults: they link to more than one answer holds.
     """
-    level = list(zip(entities, shown, strict=True))
+    shown = [Shown(entity, represent(entity, view), view) for entity in entities]
+    level = shown
     met = {entity.id for entity in entities} | join.known
     for _ in range(join.levels):
-        fetched = await _fetch(store, [entity for entity, _ in level], met, params)
-        level = [
-            pair for entity, json in level for pair in _put_in(entity, json, fetched, view, params)
-        ]
+        fetched = await _fetch(store, [one.entity for one in level], met, params)
+        level = [below for one in level for below in _put_in(one, fetched)]
         met |= fetched.keys()
         if not level:
             break
+    return [one.json for one in shown]
 
 
 async def _fetch(
@@ -94,36 +92,50 @@ def objects(instance: Instance) -> Iterator[str]:
         yield from (id_ for id_ in named if isinstance(id_, str))
 
 
-Pair = tuple[ContextEntity, dict[str, Any]]
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An entity as it is given, and how."""
+
+    entity: ContextEntity
+    json: dict[str, Any]
+    view: View
+
+    def below(self, name: str) -> View:
+        """How the entities behind a relationship are wanted: as a projection says (§4.21)."""
+        pick = self.view.pick.members.get(name) if self.view.pick else None
+        omit = self.view.omit.members.get(name) if self.view.omit else None
+        return replace(self.view, attributes=(), pick=pick, omit=omit)
 
 
-def _put_in(
-    entity: ContextEntity,
-    json: dict[str, Any],
-    fetched: dict[str, ContextEntity],
-    view: View,
-    params: Params,
-) -> list[Pair]:
+def _put_in(one: Shown, fetched: dict[str, ContextEntity]) -> list[Shown]:
     """Put linked entities into one; what was put in, for the next level."""
-    done: list[Pair] = []
-    for name, instances in entity.attributes.items():
-        key = params.context.compact(name)
-        if key not in json or instances[0]["type"] not in ("Relationship", "ListRelationship"):
+    done: list[Shown] = []
+    for name, instances in one.entity.attributes.items():
+        key = one.view.context.compact(name)
+        if key not in one.json or instances[0]["type"] not in _LINKING:
             continue
+        view, held = one.below(name), one.json[key]
         if view.form == "keyValues":
             if len(instances) == 1:
-                json[key] = _simplified(instances[0], json[key], fetched, view, done)
+                one.json[key] = _simplified(instances[0], held, fetched, view, done)
             continue
-        there = json[key] if isinstance(json[key], list) else [json[key]]
-        for instance, object_ in zip(instances, there, strict=False):
-            _normalized(instance, object_, fetched, view, done)
+        there = held if isinstance(held, list) else [held]
+        for instance in instances:
+            for json in there:
+                if isinstance(json, dict) and _is_same(instance, json):
+                    _normalized(instance, json, fetched, view, done)
     return done
 
 
-def _show(entity: ContextEntity, view: View, done: list[Pair]) -> dict[str, Any]:
-    json = represent(entity, view)
-    done.append((entity, json))
-    return json
+def _is_same(instance: Instance, json: dict[str, Any]) -> bool:
+    """Whether a JSON object is what is shown of an instance."""
+    return bool(instance.get("datasetId") == json.get("datasetId"))
+
+
+def _show(entity: ContextEntity, view: View, done: list[Shown]) -> dict[str, Any]:
+    found = Shown(entity, represent(entity, view), view)
+    done.append(found)
+    return found.json
 
 
 def _normalized(
@@ -131,7 +143,7 @@ def _normalized(
     json: dict[str, Any],
     fetched: dict[str, ContextEntity],
     view: View,
-    done: list[Pair],
+    done: list[Shown],
 ) -> None:
     found = [_show(fetched[id_], view, done) for id_ in objects(instance) if id_ in fetched]
     if not found:
@@ -147,7 +159,7 @@ def _simplified(
     shown: Any,
     fetched: dict[str, ContextEntity],
     view: View,
-    done: list[Pair],
+    done: list[Shown],
 ) -> Any:
     """In place of each id, the entity; ids that lead nowhere stay."""
     found = [

@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from services.broker.context.errors import BadRequestData
 from services.broker.context.model import check_id
+from services.broker.context.view import View
 
 How = Literal["inline", "flat", "@none"]
 
@@ -31,6 +32,20 @@ class Join:
     @property
     def depth(self) -> int:
         return 0 if self.how == "@none" else self.levels
+
+
+def check_projections(view: View, join: Join) -> None:
+    """§5.7.2.4: what is picked of linked entities is no deeper than the answer.
+
+    Raises:
+        BadRequestData: it is.
+    """
+    depth = max((found.depth for found in (view.pick, view.omit) if found), default=0)
+    if depth > join.depth:
+        raise BadRequestData(
+            f"pick and omit follow {depth} relationships: give join, and a joinLevel of at least"
+            f" {depth}."
+        )
 
 
 def parse_join(given: Mapping[str, str]) -> Join:

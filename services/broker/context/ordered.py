@@ -10,12 +10,12 @@ from typing import Any, Final
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.broker.context.attributes import METADATA, VALUE_OF
 from services.broker.context.candidates import candidates, load_in_order, matches
 from services.broker.context.conditions import Condition
 from services.broker.context.errors import TooManyResults
 from services.broker.context.geometry import as_wkb, is_sound, metres_between, shape, shapes
 from services.broker.context.jsonld import Context
+from services.broker.context.kinds import METADATA, VALUE_OF
 from services.broker.context.ordering import MEMBERS, Order
 from services.broker.context.q_sql import COLUMNS
 from services.broker.context.query import Page, Query

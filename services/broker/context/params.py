@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Final
@@ -10,22 +11,26 @@ from fastapi import Depends, Request
 
 from schemas.kit.caller import CallerDep
 from schemas.scopes import ENTITIES_PERSONAL
+from services.broker.body import media_type
+from services.broker.context.asked import check_names, check_options
+from services.broker.context.door import PREFIX
 from services.broker.context.errors import (
     BadRequestData,
+    NotAcceptable,
     TooManyResults,
 )
 from services.broker.context.jsonld import CORE, Context
-from services.broker.context.represent import Form, View
+from services.broker.context.ld.contexts import Contexts
+from services.broker.context.links import context_url
+from services.broker.context.negotiation import GEO_JSON, JSON, JSON_LD, accepted
+from services.broker.context.view import View, parse_form, parse_view
+from services.broker.parts import BrokerDep
 
-JSON: Final = "application/json"
-JSON_LD: Final = "application/ld+json"
+__all__ = ["GEO_JSON", "JSON", "JSON_LD", "Params", "ParamsDep"]
+
+_ENTITIES: Final = re.compile(re.escape(PREFIX) + r"/(entities(/[^/]+)?|entityOperations/query)")
+_TENANT: Final = re.compile(r"[!-~]{1,100}")
 _MOST_NAMES: Final = 100
-_FORMS: Final[Mapping[str, Form]] = {
-    "normalized": "normalized",
-    "concise": "concise",
-    "keyValues": "keyValues",
-    "simplified": "keyValues",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +43,14 @@ class Params:
         media: what the answer is written as.
         context: what short names in the parameters mean, and are answered with (§6.3.5).
         tenant: whose entities (§4.14); empty for the default tenant.
+        contexts: where contexts that the body names come from.
     """
 
     given: Mapping[str, str]
     options: frozenset[str]
     personal: bool
     media: str
+    contexts: Contexts
     context: Context = CORE
     tenant: str = ""
 
@@ -62,39 +69,73 @@ class Params:
             raise TooManyResults(f"{name} is at most {most}.")
         return int(text)
 
+    def flag(self, name: str) -> bool:
+        """A parameter that is ``true`` or ``false``, and false when it is not there."""
+        text = self.given.get(name, "false")
+        if text not in ("true", "false"):
+            raise BadRequestData(f"{name} is true or false.")
+        return text == "true"
+
     def view(self) -> View:
-        form = self.given.get("format", "")
-        if form and form not in _FORMS:
-            raise BadRequestData("format is normalized, concise, keyValues or simplified.")
-        chosen = [_FORMS[option] for option in self.options if option in _FORMS]
-        return View(
-            form=_FORMS[form] if form else chosen[0] if chosen else "normalized",
-            attributes=frozenset(self.names("attrs")),
-            system="sysAttrs" in self.options,
-            context=self.context,
-        )
+        return parse_view(self.given, self.options, self.context)
+
+    @property
+    def simplified(self) -> bool:
+        """Whether the body's entities are in the simplified representation (§4.5.4)."""
+        return parse_form(self.given.get("format", ""), self.options) == "keyValues"
 
 
-async def _params(request: Request, caller: CallerDep) -> Params:
+async def _params(request: Request, caller: CallerDep, broker: BrokerDep) -> Params:
     given = dict(request.query_params)
     if any("\x00" in value for value in given.values()):
         raise BadRequestData("A parameter has a NUL character; leave it out.")
+    check_names(given)
     options = frozenset(part.strip() for part in given.get("options", "").split(",")) - {""}
     return Params(
         given,
-        options,
+        check_options(options),
         ENTITIES_PERSONAL in caller.scopes,
         _accepted(request),
-        tenant=request.headers.get("ngsild-tenant", ""),
+        broker.contexts,
+        await _linked_context(request, broker.contexts),
+        _tenant(request),
     )
 
 
 ParamsDep = Annotated[Params, Depends(_params)]
 
 
+def _tenant(request: Request) -> str:
+    """The tenant that a request names (§6.3.14)."""
+    tenant = request.headers.get("ngsild-tenant", "")
+    if tenant and not _TENANT.fullmatch(tenant):
+        raise BadRequestData("NGSILD-Tenant has at most 100 visible ASCII characters.")
+    return tenant
+
+
+async def _linked_context(request: Request, contexts: Contexts) -> Context:
+    """The context in the Link field, which JSON-LD in the body may not have beside it (§6.3.5)."""
+    url = context_url(request.headers.getlist("link"))
+    if not url:
+        return CORE
+    if request.method in ("POST", "PATCH", "PUT") and media_type(request) == JSON_LD:
+        raise BadRequestData("application/ld+json has its @context in the body, none in a Link.")
+    return await contexts.resolve(url)
+
+
 def _accepted(request: Request) -> str:
-    """JSON-LD when the caller names it first, JSON otherwise."""
-    wanted = [
-        part.partition(";")[0].strip() for part in request.headers.get("accept", "").split(",")
-    ]
-    return JSON_LD if JSON_LD in wanted[:1] else JSON
+    """What the answer is written as; only what is read can be unacceptable (§6.3.4)."""
+    offers = (JSON, JSON_LD, GEO_JSON) if _is_of_entities(request) else (JSON, JSON_LD)
+    found = accepted(",".join(request.headers.getlist("accept")), offers)
+    is_read = request.method == "GET" or request.url.path.endswith("/entityOperations/query")
+    if not found and is_read:
+        raise NotAcceptable(
+            f"There is {', '.join(offers)}; the Accept field has none of them.",
+            extra={"available": list(offers)},
+        )
+    return found or JSON
+
+
+def _is_of_entities(request: Request) -> bool:
+    """Whether entities are what it reads: these there are as GeoJSON too."""
+    return _ENTITIES.fullmatch(request.url.path) is not None

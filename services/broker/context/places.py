@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from services.broker.context.attributes import Attributes, Instance
 from services.broker.context.geometry import as_wkb, bounds, is_sound
 from services.broker.context.geoquery import SEPARATOR
+from services.broker.context.kinds import Attributes, Instance
 
 PlaceRow = tuple[str, float, float, float, float, bytes]
 """Attribute, south, north, west, east, well-known binary."""

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from sqlalchemy import Boolean, ColumnElement, and_, bindparam, not_, or_, text, type_coerce
 
-from services.broker.context.attributes import METADATA
 from services.broker.context.jsonld import Context
+from services.broker.context.kinds import METADATA
 from services.broker.context.patterns import check_pattern
 from services.broker.context.q import Both, Moment, Node, Operator, Range, Scalar, Term, terms
 from services.broker.context.q_terms import Bound, Dialect, Target

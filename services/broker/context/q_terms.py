@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from services.broker.context.attributes import VALUE_OF
+from services.broker.context.kinds import VALUE_OF
 from services.broker.context.q import Operator, Range, Scalar
 
 COMPARABLE: Final[Mapping[str, str]] = {

@@ -26,4 +26,4 @@ def expand_values(node: Node, names: Collection[str], context: Context) -> Node:
 
 
 def _expanded(value: Scalar | Range, context: Context) -> Scalar | Range:
-    return context.expand(value) if isinstance(value, str) else value
+    return context.expand_vocab(value) if isinstance(value, str) else value

@@ -11,9 +11,11 @@ from services.broker.context.jsonld import CORE, Context
 from services.broker.context.model import ContextEntity
 from services.broker.context.ordering import Order
 from services.broker.context.q import Node
-from services.broker.context.selection import Scopes, Types
+from services.broker.context.scope_query import Scopes
+from services.broker.context.selection import TypeSelection
 
 MOST_LIMIT: Final = 1000
+ANY: Final = TypeSelection()
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,6 @@ class Query:
     """What is asked for; all conditions hold together.
 
     Attributes:
-        types: see :mod:`~services.broker.context.selection`.
         selectors: any of these (§5.2.33); all three conditions of one hold together.
         attributes: at least one of these, expanded.
         personal: also entities about persons.
@@ -52,7 +53,7 @@ class Selector:
         id_pattern: regular expression found in the id; not looked at when there are ids.
     """
 
-    types: Types = ()
+    types: TypeSelection = ANY
     ids: Sequence[str] = ()
     id_pattern: str = ""
 

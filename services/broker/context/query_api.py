@@ -9,16 +9,15 @@ from fastapi import APIRouter, Query, Request, Response
 
 from schemas.scopes import ENTITIES_READ
 from schemas.xcity import operation, raw_body
+from services.broker.context.answers import answer_entities
 from services.broker.context.api import READ
 from services.broker.context.joining import flattened, inlined
-from services.broker.context.linked import parse_join
-from services.broker.context.params import JSON, JSON_LD, Params, ParamsDep
+from services.broker.context.linked import check_projections, parse_join
+from services.broker.context.params import GEO_JSON, JSON, JSON_LD, Params, ParamsDep
 from services.broker.context.query import Page
 from services.broker.context.query import Query as Wanted
 from services.broker.context.query_document import as_parameters
 from services.broker.context.query_params import parse_query
-from services.broker.context.reply import answer
-from services.broker.context.represent import represent
 from services.broker.context.sent import read_ngsild
 from services.broker.parts import Broker, BrokerDep
 
@@ -51,6 +50,9 @@ async def query_entities(
     orderBy: Annotated[str, Query(examples=["name;desc"])] = "",  # noqa: N803
     join: Annotated[str, Query(examples=["inline"])] = "",
     joinLevel: str = "",  # noqa: N803
+    pick: str = "",
+    omit: str = "",
+    lang: str = "",
     limit: str = "20",
     offset: str = "0",
     count: str = "",
@@ -91,15 +93,15 @@ async def query_by_body(
 async def _answer(request: Request, broker: Broker, params: Params, wanted: Wanted) -> Response:
     view = params.view()
     join = parse_join(params.given)
+    check_projections(view, join)
     page = await broker.entities.find(wanted, tenant=params.tenant)
     headers = _page_headers(request, params, page, wanted)
+    entities, shown = page.entities, None
     if join.how == "flat":
-        entities = await flattened(broker.entities, page.entities, join, params)
-        return answer([represent(entity, view) for entity in entities], params, headers=headers)
-    shown = [represent(entity, view) for entity in page.entities]
-    if join.how == "inline":
-        await inlined(broker.entities, page.entities, shown, join, params, view)
-    return answer(shown, params, headers=headers)
+        entities = await flattened(broker.entities, entities, join, params)
+    elif join.how == "inline" and params.media != GEO_JSON:
+        shown = await inlined(broker.entities, entities, join, params, view)
+    return answer_entities(entities, view, request, params, headers, shown)
 
 
 def _page_headers(request: Request, params: Params, page: Page, wanted: Wanted) -> dict[str, str]:

@@ -17,8 +17,10 @@ from services.broker.context.q import Node, parse_q, terms
 from services.broker.context.q_sql import COLUMNS, checked_patterns
 from services.broker.context.q_values import expand_values
 from services.broker.context.query import MOST_LIMIT, Query, Selector
-from services.broker.context.selection import ANY_TYPE, Scopes, parse_scopes, parse_types
+from services.broker.context.scope_query import Scopes, parse_scope_query
+from services.broker.context.selection import parse_type_selection
 
+ANY_TYPE: Final = "*"
 _MOST_IDS: Final = 500
 _MOST_OFFSET: Final = 1_000_000
 _SYSTEM: Final = frozenset((*COLUMNS, "deletedAt"))
@@ -80,7 +82,7 @@ def flag(params: Params, name: str) -> bool | None:
 def _selectors(chosen: list[Any], context: Context) -> list[Selector]:
     found = [_selector(selector, context) for selector in chosen]
     # one that means everything leaves nothing to choose
-    return found if all(s.types or s.ids or s.id_pattern for s in found) else []
+    return found if all(s.types.alternatives or s.ids or s.id_pattern for s in found) else []
 
 
 def _selector(given: Any, context: Context) -> Selector:
@@ -88,7 +90,7 @@ def _selector(given: Any, context: Context) -> Selector:
     if len(ids) > _MOST_IDS:
         raise BadRequestData(f"id names at most {_MOST_IDS} entities.")
     return Selector(
-        types=parse_types(given.get("type", ""), context),
+        types=parse_type_selection(given.get("type", ""), context),
         ids=ids,
         id_pattern=check_pattern(given.get("idPattern", ""), "idPattern"),
     )
@@ -114,7 +116,7 @@ def _geo(params: Params) -> GeoQuery | None:
 
 
 def _scopes(text: str) -> Scopes:
-    return parse_scopes(text) if text else ()
+    return parse_scope_query(text) if text else ()
 
 
 def _orders(params: Params) -> list[Order]:
@@ -158,6 +160,6 @@ def _check_width(params: Params, query: Query, chosen: Iterable[Any]) -> None:
         raise BadRequestData("type=* is local: leave out local=false.")
     attributes = set(listed(params.given.get("attrs", ""))) - _SYSTEM
     asks_values = query.q and any(term.path[0] not in _SYSTEM for term in terms(query.q))
-    has_types = bool(query.selectors) and all(s.types for s in query.selectors)
+    has_types = bool(query.selectors) and all(s.types.alternatives for s in query.selectors)
     if not (local or any_type or has_types or attributes or asks_values or query.geo):
         raise BadRequestData("Give at least one of type, attrs, q and georel, or local=true.")

@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.broker.context.jsonld import CORE_TERMS
 from services.broker.context.model import ContextEntity
-from services.broker.context.mutations import changed_names
+from services.broker.context.stamping import changed_names
 from services.broker.context.tables import entities
 
 
@@ -35,7 +36,9 @@ class Change:
     def names(self) -> list[str]:
         """The attributes that changed."""
         before = self.old.attributes if self.old else {}
-        return changed_names(before, self.new.attributes if self.new else {})
+        names = changed_names(before, self.new.attributes if self.new else {})
+        moved = (self.old.scope if self.old else ()) != (self.new.scope if self.new else ())
+        return [*names, CORE_TERMS["scope"]] if moved else names
 
 
 async def load(

@@ -78,5 +78,6 @@ def _by_type(query: Query, tenant: str, where: list[Condition]) -> Select[tuple[
 def _one_type(query: Query) -> str:
     if len(query.selectors) != 1 or query.selectors[0].ids:
         return ""
-    types = query.selectors[0].types
-    return types[0][0] if len(types) == 1 and len(types[0]) == 1 else ""
+    alternatives = query.selectors[0].types.alternatives
+    names = alternatives[0] if len(alternatives) == 1 else ()
+    return next(iter(names)) if len(names) == 1 else ""

@@ -1,135 +1,44 @@
-"""Which types (GS CIM 009 §4.17) and which scopes (§4.19) an entity must have.
-
-Both are alternatives of conjunctions: ``A,B`` or ``A|B`` is any of them, ``(A;B)`` all of them.
-"""
+"""Selecting entities by type (GS CIM 009 §4.17): ``A,B`` or ``A|B``, and ``(A;B)`` for both."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
-from services.broker.context.errors import BadRequestData, TooComplexQuery
+from services.broker.context.errors import BadRequestData
 from services.broker.context.jsonld import Context
 
-Types = tuple[tuple[str, ...], ...]
-"""Any of these, each all of its types, expanded; empty for any type."""
-
-ANY_TYPE: Final = "*"
-ANY_SCOPE: Final = "/#"
-_MOST_NAMES: Final = 100
-_MOST_TEXT: Final = 8000
-_PART: Final = re.compile(r"\(([^()]*)\)|([^()|,;]+)")
-_LEVEL: Final = re.compile(r"[^\W\d_]\w*|\+")
-
-
-def parse_types(text: str, context: Context) -> Types:
-    """The types of a selector; none for ``*``, which is any.
-
-    Raises:
-        BadRequestData: it does not follow the grammar.
-        TooComplexQuery: more names than are answered.
-    """
-    if text in ("", ANY_TYPE):
-        return ()
-    return tuple(
-        tuple(dict.fromkeys(context.expand(name) for name in names))
-        for names in _alternatives(text, "type")
-    )
-
-
-def has_types(wanted: Types, types: Iterable[str]) -> bool:
-    """Whether an entity of these types is selected."""
-    there = set(types)
-    return not wanted or any(there.issuperset(names) for names in wanted)
+_ONE: Final = r"[^,|;()\s]+"
+_EITHER: Final = re.compile(rf"{_ONE}|\({_ONE}(?:;{_ONE})*\)")
+_MOST: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class ScopeTerm:
-    """One scope of a scope query.
+class TypeSelection:
+    """Alternatives, each of them types that an entity all has, expanded; none for any type."""
 
-    Attributes:
-        levels: its levels; ``+`` for any one.
-        below: also what is below it.
-    """
+    alternatives: tuple[frozenset[str], ...] = ()
 
-    levels: tuple[str, ...]
-    below: bool
-
-    @property
-    def prefix(self) -> str:
-        """What the scope begins with, up to its first ``+``; with a slash before and behind."""
-        fixed = self.levels[: self.levels.index("+")] if "+" in self.levels else self.levels
-        return "/" + "".join(f"{level}/" for level in fixed)
-
-    @property
-    def pattern(self) -> str:
-        """A regular expression for whole scopes with a slash before and behind."""
-        levels = "".join(f"{'[^/]+' if level == '+' else level}/" for level in self.levels)
-        return f"^/{levels}{'' if self.below else '$'}"
-
-    @property
-    def is_plain(self) -> bool:
-        return "+" not in self.levels
-
-    def matches(self, scope: str) -> bool:
-        return re.search(self.pattern, f"/{scope.strip('/')}/") is not None
+    def matches(self, types: Collection[str]) -> bool:
+        return not self.alternatives or any(wanted.issubset(types) for wanted in self.alternatives)
 
 
-Scopes = tuple[tuple[ScopeTerm, ...], ...]
-"""Any of these, each all of its scopes; a term without levels is any scope at all."""
-
-
-def parse_scopes(text: str) -> Scopes:
-    """The tree of a scope query.
+def parse_type_selection(text: str, context: Context) -> TypeSelection:
+    """The selection in a ``type`` parameter; one that matches everything when it is empty or ``*``.
 
     Raises:
-        BadRequestData: it does not follow the grammar.
-        TooComplexQuery: more scopes than are answered.
+        BadRequestData: it is none.
     """
-    if text == ANY_SCOPE:
-        return ((ScopeTerm((), below=True),),)
-    return tuple(tuple(_scope(part) for part in parts) for parts in _alternatives(text, "scopeQ"))
-
-
-def in_scopes(wanted: Scopes, scopes: Sequence[str]) -> bool:
-    """Whether an entity in these scopes is selected."""
-    return not wanted or any(
-        all(any(term.matches(scope) for scope in scopes) for term in terms) for terms in wanted
-    )
-
-
-def _scope(text: str) -> ScopeTerm:
-    below = text.endswith("/#")
-    levels = text.removesuffix("/#").removeprefix("/").split("/")
-    if not all(_LEVEL.fullmatch(level) for level in levels):
-        raise BadRequestData(
-            f"scopeQ: {text[:80]!r} is no scope: /level/level, +, or # at its end."
+    if text in ("", "*"):
+        return TypeSelection()
+    parts = [part.strip() for part in re.split(r"[,|]", text)]
+    if len(parts) > _MOST or not all(map(_EITHER.fullmatch, parts)):
+        raise BadRequestData(f"type: {text[:80]!r} is no selection; write A,B or (A;B)|C.")
+    return TypeSelection(
+        tuple(
+            frozenset(context.expand(name) for name in part.strip("()").split(";"))
+            for part in parts
         )
-    return ScopeTerm(tuple(levels), below)
-
-
-def _alternatives(text: str, parameter: str) -> list[list[str]]:
-    """``(A;B),C`` → [[A, B], [C]]."""
-    if len(text) > _MOST_TEXT:
-        raise TooComplexQuery(f"{parameter} has more than {_MOST_TEXT} characters.")
-    found: list[list[str]] = []
-    at = 0
-    while True:
-        part = _PART.match(text, at)
-        if part is None:
-            raise BadRequestData(f"{parameter}: expected a name at character {at + 1}.")
-        names = [name.strip() for name in (part[2] if part[1] is None else part[1]).split(";")]
-        if not all(names) or (part[1] is not None and set(part[1]) & set(",|")):
-            raise BadRequestData(f"{parameter}: in parentheses stand names with ; between them.")
-        found.append(names)
-        at = part.end()
-        if at == len(text):
-            break
-        if text[at] not in ",|":
-            raise BadRequestData(f"{parameter}: expected , or | at character {at + 1}.")
-        at += 1
-    if sum(map(len, found)) > _MOST_NAMES:
-        raise TooComplexQuery(f"{parameter} has at most {_MOST_NAMES} names.")
-    return found
+    )

@@ -10,6 +10,7 @@ from sqlalchemy import Table, and_, bindparam, delete, insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.kit.store import Store
+from services.broker.context.jsonld import CORE_TERMS
 from services.broker.context.model import ContextEntity
 from services.broker.context.places import places_of
 from services.broker.context.rows import Change
@@ -170,7 +171,9 @@ def _places(entity: ContextEntity | None) -> list[Any]:
 
 
 def _past(tenant: str, change: Change, now: str) -> dict[str, Any]:
-    after = change.new.attributes if change.new else {}
+    after: dict[str, Any] = dict(change.new.attributes) if change.new else {}
+    if change.new and change.new.scope:
+        after[CORE_TERMS["scope"]] = list(change.new.scope)
     return {
         "tenant": tenant,
         "entity": change.entity.id,

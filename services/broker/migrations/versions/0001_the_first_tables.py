@@ -75,6 +75,64 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("client", "name"),
     )
     op.create_table(
+        "deliveries",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("endpoint", sa.String(length=300), nullable=False),
+        sa.Column("message", sa.String(length=100), nullable=False),
+        sa.Column("key", sa.String(length=1024), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("headers", sa.Text(), nullable=False),
+        sa.Column("about", sa.Text(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("timeout", sa.Float(), nullable=False),
+        sa.Column("created", sa.Float(), nullable=False),
+        sa.Column("expires", sa.Float(), nullable=True),
+        sa.Column("due", sa.Float(), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("attempts", sa.Text(), nullable=False),
+        sa.Column("keep", sa.Integer(), nullable=False),
+        sa.Column("finished", sa.Float(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("endpoint", "message"),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("deliveries", schema=None) as batch_op:
+        batch_op.create_index(
+            "deliveries_due",
+            ["endpoint", "due"],
+            unique=False,
+            postgresql_where=sa.text("due IS NOT NULL"),
+            sqlite_where=sa.text("due IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "deliveries_in_order",
+            ["endpoint", "key", "id"],
+            unique=False,
+            postgresql_where=sa.text("due IS NOT NULL"),
+            sqlite_where=sa.text("due IS NOT NULL"),
+        )
+        batch_op.create_index(batch_op.f("ix_deliveries_finished"), ["finished"], unique=False)
+
+    op.create_table(
+        "delivery_endpoints",
+        sa.Column("endpoint", sa.String(length=300), nullable=False),
+        sa.Column("lease", sa.String(length=32), nullable=False),
+        sa.Column("leased_until", sa.Float(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("failing_since", sa.Float(), nullable=True),
+        sa.Column("open_until", sa.Float(), nullable=False),
+        sa.Column("disabled", sa.String(length=300), nullable=False),
+        sa.Column("slow", sa.Integer(), nullable=False),
+        sa.Column("sent", sa.BigInteger(), nullable=False),
+        sa.Column("failed", sa.BigInteger(), nullable=False),
+        sa.Column("last_sent", sa.Float(), nullable=True),
+        sa.Column("last_success", sa.Float(), nullable=True),
+        sa.Column("last_failure", sa.Float(), nullable=True),
+        sa.Column("last_error", sa.String(length=300), nullable=False),
+        sa.PrimaryKeyConstraint("endpoint"),
+    )
+    op.create_table(
         "entities",
         sa.Column(
             "tenant",
@@ -204,6 +262,22 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_handled_events_handled"), ["handled"], unique=False)
 
     op.create_table(
+        "ld_contexts",
+        sa.Column("id", sa.String(length=100), nullable=False),
+        sa.Column("tenant", sa.String(length=100), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("url", sa.String(length=2000), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("created", sa.Float(), nullable=False),
+        sa.Column("expires", sa.Float(), nullable=True),
+        sa.Column("used", sa.Float(), nullable=True),
+        sa.Column("hits", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("ld_contexts", schema=None) as batch_op:
+        batch_op.create_index("ld_contexts_by_tenant", ["tenant", "kind", "created"], unique=False)
+
+    op.create_table(
         "outbox",
         sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("channel", sa.String(length=255), nullable=False),
@@ -268,6 +342,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_outbox_key"))
 
     op.drop_table("outbox")
+    with op.batch_alter_table("ld_contexts", schema=None) as batch_op:
+        batch_op.drop_index("ld_contexts_by_tenant")
+
+    op.drop_table("ld_contexts")
     with op.batch_alter_table("handled_events", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_handled_events_handled"))
 
@@ -283,6 +361,21 @@ def downgrade() -> None:
         batch_op.drop_index("entities_by_shape")
 
     op.drop_table("entities")
+    op.drop_table("delivery_endpoints")
+    with op.batch_alter_table("deliveries", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_deliveries_finished"))
+        batch_op.drop_index(
+            "deliveries_in_order",
+            postgresql_where=sa.text("due IS NOT NULL"),
+            sqlite_where=sa.text("due IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "deliveries_due",
+            postgresql_where=sa.text("due IS NOT NULL"),
+            sqlite_where=sa.text("due IS NOT NULL"),
+        )
+
+    op.drop_table("deliveries")
     op.drop_table("consumer_groups")
     with op.batch_alter_table("changes", schema=None) as batch_op:
         batch_op.drop_index("changes_of_entity")
