@@ -18,6 +18,7 @@ from services.broker.backlog import Backlog
 from services.broker.context.announce import announcement
 from services.broker.context.discovery import present
 from services.broker.context.errors import AlreadyExists, BadRequestData, ResourceNotFound
+from services.broker.context.loader import Loader
 from services.broker.context.model import ContextEntity
 from services.broker.context.mutations import created
 from services.broker.context.query import Page, Query
@@ -54,7 +55,7 @@ class Entities:
         clock: Clock = lambda: datetime.now(UTC),
     ) -> None:
         self._store, self._outbox, self._backlog, self._clock = store, outbox, backlog, clock
-        self._writer = Writer(store)
+        self._writer, self._loader = Writer(), Loader(self._load)
         self.tenants = Tenants(store)
 
     async def get(self, id_: str, *, personal: bool, tenant: str = DEFAULT_TENANT) -> ContextEntity:
@@ -68,12 +69,15 @@ class Entities:
             ResourceNotFound: it is not there.
             NonexistentTenant: nor is the tenant.
         """
-        async with self._store.read() as connection:
-            await self.tenants.check(connection, tenant)
-            found = (await load(connection, tenant, [id_])).get(id_)
+        found = await self._loader.get(tenant, id_)
         if found is None or (found.restricted and not personal):
             raise ResourceNotFound(f"There is no entity {id_}.")
         return found
+
+    async def _load(self, tenant: str, ids: list[str]) -> dict[str, ContextEntity]:
+        async with self._store.read() as connection:
+            await self.tenants.check(connection, tenant)
+            return await load(connection, tenant, ids)
 
     async def find(self, query: Query, *, tenant: str = DEFAULT_TENANT) -> Page:
         """What a query means.
