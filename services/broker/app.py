@@ -25,6 +25,7 @@ from services.broker.context import (
     attributes_api,
     batch_api,
     contexts_api,
+    discovery_api,
     purge_api,
     query_api,
     unsupported,
@@ -43,6 +44,7 @@ from services.broker.events.groups import Groups
 from services.broker.events.inlet import Inlet
 from services.broker.log import open_log
 from services.broker.metrics import Metrics
+from services.broker.migrations import VERSIONS
 from services.broker.parts import Broker
 from services.broker.relay import LogSink
 from services.broker.standalone import Trusting
@@ -97,7 +99,7 @@ def build_broker(
 ) -> Broker:
     """The parts, connected to each other; nothing is opened yet."""
     guard = guard or Guard()
-    store = Store(store_url, tables.COMPONENT, tables.metadata)
+    store = Store(store_url, tables.COMPONENT, tables.metadata, VERSIONS)
     log = open_log(log_url)
     metrics = Metrics()
     sink = LogSink(log, log_topics(), metrics)
@@ -163,6 +165,7 @@ def create_broker(
     app.include_router(schemas_api.schemas_router, prefix=SCHEMAS_PREFIX)
     app.include_router(context_api.router, prefix=context_api.PREFIX)
     app.include_router(query_api.router, prefix=context_api.PREFIX)
+    app.include_router(discovery_api.router, prefix=context_api.PREFIX)
     app.include_router(attributes_api.router, prefix=context_api.PREFIX)
     app.include_router(batch_api.router, prefix=context_api.PREFIX)
     app.include_router(purge_api.router, prefix=context_api.PREFIX)

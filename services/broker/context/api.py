@@ -44,7 +44,7 @@ async def create_entity(request: Request, broker: BrokerDep, params: ParamsDep) 
     """§5.6.1. 201 with `Location`; 409 when the id is taken."""
     sent = await read_ngsild(request, params)
     entity = parse_entity(sent.body, sent.context, simplified=params.simplified)
-    await broker.entities.create(entity)
+    await broker.entities.create(entity, tenant=params.tenant)
     where = f"{PREFIX}/entities/{quote(entity.id, safe=':')}"
     return Response(status_code=201, headers={"location": where})
 

@@ -16,33 +16,21 @@ from services.broker.context.asked import check_names, check_options
 from services.broker.context.door import PREFIX, restore_slashes
 from services.broker.context.errors import (
     BadRequestData,
-    NoMultiTenantSupport,
     NotAcceptable,
     TooManyResults,
 )
-from services.broker.context.geoquery import parse_geoquery
 from services.broker.context.jsonld import CORE, Context
 from services.broker.context.ld.contexts import Contexts
 from services.broker.context.links import context_url
-from services.broker.context.model import check_id
 from services.broker.context.negotiation import GEO_JSON, JSON, JSON_LD, accepted
-from services.broker.context.patterns import check_pattern
-from services.broker.context.q import Node, parse_q
-from services.broker.context.q_sql import checked_patterns
-from services.broker.context.query import MOST_LIMIT, Query
 from services.broker.context.view import View, parse_form, parse_view
 from services.broker.parts import BrokerDep
 
-__all__ = ["GEO_JSON", "JSON", "JSON_LD", "Params", "ParamsDep", "parse_query"]
-
-TENANTS: Final = False
-"""Whether the storage keeps tenants apart."""
+__all__ = ["GEO_JSON", "JSON", "JSON_LD", "Params", "ParamsDep"]
 
 _ENTITIES: Final = re.compile(re.escape(PREFIX) + r"/(entities(/[^/]+)?|entityOperations/query)")
 _TENANT: Final = re.compile(r"[!-~]{1,100}")
-_MOST_IDS: Final = 500
 _MOST_NAMES: Final = 100
-_MOST_OFFSET: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +111,6 @@ def _tenant(request: Request) -> str:
     tenant = request.headers.get("ngsild-tenant", "")
     if tenant and not _TENANT.fullmatch(tenant):
         raise BadRequestData("NGSILD-Tenant has at most 100 visible ASCII characters.")
-    if tenant and not TENANTS:
-        raise NoMultiTenantSupport("Leave out NGSILD-Tenant: there is one tenant.")
     return tenant
 
 
@@ -154,65 +140,3 @@ def _accepted(request: Request) -> str:
 def _is_of_entities(request: Request) -> bool:
     """Whether entities are what it reads: these there are as GeoJSON too."""
     return _ENTITIES.fullmatch(request.url.path) is not None
-
-
-def parse_query(params: Params) -> Query:
-    """The query in a request's parameters (§5.7.2).
-
-    Raises:
-        BadRequestData: something is malformed, or nothing narrows the query down.
-    """
-    get = params.given.get
-    limit = params.number("limit", 20, MOST_LIMIT)
-    count = get("count", "") == "true" or "count" in params.options
-    if limit == 0 and not count:
-        raise BadRequestData("limit is 0 only together with count=true.")
-    query = Query(
-        types=_types(get("type", ""), params.context),
-        ids=_ids(get("id", "")),
-        id_pattern=check_pattern(get("idPattern", ""), "idPattern"),
-        attributes=params.names("attrs"),
-        q=_q(get("q", "")),
-        geo=parse_geoquery(
-            get("georel", ""),
-            get("geometry", ""),
-            get("coordinates", ""),
-            get("geoproperty", ""),
-            params.context,
-        ),
-        personal=params.personal,
-        context=params.context,
-        limit=limit,
-        offset=params.number("offset", 0, _MOST_OFFSET),
-        count=count,
-    )
-    if not (
-        query.types or query.ids or query.id_pattern or query.attributes or query.q or query.geo
-    ):
-        raise BadRequestData("Give at least one of type, id, idPattern, attrs, q or georel.")
-    return query
-
-
-def _types(text: str, context: Context) -> list[str]:
-    """Types, any of them (§4.17: ``,`` and ``|`` both say "or")."""
-    if text == "*":
-        return []
-    names = [part.strip() for part in text.replace("|", ",").split(",") if part.strip()]
-    if len(names) > _MOST_NAMES or "(" in text or ";" in text:
-        raise BadRequestData("type is a list of names; selection expressions are not offered.")
-    return [context.expand(name) for name in names]
-
-
-def _ids(text: str) -> list[str]:
-    ids = [check_id(part.strip()) for part in text.split(",") if part.strip()]
-    if len(ids) > _MOST_IDS:
-        raise BadRequestData(f"id names at most {_MOST_IDS} entities.")
-    return ids
-
-
-def _q(text: str) -> Node | None:
-    if not text:
-        return None
-    node = parse_q(text)
-    checked_patterns(node)
-    return node

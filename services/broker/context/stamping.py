@@ -49,7 +49,7 @@ def with_instances(old: list[Instance], new: list[Instance], now: str) -> list[I
 
 def stamped(old: Instance | None, new: Instance, now: str) -> Instance:
     """``new`` with its times; ``old`` itself where it says the same."""
-    if old is not None and _content(old) == _content(new):
+    if old is not None and (old is new or _content(old) == _content(new)):
         return old
     since = old.get("createdAt", now) if old else now
     return {**new, "createdAt": since, "modifiedAt": now}
@@ -60,7 +60,10 @@ def _content(instance: Instance) -> Instance:
 
 
 def _same_all(old: list[Instance], new: list[Instance]) -> bool:
-    return [_content(i) for i in old] == [_content(i) for i in new]
+    # what did not change mostly is the very same object, see stamped()
+    return len(old) == len(new) and all(
+        a is b or _content(a) == _content(b) for a, b in zip(old, new, strict=True)
+    )
 
 
 def changed_names(old: Attributes, new: Attributes) -> list[str]:
