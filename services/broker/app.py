@@ -23,6 +23,9 @@ from services.broker.backlog import Backlog
 from services.broker.context import api as context_api
 from services.broker.context import attributes_api, batch_api
 from services.broker.context.entities import Entities
+from services.broker.delivery import Deliveries
+from services.broker.delivery.addresses import networks
+from services.broker.delivery.guard import Guard
 from services.broker.events import api as events_api
 from services.broker.events import groups_api, schemas_api
 from services.broker.events.fanout import Fanout
@@ -33,12 +36,16 @@ from services.broker.metrics import Metrics
 from services.broker.parts import Broker
 from services.broker.relay import LogSink
 from services.broker.topics import event_topics, log_topics
+from services.broker.webhooks import api as webhooks_api
+from services.broker.webhooks import deliveries_api, handshake_api
+from services.broker.webhooks.part import Webhooks
 
 logger = logging.getLogger(__name__)
 
 EVENTS_PREFIX: Final = "/events/v1"
 SCHEMAS_PREFIX: Final = "/schemas/v1"
 _COUNT_SECONDS: Final = 1.0
+_TAKE_STOCK_SECONDS: Final = 10.0
 _FORGET_SECONDS: Final = 3600.0
 
 INFO: Final = ApiInfo(
@@ -72,7 +79,14 @@ INFO: Final = ApiInfo(
 )
 
 
-def build_broker(store_url: str, log_url: str) -> Broker:
+def build_broker(
+    store_url: str,
+    log_url: str,
+    *,
+    gateway_key: str = "",
+    deliver_to: str = "",
+    origin: str = "",
+) -> Broker:
     """The parts, connected to each other; nothing is opened yet."""
     store = Store(store_url, tables.COMPONENT, tables.metadata)
     log = open_log(log_url)
@@ -80,6 +94,7 @@ def build_broker(store_url: str, log_url: str) -> Broker:
     sink = LogSink(log, log_topics(), metrics)
     outbox = Outbox(store, tables.outbox, sink)
     backlog = Backlog(outbox)
+    deliveries = Deliveries(store, Guard(networks(deliver_to)), metrics.registry)
     return Broker(
         store=store,
         log=log,
@@ -90,27 +105,49 @@ def build_broker(store_url: str, log_url: str) -> Broker:
         groups=Groups(store, log, outbox),
         entities=Entities(store, outbox, backlog),
         metrics=metrics,
+        deliveries=deliveries,
+        webhooks=Webhooks(store, log, deliveries, event_topics, key=gateway_key, origin=origin),
     )
 
 
-def create_broker(*, store_url: str, log_url: str, gateway_key: str = "") -> FastAPI:
+def create_broker(
+    *,
+    store_url: str,
+    log_url: str,
+    gateway_key: str = "",
+    deliver_to: str = "",
+    origin: str = "",
+) -> FastAPI:
     """The broker.
 
     Args:
         store_url: see :mod:`schemas.kit.store`.
         log_url: see :mod:`services.broker.log`.
         gateway_key: secret that the gateway sends; empty only on a trusted network.
+        deliver_to: networks inside, separated by spaces, to which webhooks and notifications may
+            go, also without TLS (``10.1.0.0/16``; ``any`` for all). Without it only addresses in
+            the public Internet are called, with https.
+        origin: the host name by which receivers know the city.
 
     Raises:
-        ValueError: a URL that no adapter speaks.
+        ValueError: a URL that no adapter speaks, or a network that is none.
     """
-    broker = build_broker(store_url, log_url)
+    broker = build_broker(
+        store_url, log_url, gateway_key=gateway_key, deliver_to=deliver_to, origin=origin
+    )
     app = create_app(
         INFO,
         title="Context and event broker",
         description="What is true of the city now (NGSI-LD), and what happens in it (CloudEvents).",
         prefix=EVENTS_PREFIX,
-        routers=[events_api.router, groups_api.router, schemas_api.types_router],
+        routers=[
+            events_api.router,
+            groups_api.router,
+            schemas_api.types_router,
+            webhooks_api.router,
+            deliveries_api.router,
+            handshake_api.router,
+        ],
         gateway_key=gateway_key,
         lifespan=_lifespan,
         ready=lambda: _ready(broker),
@@ -132,9 +169,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await broker.store.open()
     broker.outbox.start()
     broker.fanout.start()
+    await broker.webhooks.start()
+    broker.deliveries.start()
     tasks = [
         asyncio.create_task(_every(_COUNT_SECONDS, broker.backlog.count)),
         asyncio.create_task(_every(_FORGET_SECONDS, broker.inlet.forget)),
+        asyncio.create_task(_every(_TAKE_STOCK_SECONDS, broker.deliveries.count)),
+        asyncio.create_task(_every(_FORGET_SECONDS, broker.deliveries.queue.tidy)),
     ]
     try:
         yield
@@ -142,6 +183,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await broker.webhooks.stop()
+        await broker.deliveries.stop()
         await broker.fanout.stop()
         await broker.groups.close()
         await broker.outbox.stop()

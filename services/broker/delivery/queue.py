@@ -10,7 +10,7 @@ from sqlalchemy import Row, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.kit.store import Store
-from services.broker.delivery.model import MOST_TIMEOUT, Delivery, EndpointStatus, Waiting
+from services.broker.delivery.model import MOST_TIMEOUT, Delivery, EndpointStatus, State, Waiting
 from services.broker.delivery.tables import deliveries, endpoints
 
 _AGAIN: Final = ("url", "headers", "about", "body", "timeout", "created", "expires", "due")
@@ -71,6 +71,25 @@ class Queue:
             .group_by(deliveries.c.endpoint)
         )
         return {row[0]: row[1] for row in await connection.execute(query)}
+
+    async def listed(
+        self, endpoint: str, state: State | None, older: int | None, limit: int
+    ) -> Sequence[Row[Any]]:
+        """The rows of an endpoint, newest first, without what is in them.
+
+        Args:
+            older: only those before this row.
+        """
+        columns = deliveries.c
+        shown = (c for c in columns if c.name not in ("body", "headers"))
+        query = select(*shown).where(columns.endpoint == endpoint)
+        if state is not None:
+            query = query.where(columns.state == state)
+        if older is not None:
+            query = query.where(columns.id < older)
+        async with self._store.read() as connection:
+            found = await connection.execute(query.order_by(columns.id.desc()).limit(limit))
+            return found.all()
 
     async def enable(self, connection: AsyncConnection, endpoint: str) -> None:
         """Try an endpoint again at once, with all that waits: its owner says that it is back."""
