@@ -1,4 +1,8 @@
-"""The webhooks of all clients, as they are written down; a client knows its own only."""
+"""The webhooks of all clients, as they are written down; a client knows its own only.
+
+A webhook's row is locked before its endpoint's, by everybody (and that before its deliveries': see
+:mod:`services.broker.delivery.queue`).
+"""
 
 from __future__ import annotations
 
@@ -152,11 +156,13 @@ class Book:
     ) -> Webhook:
         """Send, or hold what there is to send: it stays on the log, and is sent from there."""
         if to == "active":
+            changed = await self.set(connection, owner, webhook, state=to)
             await self._deliveries.enable(connection, webhook.endpoint)
-            return await self.set(connection, owner, webhook, state=to)
-        await self._hold(connection, webhook.endpoint, to)
+            return changed
         cursor = webhook.cursor or await followed(connection)
-        return await self.set(connection, owner, webhook, state=to, cursor=str(cursor))
+        changed = await self.set(connection, owner, webhook, state=to, cursor=str(cursor))
+        await self._hold(connection, webhook.endpoint, to)
+        return changed
 
     async def _hold(self, connection: AsyncConnection, endpoint: str, state: WebhookState) -> None:
         await self._deliveries.queue.disable(connection, endpoint, _NOT_SENT[state])
