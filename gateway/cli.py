@@ -136,7 +136,11 @@ def broker() -> None:
     settings.require("gateway_key")
     configure_logging()
     app = create_broker(
-        store_url=settings.store_url, log_url=settings.log_url, gateway_key=settings.gateway_key
+        store_url=settings.store_url,
+        log_url=settings.log_url,
+        gateway_key=settings.gateway_key,
+        deliver_to=settings.deliver_to,
+        origin=urlsplit(settings.public_url).hostname or "",
     )
     serve(app, settings.host, settings.port or _USUAL_PORTS["broker"])
 

@@ -12,9 +12,9 @@ import re
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from functools import lru_cache
+from typing import Final
 
-import httpcore
 import httpx
 
 from services.broker.delivery import addresses
@@ -45,6 +45,7 @@ class Guard:
     def __init__(self, allow: Iterable[Network] = (), *, resolve: Resolve | None = None) -> None:
         self._allow = tuple(allow)
         self._resolve = resolve or Resolver()
+        self._parsed = lru_cache(maxsize=1024)(self._check_url)
 
     def check_url(self, url: str) -> httpx.URL:
         """The URL, if it can be one that is called; addresses of names are checked on each call.
@@ -52,6 +53,9 @@ class Guard:
         Raises:
             Refused: saying what is wrong with it.
         """
+        return self._parsed(url)
+
+    def _check_url(self, url: str) -> httpx.URL:
         if len(url) > MOST_URL or not url.isprintable():
             raise Refused(f"a URL has at most {MOST_URL} printable characters")
         try:
@@ -109,44 +113,6 @@ class Guard:
         for address in found:
             self._check_address(address, plain=plain)
         return found[:_MOST_ADDRESSES]
-
-
-class GuardedNetwork(httpcore.AsyncNetworkBackend):
-    """Connections for an HTTP client, each to an address that was checked."""
-
-    def __init__(self, guard: Guard, *, plain: bool) -> None:
-        self._guard, self._plain = guard, plain
-        self._network = httpcore.AnyIOBackend()
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        try:
-            found = await self._guard.addresses(host, port, plain=self._plain)
-        except OSError as error:
-            raise httpcore.ConnectError("the host's name is not known") from error
-        problem: Exception = httpcore.ConnectError("the host has no address")
-        for address in found:
-            try:
-                return await self._network.connect_tcp(
-                    address, port, timeout, local_address, socket_options
-                )
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                problem = error
-        raise problem
-
-    async def connect_unix_socket(
-        self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
-    ) -> httpcore.AsyncNetworkStream:
-        raise Refused("sockets of this machine are not called")
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
 
 
 class Resolver:

@@ -11,7 +11,7 @@ from services.broker.delivery.addresses import is_outside, networks, parse
 from services.broker.delivery.guard import Guard, Refused
 from services.broker.delivery.model import Request
 from services.broker.delivery.sender import Sender
-from tests.services.broker.delivery.receiver import Receiver, Reply
+from tests.services.broker.delivery.receiver import Receiver
 
 INSIDE = [
     "127.0.0.1",
@@ -173,52 +173,3 @@ async def test_the_machines_resolver_knows_this_machine(receiver: Receiver) -> N
     guard = Guard(networks("127.0.0.0/8 ::1/128"))
     assert await called(guard, f"http://localhost:{receiver.port}/") == ""
     assert await called(guard, "http://no-such-name.invalid/") == "no connection"
-
-
-@pytest.fixture
-async def sender() -> Sender:
-    return Sender(Guard(networks("127.0.0.0/8")))
-
-
-async def test_redirects_are_not_followed(sender: Sender, receiver: Receiver) -> None:
-    receiver.reply = lambda _: Reply(302, {"location": receiver.url})
-    answer = await sender.send(Request(receiver.url, b"", {}))
-    assert (answer.status, answer.ok) == (302, False)
-    assert "not followed" in answer.error
-    assert len(receiver.received) == 1
-    await sender.close()
-
-
-async def test_an_answer_is_read_in_part_only(sender: Sender, receiver: Receiver) -> None:
-    receiver.reply = lambda _: Reply(200, rest=b"x" * 65_536)
-    answer = await sender.send(Request(receiver.url, b"", {}), whole=True)
-    assert (answer.ok, len(answer.body)) == (True, 65_536)
-    await sender.close()
-
-
-async def test_no_answer_in_time_is_a_failure(sender: Sender, receiver: Receiver) -> None:
-    receiver.hold.clear()
-    answer = await sender.send(Request(receiver.url, b"", {}, timeout=0.1))
-    assert (answer.status, answer.error) == (0, "no answer in time")
-    await sender.close()
-
-
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [("120", 120), ("999999", 86_400), ("soon", 0), ("Wed, 21 Oct 2015 07:28:00 GMT", 0)],
-)
-async def test_retry_after_is_read(
-    sender: Sender, receiver: Receiver, value: str, seconds: int
-) -> None:
-    receiver.reply = lambda _: Reply(503, {"retry-after": value})
-    assert (await sender.send(Request(receiver.url, b"", {}))).retry_after == seconds
-    await sender.close()
-
-
-async def test_headers_that_would_split_the_request_are_not_sent(
-    sender: Sender, receiver: Receiver
-) -> None:
-    answer = await sender.send(Request(receiver.url, b"", {"x": "a\r\nhost: inside"}))
-    assert answer.error == "the request cannot be said in HTTP"
-    assert not receiver.received
-    await sender.close()
