@@ -152,16 +152,16 @@ def broker(
 
     With --port and no SUPERCITY_GATEWAY_KEY, or with --alone, it runs by itself.
     """
+    from urllib.parse import urlsplit
+
     from services.broker.app import create_broker
-    from services.broker.delivery.addresses import networks
-    from services.broker.delivery.guard import Guard
 
     settings = _settings(
         PORT=str(port or ""),
         STORE_URL=store_url,
         LOG_URL=log_url,
         PUBLIC_URL=public_url,
-        ALLOW_NETWORKS="any" if allow_private else "",
+        DELIVER_TO="any" if allow_private else "",
     )
     alone = alone or bool(port and not settings.gateway_key)
     if not alone:
@@ -171,7 +171,8 @@ def broker(
         store_url=settings.store_url,
         log_url=settings.log_url,
         gateway_key="" if alone else settings.gateway_key,
-        guard=Guard(networks(settings.allow_networks)),
+        deliver_to=settings.deliver_to,
+        origin=urlsplit(settings.public_url).hostname or "",
         public_url=public_url if alone else settings.public_url,
         standalone=alone,
     )

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from gateway import cli
-from services.broker.delivery.guard import Refused
 
 
 @pytest.fixture
@@ -16,7 +15,7 @@ def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
     """What the broker is made with and where it is served, instead of serving it."""
     told: dict[str, Any] = {}
     monkeypatch.setenv("SUPERCITY_DATA_DIR", str(tmp_path))
-    for name in ("GATEWAY_KEY", "PORT", "HOST", "PUBLIC_URL", "ALLOW_NETWORKS"):
+    for name in ("GATEWAY_KEY", "PORT", "HOST", "PUBLIC_URL", "DELIVER_TO"):
         monkeypatch.delenv(f"SUPERCITY_{name}", raising=False)
     monkeypatch.setattr("services.broker.app.create_broker", lambda **given: told.update(given))
     monkeypatch.setattr(
@@ -41,8 +40,7 @@ def test_a_port_and_no_key_is_a_broker_alone_for_this_machine(
     assert started["standalone"] is True
     assert (started["host"], started["port"]) == ("127.0.0.1", 9876)
     assert (started["store_url"], started["log_url"]) == ("sqlite+aiosqlite:///s", "l:///")
-    with pytest.raises(Refused):
-        started["guard"].check_url("http://192.168.0.1/context.jsonld")
+    assert started["deliver_to"] == ""
 
 
 def test_alone_it_is_open_to_others_only_where_that_is_said(
@@ -50,7 +48,7 @@ def test_alone_it_is_open_to_others_only_where_that_is_said(
 ) -> None:
     run(monkeypatch, "--alone", "--host", "0.0.0.0", "--allow-private")
     assert (started["host"], started["port"]) == ("0.0.0.0", 8002)
-    assert started["guard"].check_url("http://192.168.0.1/context.jsonld")
+    assert started["deliver_to"] == "any"
 
 
 def test_with_a_gateways_key_a_port_opens_nothing(

@@ -12,9 +12,9 @@ import re
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from functools import lru_cache
+from typing import Final
 
-import httpcore
 import httpx
 
 from services.broker.delivery import addresses
@@ -39,12 +39,20 @@ class Guard:
     Args:
         allow: networks that may be called although they are not the world at large, and that may
             be called without TLS: those of a city that has its subscribers inside.
+        plain: whether the world at large may be called without TLS too.
         resolve: for tests.
     """
 
-    def __init__(self, allow: Iterable[Network] = (), *, resolve: Resolve | None = None) -> None:
-        self._allow = tuple(allow)
+    def __init__(
+        self,
+        allow: Iterable[Network] = (),
+        *,
+        plain: bool = False,
+        resolve: Resolve | None = None,
+    ) -> None:
+        self._allow, self._plain = tuple(allow), plain
         self._resolve = resolve or Resolver()
+        self._parsed = lru_cache(maxsize=1024)(self._check_url)
 
     def check_url(self, url: str) -> httpx.URL:
         """The URL, if it can be one that is called; addresses of names are checked on each call.
@@ -52,6 +60,9 @@ class Guard:
         Raises:
             Refused: saying what is wrong with it.
         """
+        return self._parsed(url)
+
+    def _check_url(self, url: str) -> httpx.URL:
         if len(url) > MOST_URL or not url.isprintable():
             raise Refused(f"a URL has at most {MOST_URL} printable characters")
         try:
@@ -72,7 +83,7 @@ class Guard:
 
     @property
     def _schemes(self) -> tuple[str, ...]:
-        return ("https", "http") if self._allow else ("https",)
+        return ("https", "http") if self._allow or self._plain else ("https",)
 
     def _check_port(self, port: int | None) -> None:
         # below 1024 stand mail, shells and directories, which HTTP could be made to talk to
@@ -95,7 +106,7 @@ class Guard:
             return
         if not addresses.is_outside(address):
             raise Refused("it is not an address in the public Internet")
-        if plain:
+        if plain and not self._plain:
             raise Refused("an address in the public Internet is called with https only")
 
     async def addresses(self, host: str, port: int, *, plain: bool) -> Sequence[str]:
@@ -109,44 +120,6 @@ class Guard:
         for address in found:
             self._check_address(address, plain=plain)
         return found[:_MOST_ADDRESSES]
-
-
-class GuardedNetwork(httpcore.AsyncNetworkBackend):
-    """Connections for an HTTP client, each to an address that was checked."""
-
-    def __init__(self, guard: Guard, *, plain: bool) -> None:
-        self._guard, self._plain = guard, plain
-        self._network = httpcore.AnyIOBackend()
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        try:
-            found = await self._guard.addresses(host, port, plain=self._plain)
-        except OSError as error:
-            raise httpcore.ConnectError("the host's name is not known") from error
-        problem: Exception = httpcore.ConnectError("the host has no address")
-        for address in found:
-            try:
-                return await self._network.connect_tcp(
-                    address, port, timeout, local_address, socket_options
-                )
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                problem = error
-        raise problem
-
-    async def connect_unix_socket(
-        self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
-    ) -> httpcore.AsyncNetworkStream:
-        raise Refused("sockets of this machine are not called")
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
 
 
 class Resolver:

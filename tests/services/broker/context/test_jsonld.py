@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.broker.context.errors import BadRequestData
@@ -18,6 +18,7 @@ def context_of(value: Any, **documents: Any) -> Context:
     return compile_context(value, documents)
 
 
+@settings(deadline=None)
 @given(names)
 def test_a_short_name_comes_back(name: str) -> None:
     if name not in ("id", "type"):

@@ -120,3 +120,17 @@ async def test_the_own_network_is_not_called(server: str) -> None:
     for url in (f"{server}/good", "http://10.0.0.1/x", "https://[::1]/x", "https://localhost/x"):
         with pytest.raises(LdContextNotAvailable, match="not called"):
             await fetch(url)
+
+
+async def test_contexts_may_be_published_without_tls(server: str) -> None:
+    """By servers in the world at large; the address is checked all the same."""
+
+    async def resolve(host: str, port: int) -> list[str]:
+        return ["10.0.0.1"] if host == "inside.example" else ["192.0.0.9"]
+
+    guard = Guard(plain=True, resolve=resolve)
+    assert guard.check_url("http://contexts.example/a").scheme == "http"
+    with pytest.raises(LdContextNotAvailable, match="public Internet"):
+        await ContextFetcher(guard)("http://inside.example/a")
+    with pytest.raises(LdContextNotAvailable, match="https"):
+        await ContextFetcher(Guard(resolve=resolve))("http://contexts.example/a")

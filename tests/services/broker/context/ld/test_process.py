@@ -28,7 +28,7 @@ _definitions = st.one_of(
 _contexts = st.dictionaries(st.sampled_from(NAMES), _definitions, max_size=5)
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(_contexts, st.sampled_from((*NAMES, "ex:name", "other:name", "unknown", "https://e.org/q")))
 def test_names_expand_as_a_whole_json_ld_processor_expands_them(
     terms: dict[str, Any], name: str
@@ -48,7 +48,7 @@ def test_names_expand_as_a_whole_json_ld_processor_expands_them(
         assert [context.expand(name)] == list(found)
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(
     _contexts,
     st.sampled_from(
