@@ -169,8 +169,7 @@ async def _find(context: str, contexts: Contexts) -> StoredContext:
 
 
 def _url(stored: StoredContext, request: Request, contexts: Contexts) -> str:
-    base = "" if contexts.public_url else str(request.base_url).rstrip("/")
-    return stored.url or base + contexts.url_of(stored.id)
+    return stored.url or contexts.url_of(stored.id, str(request.base_url).rstrip("/"))
 
 
 def _details(stored: StoredContext, url: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -24,7 +25,8 @@ from services.broker.context.negotiation import JSON, JSON_LD
 from services.broker.context.params import Params
 
 MERGE_PATCH: Final = "application/merge-patch+json"
-QUERY_PATH: Final = "/entityOperations/query"
+_NAMED: Final = re.compile(r"/(entityOperations/query|subscriptions)(/|$)")
+"""Where the context is named by a URL later: in the Link field of an answer, or a notification."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +86,9 @@ async def read_ngsild(request: Request, params: Params) -> Sent:
         sent = await _with_own_context(body, params.contexts)
     else:
         sent = _without_context(body, params)
-    if request.url.path.endswith(QUERY_PATH):
-        # the answer may have to name it in a Link field
-        context = await params.contexts.hosted(sent.context, params.tenant)
+    if _NAMED.search(request.url.path):
+        base = str(request.base_url).rstrip("/")
+        context = await params.contexts.hosted(sent.context, params.tenant, base)
         return Sent(sent.body, context)
     return sent
 

@@ -160,15 +160,19 @@ class Contexts:
         self._compiled.clear()
         self._bytes = 0
 
-    async def hosted(self, context: Context, tenant: str = "") -> Context:
-        """The context under a URL: its own, or that of an implicitly created one (§5.13.1)."""
+    async def hosted(self, context: Context, tenant: str = "", base: str = "") -> Context:
+        """The context under a URL: its own, or that of an implicitly created one (§5.13.1).
+
+        Args:
+            base: the broker's address as the caller knows it, where no other is set.
+        """
         if context.url:
             return context
-        return context.named(self.url_of(await self.stored.imply(context.source, tenant)))
+        return context.named(self.url_of(await self.stored.imply(context.source, tenant), base))
 
-    def url_of(self, id_: str) -> str:
-        """Where a stored context is served; relative while the broker's address is not known."""
-        return f"{self.public_url}{PATH}/{id_}"
+    def url_of(self, id_: str, base: str = "") -> str:
+        """Where a stored context is served."""
+        return f"{self.public_url or base}{PATH}/{id_}"
 
     def _used(self, ids: tuple[str, ...]) -> None:
         for id_ in ids:
