@@ -57,6 +57,8 @@ class _Naming:
 def _path(scope: Scope) -> str:
     """The path, decoded so that an encoded slash does not part what it is in."""
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    if b"%" not in raw and not raw.endswith(b"/"):
+        return str(scope["path"])
     segments = raw.partition(b"?")[0].rstrip(b"/").split(b"/")
     decoded = [unquote_to_bytes(segment).decode("utf-8", "replace") for segment in segments]
     return "/".join(segment.replace("/", _SLASH) for segment in decoded)
