@@ -72,10 +72,11 @@ class ContextFetcher:
         address = httpcore.URL(
             scheme=target.raw_scheme, host=target.raw_host, port=target.port, target=target.raw_path
         )
-        tls = self._tls or ssl.create_default_context()
+        if self._tls is None:  # made once: reading the authorities takes a while
+            self._tls = ssl.create_default_context()
         # a pool of its own for each: contexts are fetched seldom, and kept
         async with (
-            httpcore.AsyncConnectionPool(ssl_context=tls, network_backend=network) as pool,
+            httpcore.AsyncConnectionPool(ssl_context=self._tls, network_backend=network) as pool,
             pool.stream("GET", address, headers=[(b"accept", _ACCEPT)]) as response,
         ):
             headers = {
