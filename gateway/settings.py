@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -44,6 +45,9 @@ class Settings:
         workers: data-plane processes; 0 means one a core.
         bootstrap: JSON file of the APIs, clients and residents that exist from the start.
         client_id, client_secret: this process's own client, for connectors and services.
+        deliver_to: networks inside, separated by spaces, to which the broker may send webhooks and
+            notifications, and fetch contexts from, also without TLS; ``any`` for all. Without it
+            only public addresses are called.
         sources: ``<domain>.<feed>=<URL or path>``, separated by spaces: where feeds come from.
         sample: whether feeds without a source are the sample city's; never in a real one.
         host, port: where this process listens; port 0 means its usual one.
@@ -68,6 +72,7 @@ class Settings:
     bootstrap: Path | None = None
     client_id: str = ""
     client_secret: str = ""
+    deliver_to: str = ""
     sources: str = ""
     sample: bool = False
     host: str = "127.0.0.1"
@@ -139,6 +144,8 @@ def _read(name: str, text: str) -> object:
         return _yes_or_no(text)
     if name == "sources":
         return _sources(text)
+    if name == "deliver_to":
+        return _networks(text)
     if name in {"workers", "port", "admin_port"}:
         return _whole_number(text, most=1024 if name == "workers" else 65535)
     if name == "trace_ratio":
@@ -147,6 +154,15 @@ def _read(name: str, text: str) -> object:
         return _http_url(text)
     if name in {"gateway_key", "pairwise_key"} and len(text) < _SECRET_LENGTH:
         raise ValueError(f"has {len(text)} characters, needs {_SECRET_LENGTH}: {_HINTS[name]}")
+    return text
+
+
+def _networks(text: str) -> str:
+    for part in [] if text == "any" else text.split():
+        try:
+            ip_network(part)
+        except ValueError as error:
+            raise ValueError(f"{error}; give networks such as 10.1.0.0/16, or any") from error
     return text
 
 

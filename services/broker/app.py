@@ -21,8 +21,24 @@ from schemas.xcity import ApiInfo, Dataset
 from services.broker import tables
 from services.broker.backlog import Backlog
 from services.broker.context import api as context_api
-from services.broker.context import attributes_api, batch_api
+from services.broker.context import (
+    attributes_api,
+    batch_api,
+    contexts_api,
+    discovery_api,
+    purge_api,
+    query_api,
+    unsupported,
+)
+from services.broker.context.door import Door
 from services.broker.context.entities import Entities
+from services.broker.context.ld.contexts import Contexts
+from services.broker.context.ld.documents import Fetch
+from services.broker.context.ld.fetch import ContextFetcher
+from services.broker.context.refusals import add_ngsi_refusals
+from services.broker.delivery import Deliveries
+from services.broker.delivery.addresses import networks
+from services.broker.delivery.guard import Guard
 from services.broker.events import api as events_api
 from services.broker.events import groups_api, schemas_api
 from services.broker.events.fanout import Fanout
@@ -30,16 +46,23 @@ from services.broker.events.groups import Groups
 from services.broker.events.inlet import Inlet
 from services.broker.log import open_log
 from services.broker.metrics import Metrics
+from services.broker.migrations import VERSIONS
 from services.broker.parts import Broker
 from services.broker.relay import LogSink
+from services.broker.standalone import Trusting
 from services.broker.topics import event_topics, log_topics
+from services.broker.webhooks import api as webhooks_api
+from services.broker.webhooks import deliveries_api, handshake_api
+from services.broker.webhooks.part import Webhooks
 
 logger = logging.getLogger(__name__)
 
 EVENTS_PREFIX: Final = "/events/v1"
 SCHEMAS_PREFIX: Final = "/schemas/v1"
 _COUNT_SECONDS: Final = 1.0
+_TAKE_STOCK_SECONDS: Final = 10.0
 _FORGET_SECONDS: Final = 3600.0
+_TIDY_SECONDS: Final = 60.0
 
 INFO: Final = ApiInfo(
     domain="broker",
@@ -72,14 +95,25 @@ INFO: Final = ApiInfo(
 )
 
 
-def build_broker(store_url: str, log_url: str) -> Broker:
+def build_broker(
+    store_url: str,
+    log_url: str,
+    *,
+    gateway_key: str = "",
+    deliver_to: str = "",
+    origin: str = "",
+    public_url: str = "",
+    fetch: Fetch | None = None,
+) -> Broker:
     """The parts, connected to each other; nothing is opened yet."""
-    store = Store(store_url, tables.COMPONENT, tables.metadata)
+    inside = networks(deliver_to)
+    store = Store(store_url, tables.COMPONENT, tables.metadata, VERSIONS)
     log = open_log(log_url)
     metrics = Metrics()
     sink = LogSink(log, log_topics(), metrics)
     outbox = Outbox(store, tables.outbox, sink)
     backlog = Backlog(outbox)
+    deliveries = Deliveries(store, Guard(inside), metrics.registry)
     return Broker(
         store=store,
         log=log,
@@ -89,28 +123,68 @@ def build_broker(store_url: str, log_url: str) -> Broker:
         fanout=Fanout(log, event_topics(), metrics),
         groups=Groups(store, log, outbox),
         entities=Entities(store, outbox, backlog),
+        contexts=Contexts(
+            store,
+            # contexts are public, and many are published without TLS
+            fetch or ContextFetcher(Guard(inside, plain=True)),
+            public_url=public_url,
+        ),
         metrics=metrics,
+        deliveries=deliveries,
+        webhooks=Webhooks(store, log, deliveries, event_topics, key=gateway_key, origin=origin),
     )
 
 
-def create_broker(*, store_url: str, log_url: str, gateway_key: str = "") -> FastAPI:
+def create_broker(
+    *,
+    store_url: str,
+    log_url: str,
+    gateway_key: str = "",
+    deliver_to: str = "",
+    origin: str = "",
+    public_url: str = "",
+    standalone: bool = False,
+    fetch: Fetch | None = None,
+) -> FastAPI:
     """The broker.
 
     Args:
         store_url: see :mod:`schemas.kit.store`.
         log_url: see :mod:`services.broker.log`.
         gateway_key: secret that the gateway sends; empty only on a trusted network.
+        deliver_to: networks inside, separated by spaces, to which webhooks and notifications may
+            go, and from where contexts are fetched, also without TLS (``10.1.0.0/16``; ``any`` for
+            all). Without it only addresses in the public Internet are called, with https.
+        origin: the host name by which receivers know the city.
+        public_url: the address of the broker as its callers know it.
+        standalone: everybody who reaches it may do everything; no gateway stands before it.
+        fetch: how remote contexts are had; by HTTP to where it may be called if left out.
 
     Raises:
-        ValueError: a URL that no adapter speaks.
+        ValueError: a URL that no adapter speaks, or a network that is none.
     """
-    broker = build_broker(store_url, log_url)
+    broker = build_broker(
+        store_url,
+        log_url,
+        gateway_key=gateway_key,
+        deliver_to=deliver_to,
+        origin=origin,
+        public_url=public_url,
+        fetch=fetch,
+    )
     app = create_app(
         INFO,
         title="Context and event broker",
         description="What is true of the city now (NGSI-LD), and what happens in it (CloudEvents).",
         prefix=EVENTS_PREFIX,
-        routers=[events_api.router, groups_api.router, schemas_api.types_router],
+        routers=[
+            events_api.router,
+            groups_api.router,
+            schemas_api.types_router,
+            webhooks_api.router,
+            deliveries_api.router,
+            handshake_api.router,
+        ],
         gateway_key=gateway_key,
         lifespan=_lifespan,
         ready=lambda: _ready(broker),
@@ -118,8 +192,17 @@ def create_broker(*, store_url: str, log_url: str, gateway_key: str = "") -> Fas
     )
     app.include_router(schemas_api.schemas_router, prefix=SCHEMAS_PREFIX)
     app.include_router(context_api.router, prefix=context_api.PREFIX)
+    app.include_router(query_api.router, prefix=context_api.PREFIX)
+    app.include_router(discovery_api.router, prefix=context_api.PREFIX)
     app.include_router(attributes_api.router, prefix=context_api.PREFIX)
     app.include_router(batch_api.router, prefix=context_api.PREFIX)
+    app.include_router(purge_api.router, prefix=context_api.PREFIX)
+    app.include_router(contexts_api.router, prefix=context_api.PREFIX)
+    app.include_router(unsupported.router, prefix=context_api.PREFIX)
+    add_ngsi_refusals(app)
+    app.add_middleware(Door)
+    if standalone:
+        app.add_middleware(Trusting)
     app.state.broker = broker
     app.state.drain = partial(_drain, broker)
     _add_metrics(app, broker)
@@ -132,9 +215,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await broker.store.open()
     broker.outbox.start()
     broker.fanout.start()
+    await broker.webhooks.start()
+    broker.deliveries.start()
     tasks = [
         asyncio.create_task(_every(_COUNT_SECONDS, broker.backlog.count)),
         asyncio.create_task(_every(_FORGET_SECONDS, broker.inlet.forget)),
+        asyncio.create_task(_every(_TIDY_SECONDS, broker.contexts.tidy)),
+        asyncio.create_task(_every(_TAKE_STOCK_SECONDS, broker.deliveries.count)),
+        asyncio.create_task(_every(_FORGET_SECONDS, broker.deliveries.queue.tidy)),
     ]
     try:
         yield
@@ -142,6 +230,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await broker.webhooks.stop()
+        await broker.deliveries.stop()
         await broker.fanout.stop()
         await broker.groups.close()
         await broker.outbox.stop()

@@ -11,11 +11,14 @@ from schemas.kit.outbox import Outbox
 from schemas.kit.store import Store
 from services.broker.backlog import Backlog
 from services.broker.context.entities import Entities
+from services.broker.context.ld.contexts import Contexts
+from services.broker.delivery import Deliveries
 from services.broker.events.fanout import Fanout
 from services.broker.events.groups import Groups
 from services.broker.events.inlet import Inlet
 from services.broker.log import EventLog
 from services.broker.metrics import Metrics
+from services.broker.webhooks.part import Webhooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,10 @@ class Broker:
     fanout: Fanout
     groups: Groups
     entities: Entities
+    contexts: Contexts
     metrics: Metrics
+    deliveries: Deliveries
+    webhooks: Webhooks
 
 
 def _broker(request: Request) -> Broker:
