@@ -1,7 +1,7 @@
-"""Merging: JSON Merge Patch (RFC 7396) with ``urn:ngsi-ld:null`` where it has null.
+"""What an update makes of one attribute instance.
 
-What NGSI-LD does of it on one attribute instance: partial update (GS CIM 009 §5.5.8) replaces
-members, merge (§5.5.12) goes into values as deep as they are.
+Partial update (GS CIM 009 §5.5.8) replaces members, merge (§5.5.12) goes into values as deep as
+they are.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from services.broker.context.errors import BadRequestData
+from services.broker.context.json_merge import merge_json
 from services.broker.context.jsonld import Context
 from services.broker.context.kinds import NULL, STAMPS, VALUE_OF, Instance, is_null
 from services.broker.context.notation import Bare
@@ -56,19 +57,6 @@ def completed(new: Instance) -> Instance:
     holder = VALUE_OF[new["type"]]
     kept = {name: member for name, member in new.items() if not _is_removal(member)}
     return {**kept, holder: merge_json(None, new[holder])}
-
-
-def merge_json(old: Any, new: Any) -> Any:
-    """``old`` merged with ``new``; what is no object replaces, and is replaced."""
-    if not isinstance(new, dict):
-        return new
-    result = dict(old) if isinstance(old, dict) else {}
-    for name, value in new.items():
-        if value == NULL:
-            result.pop(name, None)
-        else:
-            result[name] = merge_json(result.get(name), value)
-    return result
 
 
 def _of_kind(new: Bare, kind: str, context: Context, lang: str) -> Instance:

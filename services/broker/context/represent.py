@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from schemas.ngsild import is_geometry
 from services.broker.context.kinds import (
     KIND_OF,
-    RELATIONSHIPS,
     SYSTEM,
     VALUE_OF,
     Instance,
@@ -21,6 +20,7 @@ from services.broker.context.view import Form, View
 __all__ = ["NORMALIZED", "Form", "View", "represent"]
 
 NORMALIZED = View()
+_OF_WORDS: Final = frozenset(("VocabProperty", "LanguageProperty"))
 
 
 def represent(entity: ContextEntity, view: View = NORMALIZED) -> dict[str, Any]:
@@ -61,27 +61,31 @@ def _attribute(instances: list[Instance], view: View) -> Any:
 
 def _instance(instance: Instance, view: View) -> Instance:
     """Normalized (§4.5.2.2)."""
-    found: Instance = {}
-    for name, member in instance.items():
-        if ":" in name:
-            found[view.context.compact(name)] = _attribute(member, view)
-        elif name not in SYSTEM or view.system:
-            found[name] = member
-    return _in_words(found, view)
+    found = instance.copy()
+    if not view.system:
+        for name in SYSTEM:
+            found.pop(name, None)
+    if len(found) > 2:  # more than its kind and what it holds
+        for name in [name for name in found if ":" in name]:
+            found[view.context.compact(name)] = _attribute(found.pop(name), view)
+        _shorten(found, view)
+    return _in_words(found, view) if found["type"] in _OF_WORDS else found
+
+
+def _shorten(found: Instance, view: View) -> None:
+    """The types that it names, kept as IRIs, in the terms of the view's context."""
+    for name in ("objectType", "valueType"):
+        if name in found:
+            found[name] = _compacted(found[name], view)
 
 
 def _in_words(found: Instance, view: View) -> Instance:
-    """What is kept as an IRI in the terms of the view's context, and in its language."""
-    kind = found["type"]
-    if kind == "VocabProperty":
+    """In the terms of the view's context, and in its language (§4.15)."""
+    if found["type"] == "VocabProperty":
         found["vocab"] = _compacted(found["vocab"], view)
-    elif kind in RELATIONSHIPS and "objectType" in found:
-        found["objectType"] = _compacted(found["objectType"], view)
-    elif kind == "LanguageProperty" and view.lang and found["languageMap"]:
+    elif view.lang and found["languageMap"]:
         tag, text = view.lang.choose(found.pop("languageMap"))
         return {**found, "type": "Property", "value": text, "lang": tag}
-    if "valueType" in found:
-        found["valueType"] = view.context.compact(found["valueType"])
     return found
 
 
