@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from schemas.kit.app import create_app
 from schemas.kit.outbox import Outbox
 from schemas.kit.store import Store
+from schemas.problem import Problem
 from schemas.xcity import ApiInfo, Dataset
 from services.broker import tables
 from services.broker.backlog import Backlog
@@ -40,6 +41,7 @@ EVENTS_PREFIX: Final = "/events/v1"
 SCHEMAS_PREFIX: Final = "/schemas/v1"
 _COUNT_SECONDS: Final = 1.0
 _FORGET_SECONDS: Final = 3600.0
+_EXPIRE_SECONDS: Final = 10.0
 
 INFO: Final = ApiInfo(
     domain="broker",
@@ -137,6 +139,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     tasks = [
         asyncio.create_task(_every(_COUNT_SECONDS, broker.backlog.count)),
         asyncio.create_task(_every(_FORGET_SECONDS, broker.inlet.forget)),
+        asyncio.create_task(_every(_EXPIRE_SECONDS, broker.entities.expire)),
     ]
     try:
         yield
@@ -155,7 +158,7 @@ async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
     while True:
         try:
             await work()
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, Problem) as error:
             logger.warning("will try again in %s s: %r", seconds, error)
         await asyncio.sleep(seconds)
 

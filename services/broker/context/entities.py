@@ -17,9 +17,10 @@ from services.broker.backlog import Backlog
 from services.broker.context import query as queries
 from services.broker.context.announce import announcement
 from services.broker.context.errors import AlreadyExists, BadRequestData, ResourceNotFound
+from services.broker.context.expiry import due, unexpired, write_expiries
 from services.broker.context.model import ContextEntity
 from services.broker.context.mutations import created
-from services.broker.context.rows import Change, load, write
+from services.broker.context.rows import TENANT, Change, load, write
 
 Clock = Callable[[], datetime]
 Mutation = Callable[[ContextEntity, str], ContextEntity | None]
@@ -31,6 +32,7 @@ Decide = Callable[[dict[str, ContextEntity], str], list[Change]]
 MOST_ENTITY_BYTES: Final = 2_097_152
 _DEADLOCK_DETECTED: Final = "40P01"  # PostgreSQL's; it lets the other one go on
 _ATTEMPTS: Final = 3
+_EXPIRE_AT_ONCE: Final = 500
 
 
 class Entities:
@@ -117,6 +119,22 @@ class Entities:
         self._backlog.grew(len(done))
         return done
 
+    async def expire(self) -> None:
+        """Delete what has expired by now (§4.22)."""
+        moment = timestamp(self._clock())
+
+        def change(old: dict[str, ContextEntity], now: str) -> list[Change]:
+            return [Change(entity, unexpired(entity, now)) for entity in old.values()]
+
+        seen: list[tuple[str, str]] = []
+        while True:
+            async with self._store.read() as connection:
+                found = await due(connection, moment, _EXPIRE_AT_ONCE)
+            if not found or found == seen:  # what cannot be deleted must not be tried for ever
+                return
+            seen = found
+            await self.transact([id_ for _, id_ in found], change)
+
     async def _transact(self, ids: Sequence[str], decide: Decide, attempts: int) -> list[Change]:
         try:
             return await self._transact_once(ids, decide)
@@ -135,6 +153,7 @@ class Entities:
             done = [c for c in decide(old, now) if c.old is not c.new]
             _check_sizes(done)
             await write(connection, done, now)
+            await write_expiries(connection, TENANT, done)
             await self._announce(connection, done, moment)
         return done
 
