@@ -52,9 +52,13 @@ def _geometry(value: Any, context: Context, where: str) -> Any:
 def _objects(value: Any, context: Context, where: str) -> Any:
     """§4.5.3: a URI, or an array of them."""
     several = isinstance(value, list) and len(value) > 0
-    if not all(map(is_uri, value if several else [value])):
+    if not all(map(_is_target, value if several else [value])):
         raise BadRequestData(f"{where}: a Relationship points to a URI, or to an array of URIs.")
     return value
+
+
+def _is_target(value: Any) -> bool:
+    return is_uri(value) and value != NULL
 
 
 def _object_list(value: Any, context: Context, where: str) -> Any:
@@ -62,7 +66,7 @@ def _object_list(value: Any, context: Context, where: str) -> Any:
     if not isinstance(value, list):
         raise BadRequestData(f"{where}: a ListRelationship holds an array.")
     found = [item if isinstance(item, dict) else {"object": item} for item in value]
-    if not all(len(item) == 1 and is_uri(item.get("object")) for item in found):
+    if not all(len(item) == 1 and _is_target(item.get("object")) for item in found):
         raise BadRequestData(f"{where}: an objectList is made of objects whose object is a URI.")
     return found
 

@@ -40,7 +40,8 @@ async def test_what_has_expired_is_deleted(entities: Entities) -> None:
     await entities.create(parse_entity(vehicle("3")))
     await entities.expire()
     for number in ("2", "3"):
-        assert await entities.get(vehicle(number)["id"], personal=False)
+        found = await entities.get(vehicle(number)["id"], personal=False)
+        assert found.id == vehicle(number)["id"]
     with pytest.raises(ResourceNotFound):
         await entities.get(vehicle("1")["id"], personal=False)
 

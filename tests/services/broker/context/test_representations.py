@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import orjson
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from services.broker.context.attributes import Nulls
 from services.broker.context.errors import NgsiProblem
-from services.broker.context.model import parse_entity, parse_fragment
-from services.broker.context.mutations import created, merged, replaced
+from services.broker.context.kinds import NULL
+from services.broker.context.model import ContextEntity, parse_entity, parse_fragment
+from services.broker.context.mutations import appended, created, merged, replaced, updated
 from services.broker.context.represent import represent
-from services.broker.context.view import Form, View
+from services.broker.context.view import FORMS, Form, View
 
 SOME = settings(
     max_examples=40,
@@ -101,15 +104,40 @@ def test_merging_is_idempotent(old: dict[str, Any], new: dict[str, Any]) -> None
     assert merged(once, fragment, NOW) is once
 
 
+anything = st.dictionaries(
+    names | st.sampled_from(["scope", "expiresAt", "type"]),
+    json_values | attributes | st.none() | st.just(NULL) | _kinds(st.just(NULL)),
+    max_size=3,
+)
+
+
+def _shown_in_every_way(entity: ContextEntity) -> None:
+    for form in FORMS.values():
+        represent(entity, View(form=form))
+
+
 @SOME
-@given(st.dictionaries(names | st.just("scope"), json_values | attributes | st.none()))
+@given(anything)
 def test_anything_is_read_or_refused(members: dict[str, Any]) -> None:
     """§5.5.4: never anything else."""
     body = {"id": ID, "type": "Vehicle", **members}
     for simplified in (False, True):
-        try:
-            entity = created(parse_entity(body, simplified=simplified), NOW)
-        except NgsiProblem:
-            continue
-        for form in ("normalized", "concise", "keyValues"):
-            represent(entity, View(form=form))
+        with suppress(NgsiProblem):
+            _shown_in_every_way(created(parse_entity(body, simplified=simplified), NOW))
+
+
+@SOME
+@given(entities, anything)
+def test_any_change_is_made_or_refused(entity: dict[str, Any], members: dict[str, Any]) -> None:
+    """§5.5.8, §5.5.12: and what comes of it says "remove this" no more."""
+    old = created(parse_entity(entity), NOW)
+    changes: list[tuple[Any, Nulls]] = [
+        (merged, "deep"),
+        (updated, "members"),
+        (appended, "refused"),
+    ]
+    for change, nulls in changes:
+        with suppress(NgsiProblem):
+            new = change(old, parse_fragment(members, nulls=nulls), NOW)
+            _shown_in_every_way(new)
+            assert NULL not in str(new.attributes)
