@@ -22,8 +22,22 @@ from schemas.xcity import ApiInfo, Dataset
 from services.broker import tables
 from services.broker.backlog import Backlog
 from services.broker.context import api as context_api
-from services.broker.context import attributes_api, batch_api, purge_api, query_api
+from services.broker.context import (
+    attributes_api,
+    batch_api,
+    contexts_api,
+    discovery_api,
+    purge_api,
+    query_api,
+    unsupported,
+)
+from services.broker.context.door import Door, decode_segments
 from services.broker.context.entities import Entities
+from services.broker.context.ld.contexts import Contexts
+from services.broker.context.ld.documents import Fetch
+from services.broker.context.ld.fetch import ContextFetcher
+from services.broker.context.refusals import add_ngsi_refusals
+from services.broker.delivery.guard import Guard
 from services.broker.events import api as events_api
 from services.broker.events import groups_api, schemas_api
 from services.broker.events.fanout import Fanout
@@ -31,8 +45,10 @@ from services.broker.events.groups import Groups
 from services.broker.events.inlet import Inlet
 from services.broker.log import open_log
 from services.broker.metrics import Metrics
+from services.broker.migrations import VERSIONS
 from services.broker.parts import Broker
 from services.broker.relay import LogSink
+from services.broker.standalone import Trusting
 from services.broker.topics import event_topics, log_topics
 
 logger = logging.getLogger(__name__)
@@ -42,6 +58,7 @@ SCHEMAS_PREFIX: Final = "/schemas/v1"
 _COUNT_SECONDS: Final = 1.0
 _FORGET_SECONDS: Final = 3600.0
 _EXPIRE_SECONDS: Final = 10.0
+_HITS_SECONDS: Final = 60.0
 
 INFO: Final = ApiInfo(
     domain="broker",
@@ -74,9 +91,17 @@ INFO: Final = ApiInfo(
 )
 
 
-def build_broker(store_url: str, log_url: str) -> Broker:
+def build_broker(
+    store_url: str,
+    log_url: str,
+    *,
+    guard: Guard | None = None,
+    public_url: str = "",
+    fetch: Fetch | None = None,
+) -> Broker:
     """The parts, connected to each other; nothing is opened yet."""
-    store = Store(store_url, tables.COMPONENT, tables.metadata)
+    guard = guard or Guard()
+    store = Store(store_url, tables.COMPONENT, tables.metadata, VERSIONS)
     log = open_log(log_url)
     metrics = Metrics()
     sink = LogSink(log, log_topics(), metrics)
@@ -91,22 +116,43 @@ def build_broker(store_url: str, log_url: str) -> Broker:
         fanout=Fanout(log, event_topics(), metrics),
         groups=Groups(store, log, outbox),
         entities=Entities(store, outbox, backlog),
+        contexts=Contexts(store, fetch or ContextFetcher(guard), public_url=public_url),
         metrics=metrics,
     )
 
 
-def create_broker(*, store_url: str, log_url: str, gateway_key: str = "") -> FastAPI:
+def create_broker(
+    *,
+    store_url: str,
+    log_url: str,
+    gateway_key: str = "",
+    guard: Guard | None = None,
+    public_url: str = "",
+    standalone: bool = False,
+    fetch: Fetch | None = None,
+) -> FastAPI:
     """The broker.
 
     Args:
         store_url: see :mod:`schemas.kit.store`.
         log_url: see :mod:`services.broker.log`.
         gateway_key: secret that the gateway sends; empty only on a trusted network.
+        guard: which addresses may be called, for subscribers and contexts; the world at large
+            without it.
+        public_url: the address of the broker as its callers know it.
+        standalone: everybody who reaches it may do everything; no gateway stands before it.
+        fetch: how remote contexts are had; by HTTP to where it may be called if left out.
 
     Raises:
         ValueError: a URL that no adapter speaks.
     """
-    broker = build_broker(store_url, log_url)
+    broker = build_broker(
+        store_url,
+        log_url,
+        guard=guard,
+        public_url=public_url,
+        fetch=fetch,
+    )
     app = create_app(
         INFO,
         title="Context and event broker",
@@ -121,9 +167,17 @@ def create_broker(*, store_url: str, log_url: str, gateway_key: str = "") -> Fas
     app.include_router(schemas_api.schemas_router, prefix=SCHEMAS_PREFIX)
     app.include_router(context_api.router, prefix=context_api.PREFIX)
     app.include_router(query_api.router, prefix=context_api.PREFIX)
+    app.include_router(discovery_api.router, prefix=context_api.PREFIX)
     app.include_router(attributes_api.router, prefix=context_api.PREFIX)
     app.include_router(batch_api.router, prefix=context_api.PREFIX)
     app.include_router(purge_api.router, prefix=context_api.PREFIX)
+    app.include_router(contexts_api.router, prefix=context_api.PREFIX)
+    app.include_router(unsupported.router, prefix=context_api.PREFIX)
+    decode_segments(app)
+    add_ngsi_refusals(app)
+    app.add_middleware(Door)
+    if standalone:
+        app.add_middleware(Trusting)
     app.state.broker = broker
     app.state.drain = partial(_drain, broker)
     _add_metrics(app, broker)
@@ -140,6 +194,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         asyncio.create_task(_every(_COUNT_SECONDS, broker.backlog.count)),
         asyncio.create_task(_every(_FORGET_SECONDS, broker.inlet.forget)),
         asyncio.create_task(_every(_EXPIRE_SECONDS, broker.entities.expire)),
+        asyncio.create_task(_every(_HITS_SECONDS, broker.contexts.write_hits)),
     ]
     try:
         yield
