@@ -37,6 +37,7 @@ Nulls = Literal["refused", "members", "deep"]
 
 _MOST_DEPTH: Final = 5
 _SEALED: Final = frozenset(("entityIdSealed", "entityTypeSealed"))
+_PLAIN: Final = (str, int, float)
 _REMOVABLE: Final = METADATA - {"datasetId"}
 
 
@@ -69,7 +70,7 @@ class AttributeReader:
             raise BadRequestData(f"{where}: attributes nest {_MOST_DEPTH} deep at most.")
         if self._simplified:
             return self._plain(value, where)
-        if is_multi(value):
+        if isinstance(value, list) and is_multi(value):
             instances = [self._instance(item, where, depth) for item in value]
             return _distinct(instances, where)
         return [self._instance(value, where, depth)]
@@ -90,20 +91,22 @@ class AttributeReader:
         members = members_of(value, where)
         kind = members["type"]
         holder = VALUE_OF[kind]
-        instance: Instance = members if isinstance(members, Bare) else {}
-        instance["type"] = kind
+        instance: Instance = members if isinstance(members, Bare) else {"type": kind}
         instance[holder] = self._held(kind, holder, members.get(holder), where)
-        for name, member in members.items():
-            if name == "type" or name == holder or name in OUTPUT_ONLY:
-                continue
-            if name in METADATA or name in HOLDERS:
-                self._describe(instance, name, member, where)
-            elif name in _SEALED:
-                instance[name] = _sealed(member, where, name)
-            else:
-                below = self.read(member, f"{where}/{name}", depth + 1)
-                instance[self._name(name, where)] = below
+        if len(members) > 2:
+            for name, member in members.items():
+                if name != "type" and name != holder and name not in OUTPUT_ONLY:
+                    self._add(instance, name, member, where, depth)
         return instance
+
+    def _add(self, instance: Instance, name: str, member: Any, where: str, depth: int) -> None:
+        if name in METADATA or name in HOLDERS:
+            self._describe(instance, name, member, where)
+        elif name in _SEALED:
+            instance[name] = _sealed(member, where, name)
+        else:
+            below = self.read(member, f"{where}/{name}", depth + 1)
+            instance[self._name(name, where)] = below
 
     def _name(self, name: str, where: str) -> str:
         expanded = self._context.expand(name)
@@ -112,8 +115,8 @@ class AttributeReader:
         return expanded
 
     def _held(self, kind: str, holder: str, value: Any, where: str) -> Any:
-        if kind == "Property" and isinstance(value, int | float):
-            return value  # most are numbers, and nothing can be wrong with these
+        if kind == "Property" and isinstance(value, _PLAIN) and value != NULL:
+            return value  # most are, and nothing can be wrong with these
         if value is None:
             raise BadRequestData(f"{where}/{holder}: a {kind} needs it, and it is never null.")
         if says_null(value):

@@ -113,7 +113,7 @@ _CHECKS: Final[Mapping[str, Check]] = {
 }
 
 
-def has_nested_null(value: Any, depth: int = 0) -> bool:
+def has_nested_null(value: dict[str, Any] | list[Any], depth: int = 0) -> bool:
     """Whether a member of an object in ``value`` is ``urn:ngsi-ld:null`` (§5.5.4).
 
     Raises:
@@ -121,10 +121,10 @@ def has_nested_null(value: Any, depth: int = 0) -> bool:
     """
     if depth > _MOST_DEPTH:
         raise BadRequestData(f"A value is nested at most {_MOST_DEPTH} deep.")
-    if isinstance(value, dict):
-        return any(
-            member == NULL or has_nested_null(member, depth + 1) for member in value.values()
-        )
-    return isinstance(value, list) and any(
-        isinstance(item, dict | list) and has_nested_null(item, depth + 1) for item in value
-    )
+    for member in value.values() if isinstance(value, dict) else value:
+        if isinstance(member, dict | list):
+            if has_nested_null(member, depth + 1):
+                return True
+        elif member == NULL and isinstance(value, dict):
+            return True
+    return False

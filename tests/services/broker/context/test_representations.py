@@ -18,7 +18,7 @@ from services.broker.context.represent import represent
 from services.broker.context.view import FORMS, Form, View
 
 SOME = settings(
-    max_examples=40,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
 )
