@@ -32,7 +32,7 @@ class Caller:
     request_id: str
 
 
-def _caller(request: Request) -> Caller:
+async def _caller(request: Request) -> Caller:  # async: FastAPI runs others in a thread
     get = request.headers.get
     return Caller(
         client=get(headers.CLIENT, ""),
