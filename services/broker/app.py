@@ -30,7 +30,7 @@ from services.broker.context import (
     query_api,
     unsupported,
 )
-from services.broker.context.door import Door, decode_segments
+from services.broker.context.door import Door
 from services.broker.context.entities import Entities
 from services.broker.context.ld.contexts import Contexts
 from services.broker.context.ld.documents import Fetch
@@ -56,7 +56,7 @@ EVENTS_PREFIX: Final = "/events/v1"
 SCHEMAS_PREFIX: Final = "/schemas/v1"
 _COUNT_SECONDS: Final = 1.0
 _FORGET_SECONDS: Final = 3600.0
-_HITS_SECONDS: Final = 60.0
+_TIDY_SECONDS: Final = 60.0
 
 INFO: Final = ApiInfo(
     domain="broker",
@@ -171,7 +171,6 @@ def create_broker(
     app.include_router(purge_api.router, prefix=context_api.PREFIX)
     app.include_router(contexts_api.router, prefix=context_api.PREFIX)
     app.include_router(unsupported.router, prefix=context_api.PREFIX)
-    decode_segments(app)
     add_ngsi_refusals(app)
     app.add_middleware(Door)
     if standalone:
@@ -191,7 +190,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     tasks = [
         asyncio.create_task(_every(_COUNT_SECONDS, broker.backlog.count)),
         asyncio.create_task(_every(_FORGET_SECONDS, broker.inlet.forget)),
-        asyncio.create_task(_every(_HITS_SECONDS, broker.contexts.write_hits)),
+        asyncio.create_task(_every(_TIDY_SECONDS, broker.contexts.tidy)),
     ]
     try:
         yield

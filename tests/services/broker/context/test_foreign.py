@@ -72,8 +72,8 @@ def test_the_core_terms_are_those_of_the_specification() -> None:
 
 def _official(context: dict[str, Any], name: str) -> str:
     said = str(context[name]["@id"] if isinstance(context[name], dict) else context[name])
-    if said in ("@id", "@type"):
-        return name
+    if said.startswith("@"):
+        return said
     prefix, colon, rest = said.partition(":")
     if not colon:
         return str(context["@vocab"]) + said
