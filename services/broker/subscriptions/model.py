@@ -1,0 +1,152 @@
+"""A subscription, ready to be matched and told of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal
+
+import orjson
+
+from services.broker.context.geoquery import GeoQuery, parse_geoquery
+from services.broker.context.jsonld import CORE, Context
+from services.broker.context.q import Node, parse_q
+from services.broker.subscriptions.document import Document
+from services.broker.subscriptions.fields import seconds_of
+from services.broker.subscriptions.selection import Disjunction, parse_disjunction, parse_scopes
+
+DEFAULT_TRIGGERS: Final = ("attributeCreated", "attributeUpdated")
+_ATTRIBUTE_TRIGGERS: Final = ("attributeCreated", "attributeUpdated", "attributeDeleted")
+
+Status = Literal["active", "paused", "expired"]
+
+
+class Terms(Context):
+    """A context that knows the names of one ``q`` only, and takes others for IRIs.
+
+    Kept with the subscription, so that matching needs no context from anywhere.
+    """
+
+    def __init__(self, terms: Mapping[str, str]) -> None:
+        super().__init__()
+        self._own = terms
+
+    def expand(self, name: str) -> str:
+        return self._own.get(name, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """Which entities (§5.2.33).
+
+    Attributes:
+        types: empty for all.
+        ids: empty for all; before ``pattern``.
+    """
+
+    types: Disjunction
+    ids: frozenset[str]
+    pattern: re.Pattern[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A subscription, compiled from what is stored.
+
+    Attributes:
+        owner: the client it belongs to.
+        personal: whether its owner may see entities about persons.
+        document: as it was sent, its names expanded.
+        selectors: any of these; empty for every entity.
+        watched: expanded; empty for every attribute.
+        expires: seconds since the epoch; None for never.
+        throttling, interval: seconds; 0 for none.
+    """
+
+    tenant: str
+    id: str
+    owner: str
+    personal: bool
+    document: Document
+    terms: Terms
+    created: str
+    modified: str
+    selectors: tuple[Selector, ...]
+    watched: frozenset[str]
+    triggers: frozenset[str]
+    q: Node | None
+    geo: GeoQuery | None
+    scopes: Disjunction
+    datasets: frozenset[str]
+    expires: float | None
+    throttling: float
+    interval: float
+
+    @property
+    def notification(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.document["notification"]
+        return found
+
+    @property
+    def endpoint(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.notification["endpoint"]
+        return found
+
+    def status(self, now: datetime) -> Status:
+        """What it does at ``now`` (§5.2.12)."""
+        if self.expires is not None and self.expires <= now.timestamp():
+            return "expired"
+        return "active" if self.document.get("isActive", True) else "paused"
+
+
+def compiled(row: Any) -> Subscription:
+    """The subscription in a row of ``subscriptions``."""
+    document: Document = row.document
+    terms = Terms(row.terms)
+    return Subscription(
+        tenant=row.tenant,
+        id=row.id,
+        owner=row.owner,
+        personal=bool(row.personal),
+        document=document,
+        terms=terms,
+        created=row.created,
+        modified=row.modified,
+        selectors=tuple(_selector(selector) for selector in document.get("entities", ())),
+        watched=frozenset(document.get("watchedAttributes", ())),
+        triggers=_triggers(document),
+        q=parse_q(document["q"]) if "q" in document else None,
+        geo=_geo(document["geoQ"], terms) if "geoQ" in document else None,
+        scopes=parse_scopes(document["scopeQ"], "scopeQ") if "scopeQ" in document else (),
+        datasets=frozenset(document.get("datasetId", ())),
+        expires=seconds_of(document["expiresAt"]) if "expiresAt" in document else None,
+        throttling=float(document.get("throttling", 0)),
+        interval=float(document.get("timeInterval", 0)),
+    )
+
+
+def _selector(found: Mapping[str, Any]) -> Selector:
+    ids = found.get("id", ())
+    pattern = found.get("idPattern")
+    return Selector(
+        types=() if found["type"] == "*" else parse_disjunction(found["type"], "type"),
+        ids=frozenset((ids,) if isinstance(ids, str) else ids),
+        pattern=re.compile(pattern) if pattern else None,
+    )
+
+
+def _triggers(document: Document) -> frozenset[str]:
+    """``entityUpdated`` stands for the three kinds of change of an attribute (§5.2.12)."""
+    found = set(document.get("notificationTrigger", DEFAULT_TRIGGERS))
+    if "entityUpdated" in found:
+        found.update(_ATTRIBUTE_TRIGGERS)
+    return frozenset(found)
+
+
+def _geo(found: Mapping[str, Any], terms: Terms) -> GeoQuery | None:
+    place = found["coordinates"]
+    coordinates = place if isinstance(place, str) else orjson.dumps(place).decode()
+    attribute = found.get("geoproperty") or CORE.expand("location")
+    return parse_geoquery(found["georel"], found["geometry"], coordinates, attribute, terms)

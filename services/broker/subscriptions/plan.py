@@ -1,0 +1,88 @@
+"""What one portion of changes comes to: notifications, and what throttling holds back."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from services.broker.context.jsonld import Context
+from services.broker.delivery import Delivery
+from services.broker.subscriptions.changes import EntityChange
+from services.broker.subscriptions.index import Table
+from services.broker.subscriptions.matching import meets_conditions
+from services.broker.subscriptions.model import Subscription
+from services.broker.subscriptions.notification import Told, delivery
+from services.broker.subscriptions.times import Key, Times, joined, key_of
+
+MOST_MATCHES: Final = 2000
+
+
+class Plan:
+    """Collects matches, then decides which are told now.
+
+    Attributes:
+        deliveries: to be sent.
+        times, held: to be written.
+    """
+
+    def __init__(
+        self, now: datetime, context_of: Callable[[Subscription], Awaitable[Context]]
+    ) -> None:
+        self._now, self._context_of = now, context_of
+        self._matches: list[tuple[Subscription, list[EntityChange]]] = []
+        self.deliveries: list[Delivery] = []
+        self.times: dict[Key, Times] = {}
+        self.held: dict[Key, list[EntityChange]] = {}
+
+    @property
+    def is_full(self) -> bool:
+        return len(self._matches) >= MOST_MATCHES
+
+    def match(self, table: Table, tenant: str, changes: Sequence[EntityChange]) -> None:
+        """What changed together is told together."""
+        groups: dict[str, tuple[Subscription, list[EntityChange]]] = {}
+        for change in changes:
+            for subscription in table.concerned(tenant, change):
+                if subscription.status(self._now) != "active":
+                    continue
+                if meets_conditions(subscription, change.entity):
+                    groups.setdefault(subscription.id, (subscription, []))[1].append(change)
+        self._matches.extend(groups.values())
+
+    def throttled(self) -> list[Key]:
+        return [key_of(s) for s, _ in self._matches if s.throttling]
+
+    async def settle(
+        self, times: Mapping[Key, Times], held: Mapping[Key, list[EntityChange]]
+    ) -> None:
+        """Decide for each match whether it is told now.
+
+        Args:
+            times, held: of throttled subscriptions, as they are in the store.
+        """
+        for subscription, changes in self._matches:
+            key = key_of(subscription)
+            last = self.times.get(key) or times.get(key) or Times()
+            free = _free_at(subscription, last)
+            waiting = self.held.get(key, held.get(key, []))
+            if free > self._now.timestamp():
+                self.held[key] = joined(waiting, changes)
+                self.times[key] = Times(last.notified, free)
+                continue
+            await self.tell(subscription, joined(waiting, changes) if waiting else changes)
+            if subscription.throttling:
+                self.times[key] = Times(self._now.timestamp(), None)
+            if waiting:
+                self.held[key] = []
+
+    async def tell(self, subscription: Subscription, told: Sequence[Told]) -> None:
+        context = await self._context_of(subscription)
+        self.deliveries.append(delivery(subscription, told, context, self._now))
+
+
+def _free_at(subscription: Subscription, last: Times) -> float:
+    """When the next notification may go (§5.2.12, throttling)."""
+    if not subscription.throttling or last.notified is None:
+        return 0.0
+    return last.notified + subscription.throttling
