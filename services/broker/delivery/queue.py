@@ -1,0 +1,167 @@
+"""The rows of deliveries: written with the change that asks for them, gone with the endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import Row, and_, delete, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from schemas.kit.store import Store
+from services.broker.delivery.model import MOST_TIMEOUT, Delivery, EndpointStatus, Waiting
+from services.broker.delivery.tables import deliveries, endpoints
+
+_AGAIN: Final = ("url", "headers", "about", "body", "timeout", "created", "expires", "due")
+_PORTION: Final = 500
+
+
+class Queue:
+    """What waits to be delivered, for the endpoints of one broker.
+
+    Args:
+        clock: seconds since the epoch.
+    """
+
+    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
+        self._store, self._clock = store, clock
+
+    async def enqueue(
+        self, connection: AsyncConnection, wanted: Sequence[Delivery], *, again: bool = False
+    ) -> None:
+        """Write deliveries in the caller's transaction.
+
+        Args:
+            again: send a message also when the endpoint has had it before.
+        """
+        for start in range(0, len(wanted), _PORTION):
+            await self._insert(connection, wanted[start : start + _PORTION], again)
+
+    async def _insert(
+        self, connection: AsyncConnection, wanted: Sequence[Delivery], again: bool
+    ) -> None:
+        names = sorted({found.endpoint for found in wanted})
+        known = self._store.insert(endpoints).values([{"endpoint": name} for name in names])
+        # DO NOTHING takes no lock on what is there: writers for one endpoint do not queue up
+        await connection.execute(known.on_conflict_do_nothing())
+        now = self._clock()
+        statement = self._store.insert(deliveries)
+        if again:
+            fresh = {name: statement.excluded[name] for name in _AGAIN}
+            statement = statement.on_conflict_do_update(
+                index_elements=["endpoint", "message"],
+                set_={**fresh, "tries": 0, "state": "waiting", "finished": None},
+            )
+        else:
+            statement = statement.on_conflict_do_nothing()
+        await connection.execute(statement, [_row(found, now) for found in wanted])
+
+    async def statuses(self, names: Iterable[str]) -> dict[str, EndpointStatus]:
+        """How endpoints do; those that nothing was ever sent to are left out."""
+        async with self._store.read() as connection:
+            query = select(endpoints).where(endpoints.c.endpoint.in_(list(names)))
+            return {row.endpoint: _status(row) for row in await connection.execute(query)}
+
+    async def waiting(self, connection: AsyncConnection, names: Iterable[str]) -> dict[str, int]:
+        """How many deliveries wait, by endpoint; those with none are left out."""
+        query = (
+            select(deliveries.c.endpoint, func.count())
+            .where(deliveries.c.endpoint.in_(list(names)), deliveries.c.due.is_not(None))
+            .group_by(deliveries.c.endpoint)
+        )
+        return {row[0]: row[1] for row in await connection.execute(query)}
+
+    async def enable(self, connection: AsyncConnection, endpoint: str) -> None:
+        """Try an endpoint again at once, with all that waits: its owner says that it is back."""
+        fresh = {"failures": 0, "failing_since": None, "open_until": 0.0, "disabled": ""}
+        here = endpoints.c.endpoint == endpoint
+        await connection.execute(update(endpoints).where(here).values(**fresh))
+        waits = and_(deliveries.c.endpoint == endpoint, deliveries.c.due.is_not(None))
+        await connection.execute(update(deliveries).where(waits).values(due=self._clock()))
+
+    async def disable(self, connection: AsyncConnection, endpoint: str, reason: str) -> None:
+        """Send nothing until it is enabled again; what waits goes on waiting."""
+        await connection.execute(self._store.upsert(endpoints, endpoint=endpoint, disabled=reason))
+
+    async def forget(self, connection: AsyncConnection, endpoint: str) -> None:
+        """Drop an endpoint with its counters and all that waits for it."""
+        await connection.execute(delete(deliveries).where(deliveries.c.endpoint == endpoint))
+        await connection.execute(delete(endpoints).where(endpoints.c.endpoint == endpoint))
+
+    async def tidy(self) -> None:
+        """Remove finished rows that were kept for long enough."""
+        now = self._clock()
+        old = and_(
+            deliveries.c.finished.is_not(None), deliveries.c.finished + deliveries.c.keep < now
+        )
+        async with self._store.write() as connection:
+            await connection.execute(delete(deliveries).where(old))
+
+    async def backlog(self) -> tuple[int, float, int]:
+        """How many wait, the age in seconds of the oldest, and how many circuits are open."""
+        waits = select(func.count(), func.min(deliveries.c.created)).where(
+            deliveries.c.due.is_not(None)
+        )
+        shut = or_(endpoints.c.open_until > self._clock(), endpoints.c.disabled != "")
+        async with self._store.read() as connection:
+            count, oldest = (await connection.execute(waits)).one()
+            circuits = select(func.count()).select_from(endpoints).where(shut)
+            opened = (await connection.execute(circuits)).scalar_one()
+        age = max(0.0, self._clock() - oldest) if oldest is not None else 0.0
+        return int(count), age, int(opened)
+
+
+def _row(found: Delivery, now: float) -> dict[str, Any]:
+    return {
+        "endpoint": found.endpoint,
+        "message": found.message,
+        "key": found.key,
+        "url": found.url,
+        "headers": _dump(found.headers),
+        "about": _dump(found.about),
+        "body": found.body,
+        "timeout": min(found.timeout, MOST_TIMEOUT),
+        "created": now,
+        "expires": found.expires,
+        "due": now,
+        "tries": 0,
+        "state": "waiting",
+        "attempts": "[]",
+        "keep": found.keep,
+    }
+
+
+def as_waiting(row: Row[Any]) -> Waiting:
+    """A row of ``deliveries`` in the hands of who sends it."""
+    delivery = Delivery(
+        endpoint=row.endpoint,
+        url=row.url,
+        body=row.body,
+        headers=orjson.loads(row.headers),
+        message=row.message,
+        key=row.key,
+        timeout=row.timeout,
+        expires=row.expires,
+        keep=row.keep,
+        about=orjson.loads(row.about),
+    )
+    return Waiting(row.id, delivery, row.created, row.tries, orjson.loads(row.attempts))
+
+
+def _status(row: Row[Any]) -> EndpointStatus:
+    return EndpointStatus(
+        sent=row.sent,
+        failed=row.failed,
+        last_sent=row.last_sent,
+        last_success=row.last_success,
+        last_failure=row.last_failure,
+        last_error=row.last_error,
+        failures=row.failures,
+        open_until=row.open_until,
+        disabled=row.disabled,
+    )
+
+
+def _dump(found: Mapping[str, str]) -> str:
+    return orjson.dumps(dict(found)).decode()

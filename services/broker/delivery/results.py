@@ -1,0 +1,196 @@
+"""What came of deliveries, written for many endpoints in one transaction.
+
+Each commit waits for the disk: results that come while one is being written go together into the
+next (group commit), so a thousand endpoints cost a few commits and not a thousand.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import BigInteger, Float, String, and_, bindparam, case, delete, func, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from schemas.kit.store import Store
+from services.broker.delivery.model import Attempt, State, Waiting
+from services.broker.delivery.schedule import Circuit
+from services.broker.delivery.tables import MOST_ERROR, deliveries, endpoints
+
+_MOST_ATTEMPTS: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of one delivery.
+
+    Attributes:
+        attempt: None when it was not sent at all.
+        due: when it is tried again; None when it is finished.
+        reason: why it was dropped.
+    """
+
+    waiting: Waiting
+    state: State
+    due: float | None
+    attempt: Attempt | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """One turn of an endpoint, to be written down: the endpoint is then free for the next."""
+
+    endpoint: str
+    process: str
+    circuit: Circuit
+    slow: bool
+    results: Sequence[Result]
+    at: float
+
+
+class Ledger:
+    """Writes what was served, as much at once as there is."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._new: list[tuple[Served, asyncio.Future[None]]] = []
+        self._turn = asyncio.Lock()
+
+    async def note(self, served: Served) -> None:
+        """Returns when it is on disk.
+
+        Raises:
+            Exception: the store's; nothing was noted, and what was delivered will be delivered again.
+        """
+        written = asyncio.get_running_loop().create_future()
+        self._new.append((served, written))
+        async with self._turn:
+            if not written.done():  # else it went with another's
+                await self._write()
+        await written
+
+    async def _write(self) -> None:
+        batch, self._new = self._new, []
+        try:
+            async with self._store.write() as connection:
+                await _write(connection, [served for served, _ in batch])
+        except BaseException as error:
+            for _, written in batch:
+                _fail(written, error)
+            raise
+        for _, written in batch:
+            if not written.done():
+                written.set_result(None)
+
+
+def _fail(written: asyncio.Future[None], error: BaseException) -> None:
+    if written.done():
+        return
+    if isinstance(error, Exception):
+        written.set_exception(error)
+        written.exception()  # looked at: the one who writes hears of it anyway
+    else:
+        written.cancel()
+
+
+async def _write(connection: AsyncConnection, batch: Sequence[Served]) -> None:
+    results = list(chain.from_iterable(served.results for served in batch))
+    gone = [r.waiting.id for r in results if r.due is None and not r.waiting.delivery.keep]
+    if gone:
+        await connection.execute(delete(deliveries).where(deliveries.c.id.in_(gone)))
+    if kept := [_as_row(r, s.at) for s in batch for r in s.results if _is_kept(r)]:
+        await connection.execute(_KEEP, kept)
+    if waits := [_as_row(r, s.at) for s in batch for r in s.results if r.due is not None]:
+        await connection.execute(_WAIT, waits)
+    await connection.execute(_FREE, [_as_endpoint(served) for served in batch])
+
+
+def _is_kept(result: Result) -> bool:
+    return result.due is None and result.waiting.delivery.keep > 0
+
+
+_columns = deliveries.c
+_WAIT: Final = (
+    update(deliveries)
+    .where(_columns.id == bindparam("row"))
+    .values(
+        due=bindparam("again"),
+        tries=bindparam("tried"),
+        attempts=bindparam("log"),
+    )
+)
+_KEEP: Final = (
+    update(deliveries)
+    .where(_columns.id == bindparam("row"))
+    .values(
+        due=None,
+        body=b"",
+        state=bindparam("became"),
+        finished=bindparam("at"),
+        tries=bindparam("tried"),
+        attempts=bindparam("log"),
+    )
+)
+
+
+def _as_row(result: Result, at: float) -> dict[str, Any]:
+    tried = [result.attempt.as_json()] if result.attempt else []
+    dropped = [Attempt(at, 0, 0, f"not sent: {result.reason}").as_json()] if result.reason else []
+    attempts = [*result.waiting.attempts, *tried, *dropped][-_MOST_ATTEMPTS:]
+    return {
+        "row": result.waiting.id,
+        "again": result.due,
+        "became": result.state,
+        "tried": result.waiting.tries + len(tried),
+        "log": orjson.dumps(attempts).decode(),
+        "at": at,
+    }
+
+
+def _as_endpoint(served: Served) -> dict[str, Any]:
+    tried = [result.attempt for result in served.results if result.attempt]
+    failed = [attempt for attempt in tried if attempt.error]
+    return {
+        "name": served.endpoint,
+        "process": served.process,
+        "failures_now": served.circuit.failures,
+        "since": served.circuit.failing_since,
+        "opened": served.circuit.open_until,
+        "why": served.circuit.disabled[:MOST_ERROR],
+        "is_slow": int(served.slow),
+        "more_sent": len(tried),
+        "more_failed": len(failed),
+        "sent_at": max((a.at for a in tried), default=None),
+        "success_at": max((a.at for a in tried if not a.error), default=None),
+        "failure_at": max((a.at for a in failed), default=None),
+        "error": failed[-1].error[:MOST_ERROR] if failed else None,
+    }
+
+
+_ends = endpoints.c
+_FREE: Final = (
+    update(endpoints)
+    # not when the lease ran out and the endpoint is in another's hands
+    .where(and_(_ends.endpoint == bindparam("name"), _ends.lease == bindparam("process")))
+    .values(
+        lease="",
+        leased_until=0.0,
+        failures=bindparam("failures_now"),
+        failing_since=bindparam("since"),
+        open_until=bindparam("opened"),
+        # somebody may have disabled it meanwhile
+        disabled=case((_ends.disabled != "", _ends.disabled), else_=bindparam("why", type_=String)),
+        slow=bindparam("is_slow"),
+        sent=_ends.sent + bindparam("more_sent", type_=BigInteger),
+        failed=_ends.failed + bindparam("more_failed", type_=BigInteger),
+        last_sent=func.coalesce(bindparam("sent_at", type_=Float), _ends.last_sent),
+        last_success=func.coalesce(bindparam("success_at", type_=Float), _ends.last_success),
+        last_failure=func.coalesce(bindparam("failure_at", type_=Float), _ends.last_failure),
+        last_error=func.coalesce(bindparam("error", type_=String), _ends.last_error),
+    )
+)

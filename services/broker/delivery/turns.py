@@ -1,0 +1,137 @@
+"""Whose turn it is: endpoints with something due, each leased to one broker process at a time.
+
+The lease is on the endpoint and not on the row, so that order and circuit are one process's matter
+for as long as it lasts; and an endpoint whose circuit is open costs one look at one row, however
+much waits for it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Row, and_, exists, func, select, union_all, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.elements import ColumnElement
+
+from schemas.kit.store import Store
+from services.broker.delivery.model import Waiting
+from services.broker.delivery.queue import as_waiting
+from services.broker.delivery.schedule import Circuit
+from services.broker.delivery.tables import deliveries, endpoints
+
+LEASE_SECONDS: Final = 6.0
+"""After which another process takes over from one that died; renewed by one that lives."""
+
+PORTION: Final = 50
+"""Deliveries of one endpoint in hand: what may come twice when the process dies."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """An endpoint that is this process's to serve, and what is due there, oldest first."""
+
+    endpoint: str
+    circuit: Circuit
+    slow: bool
+    waiting: Sequence[Waiting]
+
+
+class Turns:
+    """The leases of one process.
+
+    Args:
+        process: its name, unlike any other's.
+        clock: seconds since the epoch.
+    """
+
+    def __init__(self, store: Store, process: str, clock: Callable[[], float]) -> None:
+        self._store, self._process, self._clock = store, process, clock
+
+    async def take(self, limit: int) -> list[Turn]:
+        """Lease up to ``limit`` endpoints that have something due, longest unserved first."""
+        now = self._clock()
+        free = and_(
+            endpoints.c.leased_until < now,
+            endpoints.c.open_until <= now,
+            endpoints.c.disabled == "",
+            exists().where(_due(now), deliveries.c.endpoint == endpoints.c.endpoint),
+        )
+        chosen = (
+            select(endpoints.c.endpoint)
+            .where(free)
+            .order_by(func.coalesce(endpoints.c.last_sent, 0.0))
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        lease = {"lease": self._process, "leased_until": now + LEASE_SECONDS}
+        async with self._store.write() as connection:
+            names = (await connection.execute(chosen)).scalars().all()
+            if not names:
+                return []
+            taken = update(endpoints).where(endpoints.c.endpoint.in_(names)).values(**lease)
+            rows = (await connection.execute(taken.returning(endpoints))).all()
+            await _postpone(connection, names, now)
+            waiting = await _load(connection, names, now)
+        return [_turn(row, waiting[row.endpoint]) for row in rows]
+
+    async def renew(self, names: Sequence[str]) -> None:
+        """Keep the endpoints that are still being served."""
+        mine = and_(endpoints.c.endpoint.in_(names), endpoints.c.lease == self._process)
+        later = {"leased_until": self._clock() + LEASE_SECONDS}
+        async with self._store.write() as connection:
+            await connection.execute(update(endpoints).where(mine).values(**later))
+
+
+def _due(now: float) -> ColumnElement[bool]:
+    return and_(deliveries.c.due.is_not(None), deliveries.c.due <= now)
+
+
+async def _postpone(connection: AsyncConnection, names: Sequence[str], now: float) -> None:
+    """What stands behind an earlier one of its key that waits to be tried again, waits with it."""
+    first = deliveries.alias()
+    ahead = and_(
+        first.c.endpoint == deliveries.c.endpoint,
+        first.c.key == deliveries.c.key,
+        first.c.id < deliveries.c.id,
+        first.c.due.is_not(None),
+        first.c.due > now,
+    )
+    until = select(func.max(first.c.due)).where(ahead).scalar_subquery()
+    behind = and_(
+        deliveries.c.endpoint.in_(names),
+        deliveries.c.key != "",
+        _due(now),
+        exists().where(ahead),
+    )
+    await connection.execute(update(deliveries).where(behind).values(due=until))
+
+
+async def _load(
+    connection: AsyncConnection, names: Sequence[str], now: float
+) -> dict[str, list[Waiting]]:
+    """The oldest due deliveries of each endpoint, by one question for all."""
+    single = [
+        select(deliveries)
+        .where(deliveries.c.endpoint == name, _due(now))
+        .order_by(deliveries.c.id)
+        .limit(PORTION)
+        .subquery()
+        for name in names
+    ]
+    found: dict[str, list[Waiting]] = defaultdict(list)
+    for row in await connection.execute(union_all(*(select(part) for part in single))):
+        found[row.endpoint].append(as_waiting(row))
+    for waiting in found.values():
+        waiting.sort(key=lambda one: one.id)
+    return found
+
+
+def _turn(row: Row[Any], waiting: Sequence[Waiting]) -> Turn:
+    circuit = Circuit(row.failures, row.failing_since, row.open_until, row.disabled)
+    # one that has failed for long is asked with one message whether it is back
+    return Turn(
+        row.endpoint, circuit, bool(row.slow), waiting[:1] if circuit.is_probing else waiting
+    )
