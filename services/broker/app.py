@@ -23,6 +23,8 @@ from services.broker.backlog import Backlog
 from services.broker.context import api as context_api
 from services.broker.context import attributes_api, batch_api, query_api
 from services.broker.context.entities import Entities
+from services.broker.delivery import Deliveries
+from services.broker.delivery.guard import Guard
 from services.broker.events import api as events_api
 from services.broker.events import groups_api, schemas_api
 from services.broker.events.fanout import Fanout
@@ -32,6 +34,13 @@ from services.broker.log import open_log
 from services.broker.metrics import Metrics
 from services.broker.parts import Broker
 from services.broker.relay import LogSink
+from services.broker.subscriptions import api as subscriptions_api
+from services.broker.subscriptions.contexts import context_of
+from services.broker.subscriptions.index import Index
+from services.broker.subscriptions.journal import Journal
+from services.broker.subscriptions.notifier import Notifier
+from services.broker.subscriptions.preparer import Preparer
+from services.broker.subscriptions.store import ENDPOINT_KIND, Subscriptions
 from services.broker.topics import event_topics, log_topics
 
 logger = logging.getLogger(__name__)
@@ -72,7 +81,7 @@ INFO: Final = ApiInfo(
 )
 
 
-def build_broker(store_url: str, log_url: str) -> Broker:
+def build_broker(store_url: str, log_url: str, guard: Guard | None = None) -> Broker:
     """The parts, connected to each other; nothing is opened yet."""
     store = Store(store_url, tables.COMPONENT, tables.metadata)
     log = open_log(log_url)
@@ -80,6 +89,11 @@ def build_broker(store_url: str, log_url: str) -> Broker:
     sink = LogSink(log, log_topics(), metrics)
     outbox = Outbox(store, tables.outbox, sink)
     backlog = Backlog(outbox)
+    deliveries = Deliveries(store, guard or Guard(), metrics.registry)
+    index = Index()
+    journal = Journal(index)
+    entities = Entities(store, outbox, backlog, watcher=journal)
+    deliveries.prepare(ENDPOINT_KIND, Preparer(store, index, deliveries))
     return Broker(
         store=store,
         log=log,
@@ -88,23 +102,29 @@ def build_broker(store_url: str, log_url: str) -> Broker:
         inlet=Inlet(store, outbox, backlog),
         fanout=Fanout(log, event_topics(), metrics),
         groups=Groups(store, log, outbox),
-        entities=Entities(store, outbox, backlog),
+        entities=entities,
+        deliveries=deliveries,
+        subscriptions=Subscriptions(store, deliveries),
+        notifier=Notifier(store, entities, index, journal, deliveries, context_of=context_of),
         metrics=metrics,
     )
 
 
-def create_broker(*, store_url: str, log_url: str, gateway_key: str = "") -> FastAPI:
+def create_broker(
+    *, store_url: str, log_url: str, gateway_key: str = "", guard: Guard | None = None
+) -> FastAPI:
     """The broker.
 
     Args:
         store_url: see :mod:`schemas.kit.store`.
         log_url: see :mod:`services.broker.log`.
         gateway_key: secret that the gateway sends; empty only on a trusted network.
+        guard: which addresses subscribers may have called; the world at large without it.
 
     Raises:
         ValueError: a URL that no adapter speaks.
     """
-    broker = build_broker(store_url, log_url)
+    broker = build_broker(store_url, log_url, guard)
     app = create_app(
         INFO,
         title="Context and event broker",
@@ -121,6 +141,7 @@ def create_broker(*, store_url: str, log_url: str, gateway_key: str = "") -> Fas
     app.include_router(query_api.router, prefix=context_api.PREFIX)
     app.include_router(attributes_api.router, prefix=context_api.PREFIX)
     app.include_router(batch_api.router, prefix=context_api.PREFIX)
+    app.include_router(subscriptions_api.router, prefix=context_api.PREFIX)
     app.state.broker = broker
     app.state.drain = partial(_drain, broker)
     _add_metrics(app, broker)
@@ -133,6 +154,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await broker.store.open()
     broker.outbox.start()
     broker.fanout.start()
+    broker.deliveries.start()
+    broker.notifier.start()
     tasks = [
         asyncio.create_task(_every(_COUNT_SECONDS, broker.backlog.count)),
         asyncio.create_task(_every(_FORGET_SECONDS, broker.inlet.forget)),
@@ -143,6 +166,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await broker.notifier.stop()
+        await broker.deliveries.stop()
         await broker.fanout.stop()
         await broker.groups.close()
         await broker.outbox.stop()

@@ -11,11 +11,14 @@ from schemas.kit.outbox import Outbox
 from schemas.kit.store import Store
 from services.broker.backlog import Backlog
 from services.broker.context.entities import Entities
+from services.broker.delivery import Deliveries
 from services.broker.events.fanout import Fanout
 from services.broker.events.groups import Groups
 from services.broker.events.inlet import Inlet
 from services.broker.log import EventLog
 from services.broker.metrics import Metrics
+from services.broker.subscriptions.notifier import Notifier
+from services.broker.subscriptions.store import Subscriptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,9 @@ class Broker:
     fanout: Fanout
     groups: Groups
     entities: Entities
+    deliveries: Deliveries
+    subscriptions: Subscriptions
+    notifier: Notifier
     metrics: Metrics
 
 

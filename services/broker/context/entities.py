@@ -15,11 +15,11 @@ from schemas.kit.store import Store
 from schemas.ngsild import timestamp
 from services.broker.backlog import Backlog
 from services.broker.context import query as queries
-from services.broker.context.announce import announcement
+from services.broker.context.announce import Nobody, Watcher, announcement
 from services.broker.context.errors import AlreadyExists, BadRequestData, ResourceNotFound
 from services.broker.context.model import ContextEntity
 from services.broker.context.mutations import created
-from services.broker.context.rows import Change, load, write
+from services.broker.context.rows import TENANT, Change, load, write
 
 Clock = Callable[[], datetime]
 Mutation = Callable[[ContextEntity, str], ContextEntity | None]
@@ -37,6 +37,7 @@ class Entities:
     """The entities of the city.
 
     Args:
+        watcher: is told of every change, in its transaction.
         clock: gives aware datetimes.
     """
 
@@ -46,9 +47,11 @@ class Entities:
         outbox: Outbox,
         backlog: Backlog,
         *,
+        watcher: Watcher | None = None,
         clock: Clock = lambda: datetime.now(UTC),
     ) -> None:
         self._store, self._outbox, self._backlog, self._clock = store, outbox, backlog, clock
+        self._watcher = watcher or Nobody()
 
     async def get(self, id_: str, *, personal: bool) -> ContextEntity:
         """One entity.
@@ -114,6 +117,7 @@ class Entities:
         self._backlog.admit(len(ids))
         done = await self._transact(ids, decide, attempts=_ATTEMPTS)
         self._outbox.wake()
+        self._watcher.wake()
         self._backlog.grew(len(done))
         return done
 
@@ -144,6 +148,7 @@ class Entities:
         await self._outbox.add(
             connection, [announcement(c.entity, c.kind, c.names, moment) for c in done]
         )
+        await self._watcher.note(connection, TENANT, done, timestamp(moment))
 
 
 def _lost_a_race(error: DBAPIError) -> bool:

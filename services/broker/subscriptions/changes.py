@@ -112,6 +112,4 @@ def _from_json(found: Mapping[str, Any]) -> EntityChange:
         found["created"],
         found["modified"],
     )
-    return EntityChange(
-        found["kind"], entity, found["before"], tuple(found["names"]), found["at"]
-    )
+    return EntityChange(found["kind"], entity, found["before"], tuple(found["names"]), found["at"])

@@ -42,7 +42,8 @@ def _types(value: Any, where: str, context: Context) -> str:
 
 def _ids(value: Any, where: str, context: Context) -> str | list[str]:
     if isinstance(value, list):
-        return array_of(fields.uri)(value, where, context)
+        ids: list[str] = array_of(fields.uri)(value, where, context)
+        return ids
     return fields.uri(value, where, context)
 
 

@@ -88,8 +88,7 @@ def _body(
 def _headers(subscription: Subscription, context: Context) -> Mapping[str, str]:
     """Header names in lower case: each is there once, and the broker's own win."""
     headers = {
-        pair["key"].lower(): pair["value"]
-        for pair in subscription.endpoint.get("receiverInfo", ())
+        pair["key"].lower(): pair["value"] for pair in subscription.endpoint.get("receiverInfo", ())
     }
     media = _media(subscription)
     headers["content-type"] = media

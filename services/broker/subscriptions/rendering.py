@@ -98,9 +98,7 @@ class Rendering:
             for old in instances if short in found else ():
                 found[short] = _with_previous(found[short], old)
 
-    def _add_gone(
-        self, found: dict[str, Any], name: str, instance: Instance, moment: str
-    ) -> None:
+    def _add_gone(self, found: dict[str, Any], name: str, instance: Instance, moment: str) -> None:
         """The mark of an attribute, or of an instance of it, that is no more."""
         short = self._context.compact(name)
         mark = self._mark(instance, moment)
@@ -126,8 +124,8 @@ class Rendering:
         if self._changes:
             mark[previous(holder)] = instance[holder]
         if self._system:
-            times = {n: instance[n] for n in ("createdAt", "modifiedAt") if n in instance}
-            mark |= {**times, "deletedAt": moment}
+            mark |= {n: instance[n] for n in ("createdAt", "modifiedAt") if n in instance}
+            mark["deletedAt"] = moment
         return mark
 
 

@@ -78,7 +78,7 @@ def parse_scopes(text: str, where: str) -> Disjunction:
     """
     found = parse_disjunction(text, where)
     if not all(_SCOPE.fullmatch(name) for names in found for name in names):
-        raise BadRequestData(f"{where}: a scope is written /Level/Level, with + or /# as wildcards.")
+        raise BadRequestData(f"{where}: a scope is /Level/Level, with + or /# as wildcards.")
     return found
 
 

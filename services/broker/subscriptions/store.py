@@ -141,9 +141,7 @@ class Subscriptions:
 
     async def page(self, owner: Owner, limit: int, offset: int) -> Sequence[Subscription]:
         """The owner's subscriptions, by id."""
-        query = (
-            select(subscriptions).where(*_of(owner)).order_by(subscriptions.c.id).offset(offset)
-        )
+        query = select(subscriptions).where(*_of(owner)).order_by(subscriptions.c.id).offset(offset)
         async with self._store.read() as connection:
             rows = (await connection.execute(query.limit(limit))).all()
         return [compiled(row) for row in rows]
