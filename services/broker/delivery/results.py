@@ -65,7 +65,7 @@ class Ledger:
         """Returns when it is on disk.
 
         Raises:
-            Exception: the store's; nothing was noted, and what was delivered will be delivered again.
+            Exception: the store's; nothing was noted, and all of it will be delivered again.
         """
         written = asyncio.get_running_loop().create_future()
         self._new.append((served, written))
