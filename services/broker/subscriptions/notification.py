@@ -20,8 +20,8 @@ from services.broker.subscriptions.rendering import Rendering, as_feature, locat
 from services.broker.subscriptions.store import endpoint_name
 
 GEO_JSON: Final = "application/geo+json"
-KEPT_SECONDS: Final = 60.0
-"""A notification tells a state: after a minute the next one tells more."""
+KEPT_SECONDS: Final = 3600.0
+"""After which a notification is not tried any more: what it tells is no longer so."""
 
 _TIMEOUT_SECONDS: Final = 10.0
 PERSONAL: Final = "personal"
@@ -34,8 +34,7 @@ def delivery(
 ) -> Delivery:
     """The notification of some entities, ready to be sent.
 
-    In order among those of its subscription; tried once more after five seconds, and not later
-    than a minute: see the README for the reasons.
+    In order for one entity; of several entities that changed together, in no order with others.
     """
     id_ = f"urn:ngsi-ld:Notification:{uuid4()}"
     body = _body(subscription, told, context, id_, now)
@@ -46,7 +45,7 @@ def delivery(
         headers=_headers(subscription, context),
         body=orjson.dumps(body),
         message=id_,
-        key=subscription.id,
+        key=_entity(told[0]).id if len(told) == 1 else "",
         timeout=timeout / 1000 if timeout else _TIMEOUT_SECONDS,
         expires=now.timestamp() + KEPT_SECONDS,
         about={PERSONAL: "1"} if any(_entity(one).restricted for one in told) else {},

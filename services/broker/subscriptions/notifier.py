@@ -129,7 +129,7 @@ class Notifier:
             held = {key: await self._clockwork.held(connection, key) for key in times}
         await plan.settle(times, held)
         async with self._store.write() as connection:
-            await self._deliveries.enqueue(connection, plan.deliveries)
+            await self._deliveries.enqueue_latest(connection, plan.deliveries)
             await self._clockwork.write(connection, plan.times)
             await self._clockwork.hold(connection, plan.held)
             await self._journal.forget(connection, done)
@@ -154,7 +154,7 @@ class Notifier:
                 await plan.tell(subscription, portion)
         next_due = now.timestamp() + max(subscription.interval, _SHORTEST_INTERVAL)
         async with self._store.write() as connection:
-            await self._deliveries.enqueue(connection, plan.deliveries)
+            await self._deliveries.enqueue_latest(connection, plan.deliveries)
             await self._clockwork.write(connection, {key: Times(now.timestamp(), next_due)})
 
     async def _tell_held(self, key: Key, subscription: Subscription, now: datetime) -> None:
@@ -164,6 +164,6 @@ class Notifier:
         if changes and subscription.status(now) == "active":
             await plan.tell(subscription, changes)
         async with self._store.write() as connection:
-            await self._deliveries.enqueue(connection, plan.deliveries)
+            await self._deliveries.enqueue_latest(connection, plan.deliveries)
             await self._clockwork.write(connection, {key: Times(now.timestamp(), None)})
             await self._clockwork.release(connection, key)
