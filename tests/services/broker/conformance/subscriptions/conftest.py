@@ -8,7 +8,7 @@ import pytest_asyncio
 from fastapi import FastAPI
 
 from tests.services.broker.conformance.subscriptions.subscribers import Party, broker, client
-from tests.services.broker.delivery.receiver import Receiver, Received, Reply, receiving
+from tests.services.broker.delivery.receiver import Received, Receiver, Reply, receiving
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=["sqlite", "postgres"])

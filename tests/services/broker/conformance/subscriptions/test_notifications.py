@@ -227,9 +227,7 @@ async def test_a_deleted_attribute_is_null(
 
 async def test_a_deleted_attribute_has_its_times_when_asked_for(party: Party) -> None:
     """§5.8.6: sysAttrs"""
-    await party.subscribe(
-        notificationTrigger=["attributeDeleted"], notification={"sysAttrs": True}
-    )
+    await party.subscribe(notificationTrigger=["attributeDeleted"], notification={"sysAttrs": True})
     await party.upsert(party.entity(a=prop(1)))
     await party.delete(attribute="a")
     (entity,) = await party.data()
@@ -282,9 +280,7 @@ async def test_a_deleted_entity_has_all_its_times_when_asked_for(party: Party) -
 
 async def test_a_deleted_entity_shows_what_it_was(party: Party) -> None:
     """§5.8.6: showChanges"""
-    await party.subscribe(
-        notificationTrigger=["entityDeleted"], notification={"showChanges": True}
-    )
+    await party.subscribe(notificationTrigger=["entityDeleted"], notification={"showChanges": True})
     await party.upsert(party.entity(a=prop(1)))
     await party.delete()
     (entity,) = await party.data()

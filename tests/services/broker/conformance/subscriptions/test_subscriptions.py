@@ -150,9 +150,7 @@ BAD: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("change", BAD.values(), ids=BAD.keys())
-async def test_a_subscription_that_is_none_is_refused(
-    party: Party, change: dict[str, Any]
-) -> None:
+async def test_a_subscription_that_is_none_is_refused(party: Party, change: dict[str, Any]) -> None:
     """§5.2.12: BadRequestData."""
     sent = {**party.subscription(), **change}
     sent = {name: value for name, value in sent.items() if value is not ...}
