@@ -21,7 +21,7 @@ from schemas.xcity import ApiInfo, Dataset
 from services.broker import tables
 from services.broker.backlog import Backlog
 from services.broker.context import api as context_api
-from services.broker.context import attributes_api, batch_api, query_api
+from services.broker.context import attributes_api, batch_api, purge_api, query_api
 from services.broker.context.entities import Entities
 from services.broker.delivery import Deliveries
 from services.broker.delivery.guard import Guard
@@ -142,6 +142,7 @@ def create_broker(
     app.include_router(attributes_api.router, prefix=context_api.PREFIX)
     app.include_router(batch_api.router, prefix=context_api.PREFIX)
     app.include_router(subscriptions_api.router, prefix=context_api.PREFIX)
+    app.include_router(purge_api.router, prefix=context_api.PREFIX)
     app.state.broker = broker
     app.state.drain = partial(_drain, broker)
     _add_metrics(app, broker)

@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
-from schemas.ngsild import urn
 from schemas.scopes import ENTITIES_READ, ENTITIES_WRITE
 from schemas.xcity import operation, raw_body
 from services.broker.context import mutations
-from services.broker.context.errors import ResourceNotFound
-from services.broker.context.model import (
-    ContextEntity,
-    Fragment,
-    check_id,
-    parse_entity,
-    parse_fragment,
-)
-from services.broker.context.params import (
-    JSON,
-    JSON_LD,
-    ParamsDep,
-)
-from services.broker.context.reply import answer
-from services.broker.context.represent import represent
+from services.broker.context.answers import answer_entity
+from services.broker.context.conditional import etag, has_it
+from services.broker.context.errors import BadRequestData, ResourceNotFound
+from services.broker.context.language import parse_tag
+from services.broker.context.model import ContextEntity, parse_entity, parse_fragment
+from services.broker.context.params import JSON, JSON_LD, Params, ParamsDep
 from services.broker.context.sent import read_ngsild
+from services.broker.context.target import EntityPath, TargetDep
+from services.broker.context.times import as_datetime
+from services.broker.context.view import View
 from services.broker.parts import BrokerDep
+
+__all__ = ["PREFIX", "READ", "REMOVE", "WRITE", "EntityPath", "router"]
 
 PREFIX = "/ngsi-ld/v1"
 router = APIRouter(tags=["context"])
 
-EntityPath = Annotated[str, Path(examples=[urn("Vehicle", "mirai", "bus-1")])]
 READ = operation(ENTITIES_READ, dataset="context", priority="essential")
 _BODY = raw_body(JSON, JSON_LD, description="Normalized, concise or simplified; at most 1 MiB.")
 WRITE = operation(ENTITIES_WRITE, dataset="context", priority="essential", request_body=_BODY)
@@ -50,7 +43,7 @@ REMOVE = operation(ENTITIES_WRITE, dataset="context", priority="essential")
 async def create_entity(request: Request, broker: BrokerDep, params: ParamsDep) -> Response:
     """§5.6.1. 201 with `Location`; 409 when the id is taken."""
     sent = await read_ngsild(request, params)
-    entity = parse_entity(sent.body, sent.context)
+    entity = parse_entity(sent.body, sent.context, simplified=params.simplified)
     await broker.entities.create(entity)
     where = f"{PREFIX}/entities/{quote(entity.id, safe=':')}"
     return Response(status_code=201, headers={"location": where})
@@ -63,18 +56,37 @@ async def create_entity(request: Request, broker: BrokerDep, params: ParamsDep) 
     openapi_extra=READ,
 )
 async def get_entity(
-    entity: EntityPath,
+    target: TargetDep,
+    request: Request,
     broker: BrokerDep,
     params: ParamsDep,
     attrs: str = "",
-    options: Annotated[str, Query(examples=["keyValues"])] = "",
+    pick: str = "",
+    omit: str = "",
+    datasetId: str = "",  # noqa: N803 - the specification's names
+    lang: Annotated[str, Query(examples=["ja,en;q=0.5"])] = "",
+    format: Annotated[str, Query(examples=["simplified"])] = "",
+    geometryProperty: str = "",  # noqa: N803
+    options: Annotated[str, Query(examples=["sysAttrs"])] = "",
 ) -> Response:
-    """§5.7.1. `options`: `keyValues`, `concise`, `sysAttrs`."""
+    """§5.7.1. `options`: `keyValues`, `concise`, `sysAttrs`. `ETag` names what was read."""
     view = params.view()
-    found = await broker.entities.get(check_id(entity), personal=params.personal)
+    _check_depth(view, params)
+    found = await target.get(broker)
     if view.attributes and not set(view.attributes) & found.attributes.keys():
-        raise ResourceNotFound(f"{entity} has none of these attributes.")
-    return answer(represent(found, view), params)
+        raise ResourceNotFound(f"{found.id} has none of these attributes.")
+    tag = etag(found, params)
+    if has_it(request.headers, tag):
+        return Response(status_code=304, headers={"etag": tag})
+    return answer_entity(found, view, request, params, {"etag": tag})
+
+
+def _check_depth(view: View, params: Params) -> None:
+    """§5.7.1.4: members of linked entities only where these are asked for."""
+    depth = max(p.depth if p else 0 for p in (view.pick, view.omit))
+    joined = params.given.get("join", "@none") != "@none"
+    if depth > (params.number("joinLevel", 1, 10) if joined else 0):
+        raise BadRequestData("pick and omit go as deep as join and joinLevel do.")
 
 
 @router.put(
@@ -85,16 +97,16 @@ async def get_entity(
     openapi_extra=WRITE,
 )
 async def replace_entity(
-    entity: EntityPath, request: Request, broker: BrokerDep, params: ParamsDep
+    target: TargetDep, request: Request, broker: BrokerDep, params: ParamsDep
 ) -> Response:
-    """§5.6.18."""
+    """§5.6.18. With `If-Match` only the state that was read is replaced, else 412."""
     sent = await read_ngsild(request, params)
-    fragment = parse_fragment(sent.body, sent.context)
+    fragment = parse_fragment(sent.body, sent.context, simplified=params.simplified, id_=target.id)
 
     def mutation(old: ContextEntity, now: str) -> ContextEntity:
-        return mutations.replaced(old, fragment.types, fragment.attributes, now)
+        return mutations.replaced(old, fragment, now)
 
-    await broker.entities.change(check_id(entity), mutation, personal=params.personal)
+    await target.change(broker, mutation)
     return Response(status_code=204)
 
 
@@ -106,18 +118,39 @@ async def replace_entity(
     openapi_extra=WRITE,
 )
 async def merge_entity(
-    entity: EntityPath, request: Request, broker: BrokerDep, params: ParamsDep
+    target: TargetDep,
+    request: Request,
+    broker: BrokerDep,
+    params: ParamsDep,
+    observedAt: str = "",  # noqa: N803
+    lang: str = "",
+    format: Annotated[str, Query(examples=["simplified"])] = "",
+    options: Annotated[str, Query(examples=["keyValues"])] = "",
 ) -> Response:
-    """§5.6.17. `urn:ngsi-ld:null` removes an attribute or a member."""
+    """§5.6.17. `urn:ngsi-ld:null` removes an attribute or a member.
+
+    `observedAt` is for the attributes that had one and bring none; `lang` says in which language
+    a text is that comes alone for a LanguageProperty.
+    """
     sent = await read_ngsild(request, params)
-    fragment = parse_fragment(sent.body, sent.context)
-    mutation = partial(_merge, fragment)
-    await broker.entities.change(check_id(entity), mutation, personal=params.personal)
+    common = common_of(params)
+    fragment = parse_fragment(
+        sent.body, sent.context, nulls="deep", simplified=params.simplified, id_=target.id
+    )
+
+    def mutation(old: ContextEntity, now: str) -> ContextEntity:
+        return mutations.merged(old, fragment, now, common)
+
+    await target.change(broker, mutation)
     return Response(status_code=204)
 
 
-def _merge(fragment: Fragment, old: ContextEntity, now: str) -> ContextEntity:
-    return mutations.merged(old, fragment, now)
+def common_of(params: Params) -> mutations.Common:
+    """What a merge says for all its attributes (§6.5.3.4)."""
+    observed, lang = params.given.get("observedAt", ""), params.given.get("lang", "")
+    return mutations.Common(
+        as_datetime(observed, "observedAt") if observed else "", parse_tag(lang) if lang else ""
+    )
 
 
 @router.delete(
@@ -127,7 +160,7 @@ def _merge(fragment: Fragment, old: ContextEntity, now: str) -> ContextEntity:
     response_class=Response,
     openapi_extra=REMOVE,
 )
-async def delete_entity(entity: EntityPath, broker: BrokerDep, params: ParamsDep) -> Response:
+async def delete_entity(target: TargetDep, broker: BrokerDep) -> Response:
     """§5.6.6."""
-    await broker.entities.change(check_id(entity), lambda old, now: None, personal=params.personal)
+    await target.change(broker, lambda old, now: None)
     return Response(status_code=204)

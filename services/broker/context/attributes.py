@@ -6,138 +6,181 @@ instance is the normalized object with its sub-attributes under expanded names, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
-from schemas.ngsild import is_geometry, timestamp
 from services.broker.context.errors import BadRequestData
-from services.broker.context.geometry import is_sound
 from services.broker.context.jsonld import Context
+from services.broker.context.kinds import (
+    HOLDERS,
+    HOLDERS_OF_UNITS,
+    HOLDERS_OF_VALUE_TYPES,
+    METADATA,
+    NULL,
+    OUTPUT_ONLY,
+    RELATIONSHIPS,
+    VALUE_OF,
+    Attributes,
+    Instance,
+    dataset,
+    is_null,
+)
+from services.broker.context.notation import MOST_INSTANCES, Bare, is_multi, members_of, unfolded
+from services.broker.context.times import as_datetime
+from services.broker.context.values import has_nested_null, held_by, is_uri
 
-Instance = dict[str, Any]
-Attributes = dict[str, list[Instance]]
+__all__ = ["METADATA", "VALUE_OF", "AttributeReader", "Attributes", "Instance", "Nulls"]
 
-VALUE_OF: Final[Mapping[str, str]] = {
-    "Property": "value",
-    "GeoProperty": "value",
-    "Relationship": "object",
-    "LanguageProperty": "languageMap",
-    "VocabProperty": "vocab",
-    "JsonProperty": "json",
-    "ListProperty": "valueList",
-    "ListRelationship": "objectList",
-}
-"""Kind of attribute → the member that holds what it says (§4.5.2 to §4.5.24)."""
+Nulls = Literal["refused", "members", "deep"]
+"""Where ``urn:ngsi-ld:null`` may stand (§5.5.4): nowhere; for an attribute or a member of it
+(partial update, §5.5.8); inside its value too (merge, §5.5.12)."""
 
-KIND_OF: Final[Mapping[str, str]] = {
-    member: kind for kind, member in VALUE_OF.items() if kind != "GeoProperty"
-}
-TIMES: Final = ("observedAt", "createdAt", "modifiedAt")
-METADATA: Final = frozenset(("unitCode", "datasetId", "objectType", *TIMES))
-NULL: Final = "urn:ngsi-ld:null"
-"""Says "remove this" where an update can (§4.5.0)."""
-
-_SET_BY_THE_BROKER: Final = frozenset(("createdAt", "modifiedAt", "deletedAt", "instanceId"))
 _MOST_DEPTH: Final = 5
-_MOST_INSTANCES: Final = 1000
+_SEALED: Final = frozenset(("entityIdSealed", "entityTypeSealed"))
+_REMOVABLE: Final = METADATA - {"datasetId"}
 
 
-def parse_attribute(value: Any, context: Context, where: str, depth: int = 0) -> list[Instance]:
-    """The instances that a JSON value says.
+class AttributeReader:
+    """Reads the attributes of one entity.
 
     Args:
-        where: JSON Pointer, for the refusal.
+        simplified: the values stand alone (§4.5.4), whatever they look like.
 
-    Raises:
-        BadRequestData: it is no attribute in any representation.
+    Attributes:
+        met_null: whether something read so far says "remove this".
     """
-    if depth > _MOST_DEPTH:
-        raise BadRequestData(f"{where}: attributes of attributes go {_MOST_DEPTH} deep at most.")
-    if _is_multi(value):
-        instances = [_instance(item, context, where, depth) for item in value]
-        return _distinct(instances, where)
-    return [_instance(value, context, where, depth)]
 
+    def __init__(
+        self, context: Context, *, nulls: Nulls = "refused", simplified: bool = False
+    ) -> None:
+        self._context, self._nulls, self._simplified = context, nulls, simplified
+        self.met_null = False
 
-def _is_multi(value: Any) -> bool:
-    """A list of attribute objects, not a Property whose value is a list (§4.5.5)."""
-    return (
-        isinstance(value, list)
-        and 0 < len(value) <= _MOST_INSTANCES
-        and all(isinstance(item, dict) and item.get("type") in VALUE_OF for item in value)
-    )
+    def read(self, value: Any, where: str, depth: int = 0) -> list[Instance]:
+        """The instances that a JSON value says.
+
+        Args:
+            where: JSON Pointer, for the refusal.
+
+        Raises:
+            BadRequestData: it is no attribute in any representation.
+        """
+        if depth > _MOST_DEPTH:
+            raise BadRequestData(f"{where}: attributes nest {_MOST_DEPTH} deep at most.")
+        if self._simplified:
+            return self._plain(value, where)
+        if is_multi(value):
+            instances = [self._instance(item, where, depth) for item in value]
+            return _distinct(instances, where)
+        return [self._instance(value, where, depth)]
+
+    def _plain(self, value: Any, where: str) -> list[Instance]:
+        several = value.get("dataset") if isinstance(value, dict) and len(value) == 1 else None
+        if not isinstance(several, dict) or len(several) > MOST_INSTANCES:
+            return [self._instance(unfolded(value), where, 0)]
+        instances = []
+        for name, item in several.items():
+            instance = self._instance(unfolded(item), where, 0)
+            if name != "@none":
+                instance["datasetId"] = _dataset_id(name, where)
+            instances.append(instance)
+        return instances
+
+    def _instance(self, value: Any, where: str, depth: int) -> Instance:
+        members = members_of(value, where)
+        kind = members["type"]
+        holder = VALUE_OF[kind]
+        instance: Instance = members if isinstance(members, Bare) else {}
+        instance["type"] = kind
+        instance[holder] = self._held(kind, members.get(holder), f"{where}/{holder}")
+        for name, member in members.items():
+            if name == holder or name == "type" or name in OUTPUT_ONLY:
+                continue
+            if name in METADATA or name in HOLDERS:
+                self._describe(instance, name, member, where)
+            elif name in _SEALED:
+                instance[name] = _sealed(member, where, name)
+            else:
+                below = self.read(member, f"{where}/{name}", depth + 1)
+                instance[self._name(name, where)] = below
+        return instance
+
+    def _name(self, name: str, where: str) -> str:
+        expanded = self._context.expand(name)
+        if ":" not in expanded:  # a keyword of JSON-LD, such as id
+            raise BadRequestData(f"{where}/{name}: is no member of an attribute.")
+        return expanded
+
+    def _held(self, kind: str, value: Any, where: str) -> Any:
+        if value is None:
+            raise BadRequestData(f"{where}: a {kind} needs it, and it is never null.")
+        if is_null({"type": kind, VALUE_OF[kind]: value}):
+            self._meet_null(where)
+            return value
+        if isinstance(value, dict | list) and kind != "JsonProperty" and has_nested_null(value):
+            if self._nulls != "deep":
+                raise BadRequestData(f"{where}: {NULL} is no value; only a merge removes members.")
+            self.met_null = True
+            return value  # to be checked when it is merged: now it is only part of a value
+        return held_by(kind, value, self._context, where)
+
+    def _describe(self, instance: Instance, name: str, member: Any, where: str) -> None:
+        """Take over a member that is no attribute."""
+        where = f"{where}/{name}"
+        if name in HOLDERS:
+            raise BadRequestData(f"{where}: a {instance['type']} has no such member.")
+        if member == NULL and name in _REMOVABLE:
+            self._meet_null(where)
+            instance[name] = NULL
+        elif name == "datasetId":
+            if member != "@none":  # the default instance never says so (§4.5.5)
+                instance[name] = _dataset_id(member, where)
+        elif name == "unitCode":
+            _allow(instance, HOLDERS_OF_UNITS, where)
+            instance[name] = _text(member, where)
+        elif name == "objectType":
+            _allow(instance, RELATIONSHIPS, where)
+            instance[name] = self._types(member, where)
+        elif name == "valueType":
+            _allow(instance, HOLDERS_OF_VALUE_TYPES, where)
+            instance[name] = self._context.expand(_text(member, where))
+        else:
+            instance[name] = as_datetime(member, where)
+
+    def _types(self, value: Any, where: str) -> str | list[str]:
+        if isinstance(value, list) and value:
+            return [self._context.expand(_text(name, where)) for name in value]
+        return self._context.expand(_text(value, where))
+
+    def _meet_null(self, where: str) -> None:
+        if self._nulls == "refused":
+            raise BadRequestData(f"{where}: {NULL} removes, and there is nothing to remove here.")
+        self.met_null = True
 
 
 def _distinct(instances: list[Instance], where: str) -> list[Instance]:
-    datasets = [instance.get("datasetId") for instance in instances]
-    if len(set(datasets)) != len(datasets):
+    if len({dataset(instance) for instance in instances}) != len(instances):
         raise BadRequestData(f"{where}: two instances have the same datasetId.")
     return instances
 
 
-def _instance(value: Any, context: Context, where: str, depth: int) -> Instance:
-    members = _members(value)
-    kind = members["type"]
-    holder = VALUE_OF[kind]
-    if members.get(holder) is None:
-        raise BadRequestData(f"{where}: a {kind} needs {holder!r}, and it is never null.")
-    _check(kind, members[holder], f"{where}/{holder}")
-    instance: Instance = {"type": kind, holder: members[holder]}
-    for name, member in members.items():
-        if name in instance or name in _SET_BY_THE_BROKER:
-            continue
-        if name in METADATA:
-            instance[name] = _metadata(name, member, where)
-        else:
-            below = parse_attribute(member, context, f"{where}/{name}", depth + 1)
-            instance[context.expand(name)] = below
-    return instance
+def _allow(instance: Instance, kinds: frozenset[str], where: str) -> None:
+    if instance["type"] not in kinds:
+        raise BadRequestData(f"{where}: a {instance['type']} has none.")
 
 
-def _members(value: Any) -> dict[str, Any]:
-    """The normalized object of a value in any representation (§4.5.1, §4.5.4, concise §4.5.3)."""
-    if is_geometry(value):
-        return {"type": "GeoProperty", "value": value}
-    if not isinstance(value, dict):
-        return {"type": "Property", "value": value}
-    if value.get("type") in VALUE_OF:
-        return value
-    kind = next((kind for member, kind in KIND_OF.items() if member in value), None)
-    if kind is None:
-        return {"type": "Property", "value": value}
-    if kind == "Property" and is_geometry(value["value"]):
-        kind = "GeoProperty"
-    return {**value, "type": kind}
+def _sealed(member: Any, where: str, name: str) -> str:
+    if not where.endswith("/ngsildproof"):
+        raise BadRequestData(f"{where}/{name}: belongs to an ngsildproof.")
+    return _text(member, f"{where}/{name}")
 
 
-def _check(kind: str, held: Any, where: str) -> None:
-    if held == NULL:
-        return
-    if kind == "GeoProperty" and not is_sound(held):
-        raise BadRequestData(f"{where}: a GeoProperty holds a GeoJSON geometry, in degrees.")
-    if kind == "Relationship":
-        for target in held if isinstance(held, list) else [held]:
-            if not isinstance(target, str) or ":" not in target:
-                raise BadRequestData(f"{where}: a Relationship points to URIs.")
-    if kind == "LanguageProperty" and not isinstance(held, dict):
-        raise BadRequestData(f"{where}: a languageMap is an object, language tag → text.")
-    if kind.startswith("List") and not isinstance(held, list):
-        raise BadRequestData(f"{where}: a {kind} holds a list.")
+def _dataset_id(value: Any, where: str) -> str:
+    if not is_uri(value) or value == NULL:
+        raise BadRequestData(f"{where}: a datasetId is a URI, and cannot be removed.")
+    return str(value)
 
 
-def _metadata(name: str, value: Any, where: str) -> str:
+def _text(value: Any, where: str) -> str:
     if not isinstance(value, str) or not value:
-        raise BadRequestData(f"{where}/{name}: is a text.")
-    return as_datetime(value, f"{where}/{name}") if name in TIMES else value
-
-
-def as_datetime(text: str, where: str) -> str:
-    """A DateTime in UTC (§4.6.3); what is in UTC already stays as it is written."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise BadRequestData(f"{where}: {text[:40]!r} is no DateTime.") from error
-    if moment.tzinfo is None:
-        raise BadRequestData(f"{where}: a DateTime needs Z or an offset.")
-    return text if text.endswith("Z") else timestamp(moment)
+        raise BadRequestData(f"{where}: is a text.")
+    return value

@@ -7,16 +7,23 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Query, Request, Response
 
-from services.broker.context import mutations
-from services.broker.context.api import REMOVE, WRITE, EntityPath
-from services.broker.context.attributes import VALUE_OF
+from schemas.ngsild import is_geometry
+from services.broker.context import attribute_mutations, mutations
+from services.broker.context.api import REMOVE, WRITE
+from services.broker.context.attributes import AttributeReader
 from services.broker.context.errors import BadRequestData, ResourceNotFound
-from services.broker.context.model import ContextEntity, Fragment, check_id, parse_fragment
+from services.broker.context.jsonld import CORE_TERMS
+from services.broker.context.kinds import VALUE_OF, Instance
+from services.broker.context.model import ContextEntity, Fragment, parse_fragment
 from services.broker.context.params import JSON, ParamsDep
-from services.broker.context.sent import read_ngsild
+from services.broker.context.sent import Sent, read_ngsild
+from services.broker.context.target import TargetDep
+from services.broker.context.values import is_uri
 from services.broker.parts import BrokerDep
 
 router = APIRouter(tags=["context"])
+
+SCOPE = CORE_TERMS["scope"]
 
 
 @router.post(
@@ -27,7 +34,7 @@ router = APIRouter(tags=["context"])
     openapi_extra=WRITE,
 )
 async def append_attributes(
-    entity: EntityPath,
+    target: TargetDep,
     request: Request,
     broker: BrokerDep,
     params: ParamsDep,
@@ -35,17 +42,17 @@ async def append_attributes(
 ) -> Response:
     """§5.6.3. 207 names the attributes that `options=noOverwrite` kept as they were."""
     sent = await read_ngsild(request, params)
-    fragment = parse_fragment(sent.body, sent.context)
+    fragment = parse_fragment(sent.body, sent.context, simplified=params.simplified, id_=target.id)
     overwrite = "noOverwrite" not in params.options
-    kept: set[str] = set()
+    kept: dict[str, bool] = {}
 
     def mutation(old: ContextEntity, now: str) -> ContextEntity:
         kept.clear()
-        kept.update(() if overwrite else fragment.attributes.keys() & old.attributes.keys())
+        kept.update({} if overwrite else mutations.kept(old, fragment))
         return mutations.appended(old, fragment, now, overwrite=overwrite)
 
-    await broker.entities.change(check_id(entity), mutation, personal=params.personal)
-    return _update_result(fragment, kept, "is there already")
+    await target.change(broker, mutation)
+    return _update_result(fragment, kept)
 
 
 @router.patch(
@@ -56,30 +63,33 @@ async def append_attributes(
     openapi_extra=WRITE,
 )
 async def update_attributes(
-    entity: EntityPath, request: Request, broker: BrokerDep, params: ParamsDep
+    target: TargetDep, request: Request, broker: BrokerDep, params: ParamsDep
 ) -> Response:
-    """§5.6.2. 207 names the attributes that the entity does not have."""
+    """§5.6.2. Attributes are replaced or added; `urn:ngsi-ld:null` removes one."""
     sent = await read_ngsild(request, params)
-    fragment = parse_fragment(sent.body, sent.context)
-    unknown: set[str] = set()
+    fragment = parse_fragment(
+        sent.body, sent.context, nulls="members", simplified=params.simplified, id_=target.id
+    )
 
     def mutation(old: ContextEntity, now: str) -> ContextEntity:
-        unknown.clear()
-        unknown.update(fragment.attributes.keys() - old.attributes.keys())
         return mutations.updated(old, fragment, now)
 
-    await broker.entities.change(check_id(entity), mutation, personal=params.personal)
-    return _update_result(fragment, unknown, "is not there")
+    await target.change(broker, mutation)
+    return Response(status_code=204)
 
 
-def _update_result(fragment: Fragment, failed: set[str], why: str) -> Response:
-    """UpdateResult (§5.2.18) when something was left out, else 204."""
-    if not failed:
+def _update_result(fragment: Fragment, kept: dict[str, bool]) -> Response:
+    """UpdateResult (§5.2.18) when something was left out, else 204.
+
+    Names are whole: an answer of this kind has no @context (§6.3.6).
+    """
+    if not kept:
         return Response(status_code=204)
     body = {
-        "updated": [fragment.context.compact(n) for n in fragment.attributes if n not in failed],
+        "updated": [name for name in fragment.attributes if kept.get(name, True)],
         "notUpdated": [
-            {"attributeName": fragment.context.compact(n), "reason": why} for n in sorted(failed)
+            {"attributeName": name, "reason": "It is there already, and noOverwrite was asked for."}
+            for name in kept
         ],
     }
     return Response(orjson.dumps(body), status_code=207, media_type=JSON)
@@ -93,36 +103,70 @@ def _update_result(fragment: Fragment, failed: set[str], why: str) -> Response:
     openapi_extra=WRITE,
 )
 async def update_attribute(
-    entity: EntityPath,
-    attribute: str,
-    request: Request,
-    broker: BrokerDep,
-    params: ParamsDep,
+    target: TargetDep, attribute: str, request: Request, broker: BrokerDep, params: ParamsDep
 ) -> Response:
-    """§5.6.4. Members that are not sent stay."""
+    """§5.6.4. Members that are not sent stay; `urn:ngsi-ld:null` removes one."""
     sent = await read_ngsild(request, params)
-    if not isinstance(sent.body, dict):
-        raise BadRequestData("An attribute fragment is a JSON object.")
-    name = sent.context.expand(attribute)
+    name = _name(sent, attribute)
+    body = _fragment(sent.body)
 
     def mutation(old: ContextEntity, now: str) -> ContextEntity:
-        whole = _completed(old, name, attribute, sent.body)
-        return mutations.merged(old, parse_fragment({attribute: whole}, sent.context), now)
+        before = attribute_mutations.instance_of(old, name, _dataset_of(body))
+        whole = _completed(before, body)
+        reader = AttributeReader(sent.context, nulls="members")
+        return attribute_mutations.patched(old, name, reader.read(whole, "")[0], now)
 
-    await broker.entities.change(check_id(entity), mutation, personal=params.personal)
+    await target.change(broker, mutation)
     return Response(status_code=204)
 
 
-def _completed(
-    old: ContextEntity, name: str, attribute: str, body: dict[str, Any]
-) -> dict[str, Any]:
+def _completed(before: Instance, body: dict[str, Any]) -> dict[str, Any]:
     """The fragment with the kind, and the value where it brings none, of what is there."""
-    dataset = body.get("datasetId", "")
-    for instance in old.attributes.get(name, []):
-        if instance.get("datasetId", "") == dataset:
-            holder = VALUE_OF[instance["type"]]
-            return {"type": instance["type"], holder: instance[holder], **body}
-    raise ResourceNotFound(f"{old.id} has no attribute {attribute}.")
+    kind = before["type"]
+    holder = VALUE_OF[kind]
+    if kind == "GeoProperty" and is_geometry(body):
+        body = {"value": body}  # §4.7.3
+    return {"type": kind, holder: before[holder], **body}
+
+
+def _dataset_of(body: dict[str, Any]) -> str:
+    found = body.get("datasetId", "@none")
+    return "" if found == "@none" else str(found)
+
+
+def _fragment(body: Any) -> dict[str, Any]:
+    if not isinstance(body, dict):
+        raise BadRequestData("An attribute fragment is a JSON object.")
+    return {name: member for name, member in body.items() if name != "@context"}
+
+
+def _name(sent: Sent, attribute: str) -> str:
+    name = sent.context.expand(attribute)
+    if name == SCOPE:
+        raise BadRequestData("scope is no attribute of this kind; PATCH …/attrs changes it.")
+    return name
+
+
+@router.put(
+    "/entities/{entity}/attrs/{attribute}",
+    summary="Replace an attribute",
+    status_code=204,
+    response_class=Response,
+    openapi_extra=WRITE,
+)
+async def replace_attribute(
+    target: TargetDep, attribute: str, request: Request, broker: BrokerDep, params: ParamsDep
+) -> Response:
+    """§5.6.19. The instance with the fragment's `datasetId`, or the one without."""
+    sent = await read_ngsild(request, params)
+    name = _name(sent, attribute)
+    new = AttributeReader(sent.context).read(_fragment(sent.body), "")[0]
+
+    def mutation(old: ContextEntity, now: str) -> ContextEntity:
+        return attribute_mutations.replaced(old, name, new, now)
+
+    await target.change(broker, mutation)
+    return Response(status_code=204)
 
 
 @router.delete(
@@ -133,21 +177,34 @@ def _completed(
     openapi_extra=REMOVE,
 )
 async def delete_attribute(
-    entity: EntityPath,
+    target: TargetDep,
     attribute: str,
     broker: BrokerDep,
     params: ParamsDep,
     datasetId: str = "",  # noqa: N803 - the specification's name
-    deleteAll: bool = False,  # noqa: N803
+    deleteAll: Annotated[str, Query(examples=["true"])] = "",  # noqa: N803
 ) -> Response:
     """§5.6.5. The instance with this `datasetId`, the one without it, or all of them."""
     name = params.context.expand(attribute)
+    dataset = _dataset_in_question(datasetId)
+    whole = deleteAll == "true"
 
     def mutation(old: ContextEntity, now: str) -> ContextEntity:
-        there = {str(i.get("datasetId", "")) for i in old.attributes.get(name, [])}
-        if not there or (not deleteAll and datasetId not in there):
-            raise ResourceNotFound(f"{entity} has no such attribute {attribute}.")
-        return mutations.without(old, name, None if deleteAll else datasetId, now)
+        if name == SCOPE and old.scope:
+            return attribute_mutations.without_scopes(old, now)
+        if name not in old.attributes:
+            raise ResourceNotFound(f"{old.id} has no attribute {attribute}.")
+        if not whole:
+            attribute_mutations.instance_of(old, name, dataset)
+        return attribute_mutations.without(old, name, None if whole else dataset, now)
 
-    await broker.entities.change(check_id(entity), mutation, personal=params.personal)
+    await target.change(broker, mutation)
     return Response(status_code=204)
+
+
+def _dataset_in_question(text: str) -> str:
+    if text in ("", "@none"):
+        return ""
+    if not is_uri(text):
+        raise BadRequestData("datasetId is a URI, or @none for the default instance.")
+    return text

@@ -10,19 +10,25 @@ import orjson
 from fastapi import APIRouter, Query, Request, Response
 
 from services.broker.context import mutations
-from services.broker.context.api import WRITE
+from services.broker.context.api import WRITE, common_of
+from services.broker.context.attributes import Nulls
 from services.broker.context.errors import (
     AlreadyExists,
     BadRequestData,
     NgsiProblem,
     ResourceNotFound,
 )
-from services.broker.context.jsonld import CORE
-from services.broker.context.model import ContextEntity, Fragment, check_id, parse_entity
+from services.broker.context.model import (
+    ContextEntity,
+    Fragment,
+    check_id,
+    is_id,
+    parse_fragment,
+)
 from services.broker.context.params import JSON, Params, ParamsDep
 from services.broker.context.rows import Change
 from services.broker.context.sent import Sent, read_ngsild
-from services.broker.parts import BrokerDep
+from services.broker.parts import Broker, BrokerDep
 
 router = APIRouter(tags=["context"])
 
@@ -49,27 +55,47 @@ class Result:
         return Response(status_code=204)
 
 
-Decision = Callable[[ContextEntity | None, ContextEntity, str], ContextEntity]
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One entity of a batch: its id, and what is said of it."""
+
+    id: str
+    said: Fragment
+
+    def created(self, now: str) -> ContextEntity:
+        """It as a new entity."""
+        return mutations.created(self.said.as_entity(self.id), now)
+
+
+Decision = Callable[[ContextEntity | None, Item, str], ContextEntity]
 """From what is there, what was sent and the time, to what shall be; raises to refuse it."""
 
 
-async def _entities(request: Request, params: Params, result: Result) -> list[ContextEntity]:
+async def _read(
+    request: Request, params: Params, result: Result, *, nulls: Nulls = "refused"
+) -> list[Item]:
     """The entities in the body; those that are none go to the result's errors."""
     found = []
     sent = await _items(request, params)
-    for item in sent.body:
+    for body in sent.body:
         try:
-            found.append(parse_entity(item, sent.context_of(item)))
+            if not isinstance(body, dict):
+                raise BadRequestData("An entity is a JSON object.")
+            id_ = check_id(body.get("id"))
+            context = sent.context_of(body)
+            simplified = params.simplified
+            said = parse_fragment(body, context, nulls=nulls, simplified=simplified)
+            found.append(Item(id_, said))
         except NgsiProblem as problem:
-            result.refuse(_id_of(item), problem)
+            result.refuse(_id_of(body), problem)
     return found
 
 
 async def _items(request: Request, params: Params) -> Sent:
     """A body that is an array, not empty and not too long."""
     sent = await read_ngsild(request, params)
-    if not isinstance(sent.body, list) or not sent.body:
-        raise BadRequestData("A batch is a JSON array that is not empty.")
+    if not isinstance(sent.body, list) or not sent.body or None in sent.body:
+        raise BadRequestData("A batch is a JSON array that is not empty, with no null in it.")
     if len(sent.body) > MOST_ENTITIES:
         raise BadRequestData(f"A batch holds at most {MOST_ENTITIES} entities; send several.")
     return sent
@@ -79,9 +105,7 @@ def _id_of(item: Any) -> str:
     return str(item.get("id", ""))[:512] if isinstance(item, dict) else ""
 
 
-async def _apply(
-    broker: BrokerDep, items: list[ContextEntity], result: Result, decide: Decision
-) -> list[str]:
+async def _apply(broker: Broker, items: list[Item], result: Result, decide: Decision) -> list[str]:
     """Apply a decision to each entity, in one transaction; the ids of those that are new."""
     errors = list(result.errors)
     created: list[str] = []
@@ -105,6 +129,13 @@ async def _apply(
     return created
 
 
+def _there(old: ContextEntity | None, id_: str, params: Params) -> ContextEntity:
+    """What is about persons is, for those who may not see it, not there."""
+    if old is None or (old.restricted and not params.personal):
+        raise ResourceNotFound(f"There is no entity {id_}.")
+    return old
+
+
 @router.post(
     "/entityOperations/create",
     summary="Create entities",
@@ -116,12 +147,12 @@ async def batch_create(request: Request, broker: BrokerDep, params: ParamsDep) -
     """§5.6.7. 201 with the ids; 207 names those that were not created."""
     result = Result()
 
-    def decide(old: ContextEntity | None, new: ContextEntity, now: str) -> ContextEntity:
+    def decide(old: ContextEntity | None, item: Item, now: str) -> ContextEntity:
         if old is not None:
-            raise AlreadyExists(f"There is an entity {new.id} already.")
-        return mutations.created(new, now)
+            raise AlreadyExists(f"There is an entity {item.id} already.")
+        return item.created(now)
 
-    await _apply(broker, await _entities(request, params, result), result, decide)
+    await _apply(broker, await _read(request, params, result), result, decide)
     return result.response(201, result.success)
 
 
@@ -146,15 +177,15 @@ async def batch_upsert(
     result = Result()
     keep = "update" in params.options
 
-    def decide(old: ContextEntity | None, new: ContextEntity, now: str) -> ContextEntity:
+    def decide(old: ContextEntity | None, item: Item, now: str) -> ContextEntity:
         if old is None:
-            return mutations.created(new, now)
-        if keep:
-            return mutations.appended(old, Fragment(new.types, new.attributes, CORE), now)
-        return mutations.replaced(old, new.types, new.attributes, now)
+            return item.created(now)
+        change = mutations.updated if keep else mutations.replaced
+        return change(old, item.said, now)
 
-    created = await _apply(broker, await _entities(request, params, result), result, decide)
-    return result.response(201, created)
+    nulls: Nulls = "members" if keep else "refused"
+    items = await _read(request, params, result, nulls=nulls)
+    return result.response(201, await _apply(broker, items, result, decide))
 
 
 @router.post(
@@ -174,13 +205,30 @@ async def batch_update(
     result = Result()
     overwrite = "noOverwrite" not in params.options
 
-    def decide(old: ContextEntity | None, new: ContextEntity, now: str) -> ContextEntity:
-        if old is None:
-            raise ResourceNotFound(f"There is no entity {new.id}.")
-        fragment = Fragment(new.types, new.attributes, CORE)
-        return mutations.appended(old, fragment, now, overwrite=overwrite)
+    def decide(old: ContextEntity | None, item: Item, now: str) -> ContextEntity:
+        return mutations.appended(_there(old, item.id, params), item.said, now, overwrite=overwrite)
 
-    await _apply(broker, await _entities(request, params, result), result, decide)
+    await _apply(broker, await _read(request, params, result), result, decide)
+    return result.response(204)
+
+
+@router.post(
+    "/entityOperations/merge",
+    summary="Merge into entities",
+    status_code=204,
+    response_class=Response,
+    openapi_extra=WRITE,
+)
+async def batch_merge(request: Request, broker: BrokerDep, params: ParamsDep) -> Response:
+    """§5.6.20. `urn:ngsi-ld:null` removes; 207 names those that are not there."""
+    result = Result()
+    common = common_of(params)
+
+    def decide(old: ContextEntity | None, item: Item, now: str) -> ContextEntity:
+        return mutations.merged(_there(old, item.id, params), item.said, now, common)
+
+    items = await _read(request, params, result, nulls="deep")
+    await _apply(broker, items, result, decide)
     return result.response(204)
 
 
@@ -192,21 +240,22 @@ async def batch_update(
     openapi_extra=WRITE,
 )
 async def batch_delete(request: Request, broker: BrokerDep, params: ParamsDep) -> Response:
-    """§5.6.10. The body is an array of ids."""
+    """§5.6.10. The body is an array of ids; one that is there twice is not there any more."""
+    sent = (await _items(request, params)).body
+    if not all(isinstance(item, str) for item in sent):
+        raise BadRequestData("A batch of entities to delete is an array of their ids.")
     result = Result()
-    ids = [check_id(item) for item in (await _items(request, params)).body]
 
     def changes(old: dict[str, ContextEntity], now: str) -> list[Change]:
-        result.success = [id_ for id_ in dict.fromkeys(ids) if _visible(old.get(id_), params)]
-        result.errors = []
-        for id_ in dict.fromkeys(ids):
-            if id_ not in result.success:
-                result.refuse(id_, ResourceNotFound(f"There is no entity {id_}."))
+        result.success, result.errors = [], []
+        left = dict(old)
+        for id_ in sent:
+            try:
+                _there(left.pop(check_id(id_), None), id_, params)
+                result.success.append(id_)
+            except NgsiProblem as problem:
+                result.refuse(id_, problem)
         return [Change(old[id_], None) for id_ in result.success]
 
-    await broker.entities.transact(ids, changes)
+    await broker.entities.transact([id_ for id_ in sent if is_id(id_)], changes)
     return result.response(204)
-
-
-def _visible(entity: ContextEntity | None, params: ParamsDep) -> bool:
-    return entity is not None and (params.personal or not entity.restricted)

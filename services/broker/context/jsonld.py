@@ -84,6 +84,17 @@ class Context:
             return iri if name in self._terms or ":" in name else name
         return iri
 
+    def expand_vocab(self, text: str) -> str:
+        """What a VocabProperty's value stands for (GS CIM 009 §4.5.20)."""
+        try:
+            return self.expand(text)
+        except BadRequestData:
+            return DEFAULT + text  # any text is a term of the default vocabulary
+
+    def compact_vocab(self, iri: str) -> str:
+        """The text under which this context knows a VocabProperty's value."""
+        return self.compact(iri)
+
 
 CORE: Final = Context()
 

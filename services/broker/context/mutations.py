@@ -1,30 +1,48 @@
 """What an update makes of an entity: pure functions from what was, and what was sent, to what is.
 
-An instance that an update does not change keeps its ``modifiedAt``: saying the same again is no
-change, and nobody is told of it.
+Those of one attribute are in :mod:`~services.broker.context.attribute_mutations`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 
-from services.broker.context.attributes import NULL, VALUE_OF, Attributes, Instance
+from services.broker.context import merging
+from services.broker.context.kinds import Attributes, Instance, dataset, is_null
 from services.broker.context.model import ContextEntity, Fragment
+from services.broker.context.stamping import (
+    changed,
+    replaced_attributes,
+    stamped,
+    with_instances,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """What a merge says for all its attributes (§6.5.3.4).
+
+    Attributes:
+        observed: RFC 3339; for attributes that had an ``observedAt`` and bring none; or empty.
+        lang: of texts that come alone where there is a languageMap; or empty.
+    """
+
+    observed: str = ""
+    lang: str = ""
 
 
 def created(entity: ContextEntity, now: str) -> ContextEntity:
     """A new entity, its times set."""
-    attributes = _replaced({}, entity.attributes, now)
+    attributes = replaced_attributes({}, entity.attributes, now)
     return replace(entity, attributes=attributes, created=now, modified=now)
 
 
-def replaced(
-    old: ContextEntity, types: tuple[str, ...], new: Attributes, now: str
-) -> ContextEntity:
-    """The entity with ``new`` in place of all its attributes (§5.6.18)."""
-    return _changed(old, types or old.types, _replaced(old.attributes, new, now), now)
+def replaced(old: ContextEntity, new: Fragment, now: str) -> ContextEntity:
+    """The entity with ``new`` in place of all that it was (§5.6.18)."""
+    attributes = replaced_attributes(old.attributes, new.attributes, now)
+    whole = replace(new, scopes=new.scopes or (), expires=new.expires or "")
+    return changed(old, new.types or old.types, attributes, whole, now)
 
 
 def appended(
@@ -33,123 +51,87 @@ def appended(
     """The entity with attributes added, those that are there overwritten or kept (§5.6.3)."""
     attributes = dict(old.attributes)
     for name, instances in fragment.attributes.items():
-        if name not in attributes or overwrite:
-            attributes[name] = _with(attributes.get(name, []), instances, now)
-    return _changed(old, _joined(old.types, fragment.types), attributes, now)
+        there = attributes.get(name, [])
+        taken = instances if overwrite else _missing(there, instances)
+        if taken:
+            attributes[name] = with_instances(there, taken, now)
+    if not overwrite and fragment.scopes:
+        scopes = tuple(dict.fromkeys((*old.scope, *fragment.scopes)))
+        fragment = replace(fragment, scopes=scopes)
+    return changed(old, _joined(old.types, fragment.types), attributes, fragment, now)
 
 
-def updated(old: ContextEntity, fragment: Fragment, now: str) -> ContextEntity:
-    """The entity with those attributes changed that it has; others are not added (§5.6.2)."""
-    known = {n: i for n, i in fragment.attributes.items() if n in old.attributes}
-    return appended(old, replace(fragment, attributes=known), now)
+def kept(old: ContextEntity, fragment: Fragment) -> dict[str, bool]:
+    """The attributes of which an append without overwriting leaves something as it was.
 
-
-def merged(old: ContextEntity, fragment: Fragment, now: str) -> ContextEntity:
-    """The entity merged with a fragment, in which ``urn:ngsi-ld:null`` removes (§5.6.17)."""
-    attributes = dict(old.attributes)
-    for name, instances in fragment.attributes.items():
-        there = {_dataset(instance): instance for instance in attributes.get(name, [])}
-        patched = [_merge_instance(there.get(_dataset(i)), i) for i in instances]
-        kept = [i for i in patched if i is not None]
-        gone = {_dataset(i) for i, result in zip(instances, patched, strict=True) if result is None}
-        left = [i for i in attributes.get(name, []) if _dataset(i) not in gone]
-        attributes[name] = _with(left, kept, now)
-    attributes = {name: instances for name, instances in attributes.items() if instances}
-    return _changed(old, _joined(old.types, fragment.types), attributes, now)
-
-
-def without(old: ContextEntity, name: str, dataset: str | None, now: str) -> ContextEntity:
-    """The entity without an attribute, or without one instance of it (§5.6.5).
-
-    Args:
-        dataset: the instance's datasetId; ``""`` the one without, None all.
+    Returns:
+        Expanded name → whether something else of it, under another datasetId, is added.
     """
-    attributes = dict(old.attributes)
-    left = [i for i in attributes.pop(name, []) if dataset is not None and _dataset(i) != dataset]
-    if left:
-        attributes[name] = left
-    return _changed(old, old.types, attributes, now)
-
-
-def changed_names(old: Attributes, new: Attributes) -> list[str]:
-    """The attributes that differ, removed ones among them."""
-    return sorted(
-        name
-        for name in old.keys() | new.keys()
-        if not _same_all(old.get(name, []), new.get(name, []))
-    )
-
-
-def _changed(
-    old: ContextEntity, types: tuple[str, ...], attributes: Attributes, now: str
-) -> ContextEntity:
-    if types == old.types and not changed_names(old.attributes, attributes):
-        return old
-    return replace(old, types=types, attributes=attributes, modified=now)
-
-
-def _replaced(old: Attributes, new: Attributes, now: str) -> Attributes:
     found = {}
-    for name, instances in new.items():
-        there = {_dataset(instance): instance for instance in old.get(name, [])}
-        found[name] = [_stamped(there.get(_dataset(i)), i, now) for i in instances]
+    for name, instances in fragment.attributes.items():
+        missing = _missing(old.attributes.get(name, []), instances)
+        if len(missing) < len(instances):
+            found[name] = bool(missing)
     return found
 
 
-def _with(old: list[Instance], new: list[Instance], now: str) -> list[Instance]:
-    """``old`` with the instances of ``new`` in place of those with the same datasetId."""
-    result = {_dataset(instance): instance for instance in old}
-    for instance in new:
-        key = _dataset(instance)
-        result[key] = _stamped(result.get(key), instance, now)
-    return list(result.values())
+def updated(old: ContextEntity, fragment: Fragment, now: str) -> ContextEntity:
+    """The entity with attributes replaced, added, or removed by null (§5.6.2)."""
+    attributes = dict(old.attributes)
+    for name, instances in fragment.attributes.items():
+        gone = {dataset(instance) for instance in instances if is_null(instance)}
+        left = [i for i in attributes.get(name, []) if dataset(i) not in gone]
+        new = [merging.completed(i) for i in instances if not is_null(i)]
+        _put(attributes, name, with_instances(left, new, now))
+    if not old.scope:  # §5.6.2.4: only a scope that is there is replaced
+        fragment = replace(fragment, scopes=None)
+    return changed(old, _joined(old.types, fragment.types), attributes, fragment, now)
 
 
-def _stamped(old: Instance | None, new: Instance, now: str) -> Instance:
-    if old is not None and _content(old) == _content(new):
-        return old
-    since = old.get("createdAt", now) if old else now
-    return {**new, "createdAt": since, "modifiedAt": now}
+def merged(
+    old: ContextEntity, fragment: Fragment, now: str, common: Common = Common()
+) -> ContextEntity:
+    """The entity merged with a fragment, in which ``urn:ngsi-ld:null`` removes (§5.6.17)."""
+    attributes = dict(old.attributes)
+    for name, instances in fragment.attributes.items():
+        there = {dataset(instance): instance for instance in attributes.get(name, [])}
+        for new in instances:
+            key = dataset(new)
+            if is_null(new):
+                there.pop(key, None)
+            else:
+                there[key] = _merged(there.get(key), new, fragment, common, now)
+        _put(attributes, name, list(there.values()))
+    return changed(old, _joined(old.types, fragment.types), attributes, fragment, now)
 
 
-def _merge_instance(old: Instance | None, new: Instance) -> Instance | None:
-    holder = VALUE_OF[new["type"]]
-    if new[holder] == NULL:
-        return None
-    if old is None or old["type"] != new["type"]:
-        return new
-    changes = {k: v for k, v in new.items() if k not in ("createdAt", "modifiedAt")}
-    result = {**_content(old), **changes, holder: _merge_json(old[holder], new[holder])}
-    return {name: value for name, value in result.items() if not _is_removal(value)}
+def _merged(
+    old: Instance | None, new: Instance, fragment: Fragment, common: Common, now: str
+) -> Instance:
+    if old is None:
+        return stamped(None, merging.completed(new), now)
+    result = merging.merged(old, new, fragment.context, common.lang)
+    if common.observed and "observedAt" in old and "observedAt" not in new:
+        result["observedAt"] = common.observed
+    return stamped(old, result, now)
 
 
-def _is_removal(value: Any) -> bool:
-    return value == NULL or (
-        isinstance(value, list)
-        and len(value) == 1
-        and isinstance(value[0], dict)
-        and value[0].get("value") == NULL
-    )
+def _put(attributes: Attributes, name: str, instances: list[Instance]) -> None:
+    if instances:
+        attributes[name] = instances
+    else:
+        attributes.pop(name, None)
 
 
-def _merge_json(old: Any, new: Any) -> Any:
-    """JSON Merge Patch (RFC 7396), with ``urn:ngsi-ld:null`` where it has null."""
-    if not isinstance(new, dict) or not isinstance(old, dict):
-        return new
-    result = {**old, **{key: _merge_json(old.get(key), value) for key, value in new.items()}}
-    return {key: value for key, value in result.items() if value != NULL}
+def reduced(old: ContextEntity, names: Collection[str], now: str) -> ContextEntity:
+    """The entity with only those of its attributes that are named (§5.6.21)."""
+    attributes = {name: i for name, i in old.attributes.items() if name in names}
+    return changed(old, old.types, attributes, Fragment((), {}), now)
 
 
-def _dataset(instance: Mapping[str, Any]) -> str:
-    return str(instance.get("datasetId", ""))
-
-
-def _content(instance: Instance) -> Instance:
-    return {k: v for k, v in instance.items() if k not in ("createdAt", "modifiedAt")}
-
-
-def _same_all(old: list[Instance], new: list[Instance]) -> bool:
-    return [_content(i) for i in old] == [_content(i) for i in new]
+def _missing(there: Iterable[Instance], new: Iterable[Instance]) -> list[Instance]:
+    taken = {dataset(instance) for instance in there}
+    return [instance for instance in new if dataset(instance) not in taken]
 
 
 def _joined(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:

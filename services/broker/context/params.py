@@ -22,19 +22,14 @@ from services.broker.context.patterns import check_pattern
 from services.broker.context.q import Node, parse_q
 from services.broker.context.q_sql import checked_patterns
 from services.broker.context.query import MOST_LIMIT, Query
-from services.broker.context.represent import Form, View
+from services.broker.context.view import View, parse_form, parse_view
 
 JSON: Final = "application/json"
 JSON_LD: Final = "application/ld+json"
+GEO_JSON: Final = "application/geo+json"
 _MOST_IDS: Final = 500
 _MOST_NAMES: Final = 100
 _MOST_OFFSET: Final = 1_000_000
-_FORMS: Final[Mapping[str, Form]] = {
-    "normalized": "normalized",
-    "concise": "concise",
-    "keyValues": "keyValues",
-    "simplified": "keyValues",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +67,12 @@ class Params:
         return int(text)
 
     def view(self) -> View:
-        form = self.given.get("format", "")
-        if form and form not in _FORMS:
-            raise BadRequestData("format is normalized, concise, keyValues or simplified.")
-        chosen = [_FORMS[option] for option in self.options if option in _FORMS]
-        return View(
-            form=_FORMS[form] if form else chosen[0] if chosen else "normalized",
-            attributes=frozenset(self.names("attrs")),
-            system="sysAttrs" in self.options,
-            context=self.context,
-        )
+        return parse_view(self.given, self.options, self.context)
+
+    @property
+    def simplified(self) -> bool:
+        """Whether the body's entities are in the simplified representation (§4.5.4)."""
+        return parse_form(self.given.get("format", ""), self.options) == "keyValues"
 
 
 async def _params(request: Request, caller: CallerDep) -> Params:
@@ -98,11 +89,11 @@ ParamsDep = Annotated[Params, Depends(_params)]
 
 
 def _accepted(request: Request) -> str:
-    """JSON-LD when the caller names it first, JSON otherwise."""
+    """JSON-LD or GeoJSON when the caller names it first, JSON otherwise."""
     wanted = [
         part.partition(";")[0].strip() for part in request.headers.get("accept", "").split(",")
     ]
-    return JSON_LD if JSON_LD in wanted[:1] else JSON
+    return wanted[0] if wanted[0] in (JSON_LD, GEO_JSON) else JSON
 
 
 def parse_query(params: Params) -> Query:

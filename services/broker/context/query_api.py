@@ -6,11 +6,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from services.broker.context.answers import answer_entities
 from services.broker.context.api import READ
 from services.broker.context.params import ParamsDep, parse_query
 from services.broker.context.query import Page
-from services.broker.context.reply import answer
-from services.broker.context.represent import represent
 from services.broker.parts import BrokerDep
 
 router = APIRouter(tags=["context"])
@@ -49,7 +48,7 @@ async def query_entities(
     page = await broker.entities.find(wanted)
     view = params.view()
     headers = _page_headers(request, page, wanted.limit, wanted.offset)
-    return answer([represent(entity, view) for entity in page.entities], params, headers=headers)
+    return answer_entities(page.entities, view, request, params, headers)
 
 
 def _page_headers(request: Request, page: Page, limit: int, offset: int) -> dict[str, str]:

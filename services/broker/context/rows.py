@@ -11,12 +11,17 @@ from sqlalchemy import and_, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.broker.context.geometry import bounds, is_sound
+from services.broker.context.jsonld import CORE_TERMS
 from services.broker.context.model import ContextEntity
-from services.broker.context.mutations import changed_names
+from services.broker.context.stamping import changed_names
 from services.broker.tables import changes, entities, entity_places, entity_types
 
 TENANT: Final = ""
 """The one tenant there is; the column keeps the place for more."""
+
+_SCOPES: Final = "@scope"
+_EXPIRES: Final = "@expiresAt"
+"""In an entity's document, beside its attributes: no expanded name begins so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,9 @@ class Change:
     def names(self) -> list[str]:
         """The attributes that changed."""
         before = self.old.attributes if self.old else {}
-        return changed_names(before, self.new.attributes if self.new else {})
+        names = changed_names(before, self.new.attributes if self.new else {})
+        moved = (self.old.scope if self.old else ()) != (self.new.scope if self.new else ())
+        return [*names, CORE_TERMS["scope"]] if moved else names
 
 
 async def load(
@@ -65,7 +72,17 @@ async def load(
 
 
 def as_entity(row: Any) -> ContextEntity:
-    return ContextEntity(row.id, tuple(row.types), row.document, row.created, row.modified)
+    attributes = row.document
+    scopes, expires = attributes.pop(_SCOPES, ()), attributes.pop(_EXPIRES, "")
+    return ContextEntity(
+        row.id, tuple(row.types), attributes, row.created, row.modified, tuple(scopes), expires
+    )
+
+
+def _document(entity: ContextEntity) -> dict[str, Any]:
+    """The attributes, and beside them what the entity says of itself."""
+    own = {_SCOPES: list(entity.scope), _EXPIRES: entity.expires}
+    return {**entity.attributes, **{name: value for name, value in own.items() if value}}
 
 
 async def write(connection: AsyncConnection, done: Sequence[Change], now: str) -> None:
@@ -94,7 +111,7 @@ def _row(entity: ContextEntity) -> dict[str, Any]:
         "id": entity.id,
         "restricted": int(entity.restricted),
         "types": list(entity.types),
-        "document": entity.attributes,
+        "document": _document(entity),
         "created": entity.created,
         "modified": entity.modified,
     }
@@ -151,7 +168,9 @@ def _places(entity: ContextEntity | None) -> list[dict[str, Any]]:
 
 
 def _past(change: Change, now: str) -> dict[str, Any]:
-    after = change.new.attributes if change.new else {}
+    after: dict[str, Any] = dict(change.new.attributes) if change.new else {}
+    if change.new and change.new.scope:
+        after[CORE_TERMS["scope"]] = list(change.new.scope)
     return {
         "tenant": TENANT,
         "entity": change.entity.id,

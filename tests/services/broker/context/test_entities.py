@@ -11,6 +11,7 @@ from tests.services.broker.context.samples import BATCH, ENTITIES, get, place, p
 from tests.services.broker.running import ALL, OPEN, listening, party
 
 ERRORS = "https://uri.etsi.org/ngsi-ld/errors/"
+DEFAULT = "https://uri.etsi.org/ngsi-ld/default-context/"
 
 
 async def test_an_entity_comes_back_as_it_was_created(api: httpx.AsyncClient) -> None:
@@ -106,20 +107,18 @@ async def test_attributes_are_appended_and_overwritten(api: httpx.AsyncClient) -
     assert (await api.post(path, json={"speed": prop(2), "fuel": prop(3)})).status_code == 204
     kept = await api.post(f"{path}?options=noOverwrite", json={"speed": prop(9), "seats": prop(4)})
     assert kept.status_code == 207
-    assert kept.json()["updated"] == ["seats"]
-    assert kept.json()["notUpdated"][0]["attributeName"] == "speed"
+    assert kept.json()["updated"] == [DEFAULT + "seats"]
+    assert kept.json()["notUpdated"][0]["attributeName"] == DEFAULT + "speed"
     found = await get(api, vehicle(), options="keyValues")
     assert found == vehicle(speed=2, fuel=3, seats=4)
 
 
-async def test_updating_adds_nothing(api: httpx.AsyncClient) -> None:
-    await upsert(api, vehicle(speed=prop(1)))
-    answer = await api.patch(
-        f"{ENTITIES}/{vehicle()['id']}/attrs", json={"speed": prop(2), "fuel": prop(3)}
-    )
-    assert answer.status_code == 207
-    assert answer.json()["notUpdated"][0]["attributeName"] == "fuel"
-    assert await get(api, vehicle(), options="keyValues") == vehicle(speed=2)
+async def test_updating_replaces_adds_and_removes(api: httpx.AsyncClient) -> None:
+    await upsert(api, vehicle(speed=prop(1, unitCode="KMH"), seats=prop(4)))
+    change = {"speed": prop(2), "fuel": prop(3), "seats": prop("urn:ngsi-ld:null")}
+    answer = await api.patch(f"{ENTITIES}/{vehicle()['id']}/attrs", json=change)
+    assert answer.status_code == 204
+    assert await get(api, vehicle()) == vehicle(speed=prop(2), fuel=prop(3))
 
 
 async def test_part_of_an_attribute_is_updated(api: httpx.AsyncClient) -> None:

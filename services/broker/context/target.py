@@ -1,0 +1,80 @@
+"""The one entity that a request's path names, and under which conditions it is meant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Path, Query, Request
+
+from schemas.ngsild import urn
+from services.broker.context.conditional import Preconditions, preconditions
+from services.broker.context.entities import Mutation
+from services.broker.context.errors import ResourceNotFound
+from services.broker.context.model import ContextEntity, check_id
+from services.broker.context.params import Params, ParamsDep
+from services.broker.context.selection import TypeSelection, parse_type_selection
+from services.broker.parts import Broker
+
+EntityPath = Annotated[str, Path(examples=[urn("Vehicle", "mirai", "bus-1")])]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An entity by its id.
+
+    Attributes:
+        types: what it has to be, for this request (§4.17); else it is not there.
+        conditions: the state that it has to be in to be changed.
+    """
+
+    id: str
+    types: TypeSelection
+    conditions: Preconditions
+    params: Params
+
+    async def get(self, broker: Broker) -> ContextEntity:
+        """The entity.
+
+        Raises:
+            ResourceNotFound: it is not there.
+        """
+        found = await broker.entities.get(self.id, personal=self.params.personal)
+        self._check_type(found)
+        return found
+
+    async def change(self, broker: Broker, mutation: Mutation) -> None:
+        """Apply a mutation to the entity.
+
+        Raises:
+            ResourceNotFound: it is not there.
+            Problem: 412; it is in another state.
+        """
+
+        def guarded(old: ContextEntity, now: str) -> ContextEntity | None:
+            self._check_type(old)
+            self.conditions.check(old)
+            return mutation(old, now)
+
+        await broker.entities.change(self.id, guarded, personal=self.params.personal)
+
+    def _check_type(self, entity: ContextEntity) -> None:
+        if not self.types.matches(entity.types):
+            raise ResourceNotFound(f"There is no entity {self.id} of that type.")
+
+
+async def _target(
+    entity: EntityPath,
+    request: Request,
+    params: ParamsDep,
+    type: Annotated[str, Query(examples=["Vehicle"])] = "",
+) -> Target:
+    return Target(
+        check_id(entity),
+        parse_type_selection(type, params.context),
+        preconditions(request.headers),
+        params,
+    )
+
+
+TargetDep = Annotated[Target, Depends(_target)]
