@@ -98,6 +98,8 @@ def _as_json(change: EntityChange) -> dict[str, Any]:
         "attributes": entity.attributes,
         "created": entity.created,
         "modified": entity.modified,
+        "scope": entity.scope,
+        "expires": entity.expires,
         "before": change.before,
         "names": change.names,
         "at": change.at,
@@ -111,5 +113,7 @@ def _from_json(found: Mapping[str, Any]) -> EntityChange:
         found["attributes"],
         found["created"],
         found["modified"],
+        tuple(found["scope"]),
+        found["expires"],
     )
     return EntityChange(found["kind"], entity, found["before"], tuple(found["names"]), found["at"])

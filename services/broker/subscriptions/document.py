@@ -8,11 +8,12 @@ from typing import Any, Final
 
 import orjson
 
-from services.broker.context.attributes import NULL
 from services.broker.context.errors import BadRequestData
 from services.broker.context.geoquery import parse_geoquery
 from services.broker.context.jsonld import Context
+from services.broker.context.kinds import NULL
 from services.broker.context.patterns import check_pattern
+from services.broker.context.projection import OWN, parse_projection
 from services.broker.context.q import parse_q
 from services.broker.context.q_sql import checked_patterns
 from services.broker.subscriptions import fields
@@ -97,7 +98,8 @@ def _plain_attribute(value: Any, where: str, context: Context) -> str:
 def _member(value: Any, where: str, context: Context) -> str:
     """What ``pick`` and ``omit`` name: a member of the entity itself, or an attribute (§4.21)."""
     written = fields.text(value, where, context)
-    return written if written in _NOT_ATTRIBUTES else context.expand(written)
+    parse_projection(written, context, where)
+    return rewritten(written, lambda name: name if name in OWN else context.expand(name))
 
 
 def _notification(value: Any, where: str, context: Context) -> Document:

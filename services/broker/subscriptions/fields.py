@@ -5,22 +5,21 @@ A check takes a value, the JSON Pointer to it and the request's context, and giv
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from schemas.ngsild import timestamp
-from services.broker.context.attributes import as_datetime
 from services.broker.context.errors import BadRequestData
 from services.broker.context.jsonld import Context
+from services.broker.context.language import parse_lang
 from services.broker.context.model import check_id
+from services.broker.context.times import as_datetime
 
 Check = Callable[[Any, str, Context], Any]
 
 MOST_ITEMS: Final = 100
 _MOST_TEXT: Final = 4000
-_LANGUAGE: Final = re.compile(r"[A-Za-z0-9*,;=.\- ]{1,200}")
 
 
 def text(value: Any, where: str, context: Context) -> str:
@@ -61,9 +60,10 @@ def moment(value: Any, where: str, context: Context) -> str:
 
 
 def language(value: Any, where: str, context: Context) -> str:
-    if not isinstance(value, str) or not _LANGUAGE.fullmatch(value):
-        raise BadRequestData(f"{where}: is a language filter, such as ja or ja,en;q=0.8.")
-    return value
+    """A language filter (§4.15)."""
+    written = text(value, where, context)
+    parse_lang(written)
+    return written
 
 
 def attribute_name(value: Any, where: str, context: Context) -> str:

@@ -82,10 +82,11 @@ async def _version(connection: AsyncConnection) -> int:
     return int(found or 0)
 
 
-async def raise_version(store: Store, connection: AsyncConnection) -> None:
-    """Say that a subscription was written, in the transaction that writes it."""
+async def raise_version(store: Store, connection: AsyncConnection) -> int:
+    """Say that a subscription was written, in the transaction that writes it; the new version."""
     new = store.insert(subscription_version).values(one=1, version=1)
     raised = new.on_conflict_do_update(
         index_elements=["one"], set_={"version": subscription_version.c.version + 1}
     )
-    await connection.execute(raised)
+    raising = raised.returning(subscription_version.c.version)
+    return int((await connection.execute(raising)).scalar_one())

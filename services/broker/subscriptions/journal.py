@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Row, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,8 +19,19 @@ from services.broker.subscriptions.changes import EntityChange, dumped, loaded, 
 from services.broker.subscriptions.index import Index
 from services.broker.subscriptions.tables import subscription_changes
 
-Noted = tuple[int, str, list[EntityChange]]
-"""Row, tenant, and what changed together."""
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What changed together.
+
+    Attributes:
+        version: of the subscriptions that there were then: those that came later are not told.
+    """
+
+    row: int
+    tenant: str
+    version: int
+    changes: list[EntityChange]
 
 
 class Journal:
@@ -38,8 +51,8 @@ class Journal:
         found = [noted(change, now) for change in done]
         found = [change for change in found if table.concerns_anybody(tenant, change)]
         if found:
-            row = insert(subscription_changes).values(tenant=tenant, changes=dumped(found))
-            await connection.execute(row)
+            row = {"tenant": tenant, "version": table.version, "changes": dumped(found)}
+            await connection.execute(insert(subscription_changes), [row])
 
     def wake(self) -> None:
         """Say that a transaction with changes is committed."""
@@ -66,5 +79,5 @@ class Journal:
         )
 
 
-def _noted(row: Row[tuple[int, str, bytes]]) -> Noted:
-    return row.row, row.tenant, loaded(row.changes)
+def _noted(row: Row[Any]) -> Noted:
+    return Noted(row.row, row.tenant, row.version, loaded(row.changes))

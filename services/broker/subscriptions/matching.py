@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
-from services.broker.context.jsonld import NGSI_LD
 from services.broker.context.model import ContextEntity
 from services.broker.subscriptions.changes import EntityChange
 from services.broker.subscriptions.model import Selector, Subscription
 from services.broker.subscriptions.q_match import meets
 from services.broker.subscriptions.selection import has_scopes, has_types
-
-_SCOPE = NGSI_LD + "scope"
 
 
 def concerns(subscription: Subscription, change: EntityChange) -> bool:
@@ -39,7 +35,7 @@ def meets_conditions(subscription: Subscription, entity: ContextEntity) -> bool:
         return False
     if subscription.geo and not _is_there(subscription, entity):
         return False
-    return not subscription.scopes or has_scopes(subscription.scopes, scopes_of(entity))
+    return not subscription.scopes or has_scopes(subscription.scopes, entity.scope)
 
 
 def _selects(subscription: Subscription, entity: ContextEntity) -> bool:
@@ -74,15 +70,6 @@ def _is_there(subscription: Subscription, entity: ContextEntity) -> bool:
     instances = entity.attributes.get(geo.attribute, ())
     places = (i["value"] for i in instances if i["type"] == "GeoProperty")
     return any(geo.order(place) is not None for place in places)
-
-
-def scopes_of(entity: ContextEntity) -> list[str]:
-    """The scopes an entity has (§4.18)."""
-    found: list[Any] = []
-    for instance in entity.attributes.get(_SCOPE, ()):
-        value = instance.get("value")
-        found.extend(value if isinstance(value, list) else [value])
-    return [scope for scope in found if isinstance(scope, str)]
 
 
 def type_names(subscription: Subscription) -> Iterable[str] | None:

@@ -59,6 +59,7 @@ class Subscription:
         owner: the client it belongs to.
         personal: whether its owner may see entities about persons.
         document: as it was sent, its names expanded.
+        since: the version of all subscriptions that it came with.
         selectors: any of these; empty for every entity.
         watched: expanded; empty for every attribute.
         expires: seconds since the epoch; None for never.
@@ -71,6 +72,7 @@ class Subscription:
     personal: bool
     document: Document
     terms: Terms
+    since: int
     created: str
     modified: str
     selectors: tuple[Selector, ...]
@@ -112,6 +114,7 @@ def compiled(row: Any) -> Subscription:
         personal=bool(row.personal),
         document=document,
         terms=terms,
+        since=row.since,
         created=row.created,
         modified=row.modified,
         selectors=tuple(_selector(selector) for selector in document.get("entities", ())),

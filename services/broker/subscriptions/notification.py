@@ -12,14 +12,13 @@ import orjson
 from schemas.ngsild import timestamp
 from services.broker.context.jsonld import Context
 from services.broker.context.model import ContextEntity
-from services.broker.context.params import JSON, JSON_LD
+from services.broker.context.params import GEO_JSON, JSON, JSON_LD
 from services.broker.delivery import Delivery
 from services.broker.subscriptions.changes import EntityChange
 from services.broker.subscriptions.model import Subscription
-from services.broker.subscriptions.rendering import Rendering, as_feature, location_of
+from services.broker.subscriptions.rendering import Rendering, as_feature
 from services.broker.subscriptions.store import endpoint_name
 
-GEO_JSON: Final = "application/geo+json"
 KEPT_SECONDS: Final = 3600.0
 """After which a notification is not tried any more: what it tells is no longer so."""
 
@@ -68,8 +67,7 @@ def _body(
     }
     media = _media(subscription)
     if media == GEO_JSON:
-        places = [location_of(_entity(one)) for one in told]
-        features = [as_feature(one, place) for one, place in zip(shown, places, strict=True)]
+        features = [as_feature(s, _entity(one)) for s, one in zip(shown, told, strict=True)]
         collection: dict[str, Any] = {"type": "FeatureCollection", "features": features}
         if not _wants_plain_json(subscription):
             collection["@context"] = context.url

@@ -117,9 +117,9 @@ class Notifier:
     async def _tell_changes(self, table: Table, noted: list[Noted], now: datetime) -> None:
         plan = Plan(now, self._context_of)
         done: list[int] = []
-        for row, tenant, changes in noted:
-            plan.match(table, tenant, changes)
-            done.append(row)
+        for one in noted:
+            plan.match(table, one)
+            done.append(one.row)
             if plan.is_full:
                 break
             await asyncio.sleep(0)  # a long portion leaves room for requests

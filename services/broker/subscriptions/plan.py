@@ -10,6 +10,7 @@ from services.broker.context.jsonld import Context
 from services.broker.delivery import Delivery
 from services.broker.subscriptions.changes import EntityChange
 from services.broker.subscriptions.index import Table
+from services.broker.subscriptions.journal import Noted
 from services.broker.subscriptions.matching import meets_conditions
 from services.broker.subscriptions.model import Subscription
 from services.broker.subscriptions.notification import Told, delivery
@@ -39,16 +40,19 @@ class Plan:
     def is_full(self) -> bool:
         return len(self._matches) >= MOST_MATCHES
 
-    def match(self, table: Table, tenant: str, changes: Sequence[EntityChange]) -> None:
+    def match(self, table: Table, noted: Noted) -> None:
         """What changed together is told together."""
         groups: dict[str, tuple[Subscription, list[EntityChange]]] = {}
-        for change in changes:
-            for subscription in table.concerned(tenant, change):
-                if subscription.status(self._now) != "active":
+        for change in noted.changes:
+            for subscription in table.concerned(noted.tenant, change):
+                if subscription.since > noted.version or not self._is_active(subscription):
                     continue
                 if meets_conditions(subscription, change.entity):
                     groups.setdefault(subscription.id, (subscription, []))[1].append(change)
         self._matches.extend(groups.values())
+
+    def _is_active(self, subscription: Subscription) -> bool:
+        return subscription.status(self._now) == "active"
 
     def throttled(self) -> list[Key]:
         return [key_of(s) for s, _ in self._matches if s.throttling]

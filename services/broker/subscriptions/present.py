@@ -52,7 +52,11 @@ def _selector(found: Mapping[str, Any], context: Context) -> Document:
 
 
 def _names(notification: Mapping[str, Any], context: Context) -> Document:
-    named = {n: [context.compact(i) for i in notification[n]] for n in _NAMED if n in notification}
+    named = {
+        member: [rewritten(name, context.compact) for name in notification[member]]
+        for member in _NAMED
+        if member in notification
+    }
     return {**notification, **named}
 
 

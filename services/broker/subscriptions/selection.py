@@ -16,6 +16,8 @@ Disjunction = tuple[tuple[str, ...], ...]
 
 _MOST_NAMES: Final = 100
 _TOKEN: Final = re.compile(r"[(),|;]|[^(),|;]+")
+_SIGNS: Final = "(),|;{}"
+_SIGN_OR_NAME: Final = re.compile(r"[(),|;{}]|[^(),|;{}]+")
 _SCOPE: Final = re.compile(r"/?[^\W\d_+#][\w]*(?:/[\w+]+)*(?:/#)?|/?\+(?:/[\w+]+)*(?:/#)?|/#")
 
 
@@ -61,9 +63,9 @@ def _wrong(where: str) -> BadRequestData:
 
 
 def rewritten(text: str, rename: Callable[[str], str]) -> str:
-    """The same combination of other names: expanded, or compacted."""
-    parts = _TOKEN.findall(text)
-    return "".join(p if p in "(),|;" else rename(p.strip()) for p in parts)
+    """The same combination of other names, expanded or compacted; that of a projection too."""
+    parts = _SIGN_OR_NAME.findall(text)
+    return "".join(p if p in _SIGNS else rename(p.strip()) for p in parts)
 
 
 def has_types(wanted: Disjunction, types: Collection[str]) -> bool:

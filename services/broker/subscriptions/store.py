@@ -87,9 +87,9 @@ class Subscriptions:
         try:
             async with self._store.write() as connection:
                 await self._check_room(connection, owner)
+                row["since"] = await raise_version(self._store, connection)
                 await connection.execute(insert(subscriptions), [row])
                 await self._schedule(connection, owner.tenant, document, now)
-                await raise_version(self._store, connection)
         except IntegrityError as error:
             raise AlreadyExists(f"There is a subscription {id_} already.") from error
         return id_

@@ -29,6 +29,7 @@ subscriptions = Table(
     Column("personal", Integer, nullable=False),  # 1: its owner may see entities about persons
     Column("document", JSON, nullable=False),  # as it was sent, its names expanded
     Column("terms", JSON, nullable=False),  # short name → IRI, of the names in q
+    Column("since", BigInteger, nullable=False),  # the version that it came with
     Column("created", String(32), nullable=False),  # RFC 3339, UTC
     Column("modified", String(32), nullable=False),
     Index("subscriptions_of_owner", "tenant", "owner", "id"),
@@ -48,6 +49,7 @@ subscription_changes = Table(
     # what changed in one transaction and somebody may want to hear of; gone once it is matched
     Column("row", _Serial, primary_key=True),
     Column("tenant", String(100), nullable=False),
+    Column("version", BigInteger, nullable=False),  # of the subscriptions that there were then
     Column("changes", LargeBinary, nullable=False),  # JSON array, see changes.py
     sqlite_autoincrement=True,
 )

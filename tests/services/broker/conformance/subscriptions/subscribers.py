@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +17,7 @@ from services.broker.app import create_broker
 from services.broker.delivery.addresses import networks
 from services.broker.delivery.guard import Guard
 from tests.services.broker.delivery.receiver import Received, Receiver, Reply
-from tests.services.broker.running import OPEN, until
+from tests.services.broker.running import DEADLINE, OPEN, until
 
 SUBSCRIPTIONS = "/ngsi-ld/v1/subscriptions"
 ENTITIES = "/ngsi-ld/v1/entities"
@@ -111,6 +112,26 @@ class Party:
         found = [entity.get(name) for entity in await self.data(count)]
         return [v.get("value", v) if isinstance(v, dict) else v for v in found]
 
+    def answer(self, *statuses: int) -> None:
+        """Answer the test's notifications so, one after the other, and then with 200."""
+        left = iter(statuses)
+
+        def reply(one: Received) -> Reply:
+            return Reply(status=next(left, 200) if one.path == self.path else 200)
+
+        self.receiver.reply = reply
+
+    async def doing(self, location: str, **wanted: object) -> dict[str, Any]:
+        """The subscription's notification member, once it says what is wanted."""
+        found: dict[str, Any] = {}
+
+        async def check() -> bool:
+            found.update((await self.get(location))["notification"])
+            return all(found.get(name) == value for name, value in wanted.items())
+
+        await eventually(check)
+        return found
+
     async def get(self, location: str, **params: str) -> dict[str, Any]:
         answer = await self.api.get(location, params=params)
         assert answer.status_code == 200, answer.text
@@ -118,14 +139,15 @@ class Party:
         return found
 
 
+async def eventually(check: Callable[[], Awaitable[bool]]) -> None:
+    """Wait for what nobody announces."""
+    async with asyncio.timeout(DEADLINE):
+        while not await check():
+            await asyncio.sleep(0.01)
+
+
 def prop(value: Any, **more: Any) -> dict[str, Any]:
     return {"type": "Property", "value": value, **more}
-
-
-def answering(statuses: Iterable[int]) -> Any:
-    """Answers with these statuses, one after the other, then with 200."""
-    left = iter(statuses)
-    return lambda _: Reply(status=next(left, 200))
 
 
 def error_of(answer: httpx.Response) -> tuple[int, str]:

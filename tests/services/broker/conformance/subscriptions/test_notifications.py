@@ -292,32 +292,18 @@ async def test_counters_tell_what_was_sent_and_when(party: Party) -> None:
     location = await party.subscribe()
     assert not {"timesSent", "status"} & (await party.get(location))["notification"].keys()
     await party.upsert(party.entity(a=prop(1)))
-    found = await counters(party, location, timesSent=1)
+    found = await party.doing(location, timesSent=1)
     assert found["status"] == "ok"
     assert found["lastNotification"] == found["lastSuccess"]
     assert not {"timesFailed", "lastFailure"} & found.keys()
 
 
-async def counters(party: Party, location: str, **wanted: int) -> dict[str, Any]:
-    """The notification's members, once they say what is wanted."""
-    while True:
-        found: dict[str, Any] = (await party.get(location))["notification"]
-        if all(found.get(name) == value for name, value in wanted.items()):
-            return found
-
-
 async def test_a_failure_is_counted_and_told(party: Party) -> None:
     """§5.8.6: lastFailure, status failed"""
-    party.receiver.reply = answering_500(party)
+    party.answer(500)
     location = await party.subscribe()
     await party.upsert(party.entity(a=prop(1)))
-    found = await counters(party, location, timesFailed=1)
+    found = await party.doing(location, timesFailed=1)
     assert (found["timesSent"], found["status"]) == (1, "failed")
     assert found["lastFailure"] == found["lastNotification"]
     assert "lastSuccess" not in found
-
-
-def answering_500(party: Party) -> Any:
-    from tests.services.broker.delivery.receiver import Reply
-
-    return lambda one: Reply(status=500 if one.path == party.path else 200)
