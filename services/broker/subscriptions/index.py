@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.kit.store import Store
@@ -72,9 +72,20 @@ class Index:
     async def current(self, connection: AsyncConnection) -> Table:
         version = await _version(connection)
         if version != self._table.version:
-            rows = (await connection.execute(select(subscriptions))).all()
-            self._table = Table(version, [compiled(row) for row in rows])
+            self._table = await _renewed(self._table, connection, version)
         return self._table
+
+
+async def _renewed(old: Table, connection: AsyncConnection, version: int) -> Table:
+    """The table at ``version``: what was changed is read and compiled, the rest is kept."""
+    c = subscriptions.c
+    rows = await connection.execute(select(subscriptions).where(c.changed > old.version))
+    found = old.all | {(row.tenant, row.id): compiled(row) for row in rows}
+    count = await connection.scalar(select(func.count()).select_from(subscriptions))
+    if count != len(found):  # some are deleted
+        keys = await connection.execute(select(c.tenant, c.id))
+        found = {key: found[key] for row in keys if (key := (row.tenant, row.id)) in found}
+    return Table(version, found.values())
 
 
 async def _version(connection: AsyncConnection) -> int:

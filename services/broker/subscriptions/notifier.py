@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -18,6 +18,7 @@ from schemas.kit.store import Store
 from services.broker.context.entities import Entities
 from services.broker.context.jsonld import Context
 from services.broker.delivery import Deliveries
+from services.broker.subscriptions.changes import EntityChange
 from services.broker.subscriptions.index import Index, Table
 from services.broker.subscriptions.intervals import selected
 from services.broker.subscriptions.journal import Journal, Noted
@@ -123,17 +124,23 @@ class Notifier:
             if plan.is_full:
                 break
             await asyncio.sleep(0)  # a long portion leaves room for requests
-        throttled = plan.throttled()
-        async with self._store.read() as connection:
-            times = await self._clockwork.times(connection, throttled)
-            held = {key: await self._clockwork.held(connection, key) for key in times}
-        await plan.settle(times, held)
+        await plan.settle(*await self._throttled(plan.throttled()))
         async with self._store.write() as connection:
             await self._deliveries.enqueue_latest(connection, plan.deliveries)
             await self._clockwork.write(connection, plan.times)
             await self._clockwork.hold(connection, plan.held)
             await self._journal.forget(connection, done)
         self._deliveries.wake()
+
+    async def _throttled(
+        self, keys: Sequence[Key]
+    ) -> tuple[dict[Key, Times], dict[Key, list[EntityChange]]]:
+        """When these were told last, and what is held back of each."""
+        if not keys:
+            return {}, {}
+        async with self._store.read() as connection:
+            times = await self._clockwork.times(connection, keys)
+            return times, {key: await self._clockwork.held(connection, key) for key in times}
 
     async def _tell_due(self, table: Table, due: list[Key], now: datetime) -> None:
         for key in due:

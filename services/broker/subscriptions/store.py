@@ -87,7 +87,7 @@ class Subscriptions:
         try:
             async with self._store.write() as connection:
                 await self._check_room(connection, owner)
-                row["since"] = await raise_version(self._store, connection)
+                row["since"] = row["changed"] = await raise_version(self._store, connection)
                 await connection.execute(insert(subscriptions), [row])
                 await self._schedule(connection, owner.tenant, document, now)
         except IntegrityError as error:
@@ -109,11 +109,11 @@ class Subscriptions:
             row = _row(owner, document, context, now)
             if "q" not in fragment:
                 row["terms"] = old.terms
+            row["changed"] = await raise_version(self._store, connection)
             here = _mine(owner, id_)
             await connection.execute(update(subscriptions).where(*here).values(row))
             await self._schedule(connection, owner.tenant, document, now)
             await self._reopen(connection, owner.tenant, old.document, document)
-            await raise_version(self._store, connection)
 
     async def delete(self, owner: Owner, id_: str) -> None:
         """Delete a subscription, and what it was still to be told (§5.8.5).

@@ -30,6 +30,7 @@ subscriptions = Table(
     Column("document", JSON, nullable=False),  # as it was sent, its names expanded
     Column("terms", JSON, nullable=False),  # short name → IRI, of the names in q
     Column("since", BigInteger, nullable=False),  # the version that it came with
+    Column("changed", BigInteger, nullable=False, index=True),  # that it was changed with last
     Column("created", String(32), nullable=False),  # RFC 3339, UTC
     Column("modified", String(32), nullable=False),
     Index("subscriptions_of_owner", "tenant", "owner", "id"),

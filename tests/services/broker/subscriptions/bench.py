@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from schemas.kit.store import Store
 from services.broker.app import build_broker
 from services.broker.context.entities import Entities
 from services.broker.context.jsonld import CORE
@@ -67,6 +68,7 @@ class Sent:
 
 @dataclass
 class Bench:
+    store: Store
     entities: Entities
     subscriptions: Subscriptions
     notifier: Notifier
@@ -128,6 +130,7 @@ async def bench(store_url: str, log_url: str) -> AsyncIterator[Bench]:
     entities = Entities(parts.store, parts.outbox, parts.backlog, watcher=journal, clock=clock)
     deliveries: Any = sent
     yield Bench(
+        parts.store,
         entities,
         Subscriptions(parts.store, deliveries, clock=clock),
         Notifier(

@@ -5,6 +5,7 @@ from itertools import chain
 import pytest
 
 from services.broker.context.jsonld import CORE
+from services.broker.subscriptions.index import Index
 from tests.services.broker.subscriptions.bench import OWNER, Bench, vehicle
 
 
@@ -174,6 +175,20 @@ async def test_an_expired_subscription_wakes_with_a_new_end_only(steps: Bench) -
         await steps.subscriptions.change(OWNER, id_, change, CORE)
         found = await steps.subscriptions.get(OWNER, id_)
         assert found.status(steps.clock()) == status
+
+
+async def test_what_is_changed_or_deleted_is_so_for_every_process(steps: Bench) -> None:
+    """Each process keeps the subscriptions in memory, and reads only what was written since."""
+    kept, changed, deleted = [await steps.subscribe() for _ in range(3)]
+    other = Index()
+    async with steps.store.read() as connection:
+        assert len((await other.current(connection)).all) == 3
+    await steps.subscriptions.change(OWNER, changed, {"q": "a>1"}, CORE)
+    await steps.subscriptions.delete(OWNER, deleted)
+    async with steps.store.read() as connection:
+        table = await other.current(connection)
+    assert table.all.keys() == {("", kept), ("", changed)}
+    assert table.all["", changed].q is not None
 
 
 async def test_a_deleted_subscription_leaves_nothing_due(steps: Bench) -> None:
