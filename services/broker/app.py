@@ -24,6 +24,7 @@ from services.broker.context import api as context_api
 from services.broker.context import attributes_api, batch_api, purge_api, query_api
 from services.broker.context.entities import Entities
 from services.broker.delivery import Deliveries
+from services.broker.delivery.addresses import networks
 from services.broker.delivery.guard import Guard
 from services.broker.events import api as events_api
 from services.broker.events import groups_api, schemas_api
@@ -35,19 +36,18 @@ from services.broker.metrics import Metrics
 from services.broker.parts import Broker
 from services.broker.relay import LogSink
 from services.broker.subscriptions import api as subscriptions_api
-from services.broker.subscriptions.contexts import context_of
-from services.broker.subscriptions.index import Index
-from services.broker.subscriptions.journal import Journal
-from services.broker.subscriptions.notifier import Notifier
-from services.broker.subscriptions.preparer import Preparer
-from services.broker.subscriptions.store import ENDPOINT_KIND, Subscriptions
+from services.broker.subscriptions.part import Subscribing
 from services.broker.topics import event_topics, log_topics
+from services.broker.webhooks import api as webhooks_api
+from services.broker.webhooks import deliveries_api, handshake_api
+from services.broker.webhooks.part import Webhooks
 
 logger = logging.getLogger(__name__)
 
 EVENTS_PREFIX: Final = "/events/v1"
 SCHEMAS_PREFIX: Final = "/schemas/v1"
 _COUNT_SECONDS: Final = 1.0
+_TAKE_STOCK_SECONDS: Final = 10.0
 _FORGET_SECONDS: Final = 3600.0
 
 INFO: Final = ApiInfo(
@@ -81,7 +81,14 @@ INFO: Final = ApiInfo(
 )
 
 
-def build_broker(store_url: str, log_url: str, guard: Guard | None = None) -> Broker:
+def build_broker(
+    store_url: str,
+    log_url: str,
+    *,
+    gateway_key: str = "",
+    deliver_to: str = "",
+    origin: str = "",
+) -> Broker:
     """The parts, connected to each other; nothing is opened yet."""
     store = Store(store_url, tables.COMPONENT, tables.metadata)
     log = open_log(log_url)
@@ -89,11 +96,8 @@ def build_broker(store_url: str, log_url: str, guard: Guard | None = None) -> Br
     sink = LogSink(log, log_topics(), metrics)
     outbox = Outbox(store, tables.outbox, sink)
     backlog = Backlog(outbox)
-    deliveries = Deliveries(store, guard or Guard(), metrics.registry)
-    index = Index()
-    journal = Journal(index)
-    entities = Entities(store, outbox, backlog, watcher=journal)
-    deliveries.prepare(ENDPOINT_KIND, Preparer(store, index, deliveries))
+    deliveries = Deliveries(store, Guard(networks(deliver_to)), metrics.registry)
+    subscribing = Subscribing(store, deliveries)
     return Broker(
         store=store,
         log=log,
@@ -102,16 +106,21 @@ def build_broker(store_url: str, log_url: str, guard: Guard | None = None) -> Br
         inlet=Inlet(store, outbox, backlog),
         fanout=Fanout(log, event_topics(), metrics),
         groups=Groups(store, log, outbox),
-        entities=entities,
-        deliveries=deliveries,
-        subscriptions=Subscriptions(store, deliveries),
-        notifier=Notifier(store, entities, index, journal, deliveries, context_of=context_of),
+        entities=Entities(store, outbox, backlog, watcher=subscribing.journal),
         metrics=metrics,
+        deliveries=deliveries,
+        subscribing=subscribing,
+        webhooks=Webhooks(store, log, deliveries, event_topics, key=gateway_key, origin=origin),
     )
 
 
 def create_broker(
-    *, store_url: str, log_url: str, gateway_key: str = "", guard: Guard | None = None
+    *,
+    store_url: str,
+    log_url: str,
+    gateway_key: str = "",
+    deliver_to: str = "",
+    origin: str = "",
 ) -> FastAPI:
     """The broker.
 
@@ -119,18 +128,30 @@ def create_broker(
         store_url: see :mod:`schemas.kit.store`.
         log_url: see :mod:`services.broker.log`.
         gateway_key: secret that the gateway sends; empty only on a trusted network.
-        guard: which addresses subscribers may have called; the world at large without it.
+        deliver_to: networks inside, separated by spaces, to which webhooks and notifications may
+            go, also without TLS (``10.1.0.0/16``; ``any`` for all). Without it only addresses in
+            the public Internet are called, with https.
+        origin: the host name by which receivers know the city.
 
     Raises:
-        ValueError: a URL that no adapter speaks.
+        ValueError: a URL that no adapter speaks, or a network that is none.
     """
-    broker = build_broker(store_url, log_url, guard)
+    broker = build_broker(
+        store_url, log_url, gateway_key=gateway_key, deliver_to=deliver_to, origin=origin
+    )
     app = create_app(
         INFO,
         title="Context and event broker",
         description="What is true of the city now (NGSI-LD), and what happens in it (CloudEvents).",
         prefix=EVENTS_PREFIX,
-        routers=[events_api.router, groups_api.router, schemas_api.types_router],
+        routers=[
+            events_api.router,
+            groups_api.router,
+            schemas_api.types_router,
+            webhooks_api.router,
+            deliveries_api.router,
+            handshake_api.router,
+        ],
         gateway_key=gateway_key,
         lifespan=_lifespan,
         ready=lambda: _ready(broker),
@@ -141,8 +162,8 @@ def create_broker(
     app.include_router(query_api.router, prefix=context_api.PREFIX)
     app.include_router(attributes_api.router, prefix=context_api.PREFIX)
     app.include_router(batch_api.router, prefix=context_api.PREFIX)
-    app.include_router(subscriptions_api.router, prefix=context_api.PREFIX)
     app.include_router(purge_api.router, prefix=context_api.PREFIX)
+    app.include_router(subscriptions_api.router, prefix=context_api.PREFIX)
     app.state.broker = broker
     app.state.drain = partial(_drain, broker)
     _add_metrics(app, broker)
@@ -155,11 +176,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await broker.store.open()
     broker.outbox.start()
     broker.fanout.start()
+    await broker.webhooks.start()
     broker.deliveries.start()
-    broker.notifier.start()
+    broker.subscribing.start(broker.entities)
     tasks = [
         asyncio.create_task(_every(_COUNT_SECONDS, broker.backlog.count)),
         asyncio.create_task(_every(_FORGET_SECONDS, broker.inlet.forget)),
+        asyncio.create_task(_every(_TAKE_STOCK_SECONDS, broker.deliveries.count)),
+        asyncio.create_task(_every(_FORGET_SECONDS, broker.deliveries.queue.tidy)),
     ]
     try:
         yield
@@ -167,7 +191,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await broker.notifier.stop()
+        await broker.subscribing.stop()
+        await broker.webhooks.stop()
         await broker.deliveries.stop()
         await broker.fanout.stop()
         await broker.groups.close()

@@ -17,8 +17,8 @@ from services.broker.events.groups import Groups
 from services.broker.events.inlet import Inlet
 from services.broker.log import EventLog
 from services.broker.metrics import Metrics
-from services.broker.subscriptions.notifier import Notifier
-from services.broker.subscriptions.store import Subscriptions
+from services.broker.subscriptions.part import Subscribing
+from services.broker.webhooks.part import Webhooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +33,10 @@ class Broker:
     fanout: Fanout
     groups: Groups
     entities: Entities
-    deliveries: Deliveries
-    subscriptions: Subscriptions
-    notifier: Notifier
     metrics: Metrics
+    deliveries: Deliveries
+    subscribing: Subscribing
+    webhooks: Webhooks
 
 
 def _broker(request: Request) -> Broker:

@@ -48,7 +48,7 @@ async def create_subscription(
 ) -> Response:
     """§5.8.1. 201 with `Location`; 409 when the id is taken."""
     sent = await read_ngsild(request, params)
-    id_ = await broker.subscriptions.create(owner, sent.body, sent.context)
+    id_ = await broker.subscribing.subscriptions.create(owner, sent.body, sent.context)
     where = f"{PREFIX}/subscriptions/{quote(id_, safe=':')}"
     return Response(status_code=201, headers={"location": where})
 
@@ -75,11 +75,11 @@ async def query_subscriptions(
     counted = params.given.get("count", "") == "true" or "count" in params.options
     if most == 0 and not counted:
         raise BadRequestData("limit is 0 only together with count=true.")
-    found = list(await broker.subscriptions.page(owner, most + 1, start))
+    found = list(await broker.subscribing.subscriptions.page(owner, most + 1, start))
     headers = _page_headers(request, most, start, more=len(found) > most)
     if counted:
-        headers["ngsild-results-count"] = str(await broker.subscriptions.count(owner))
-    shown = await broker.subscriptions.presented(
+        headers["ngsild-results-count"] = str(await broker.subscribing.subscriptions.count(owner))
+    shown = await broker.subscribing.subscriptions.presented(
         found[:most], params.context, system="sysAttrs" in params.options
     )
     return answer(shown, params, headers=headers)
@@ -99,9 +99,9 @@ async def get_subscription(
     options: Annotated[str, Query(examples=["sysAttrs"])] = "",
 ) -> Response:
     """§5.8.3. `options=sysAttrs` adds when it was created and modified."""
-    found = await broker.subscriptions.get(owner, check_id(subscription))
+    found = await broker.subscribing.subscriptions.get(owner, check_id(subscription))
     system = "sysAttrs" in params.options
-    shown = await broker.subscriptions.presented([found], params.context, system=system)
+    shown = await broker.subscribing.subscriptions.presented([found], params.context, system=system)
     return answer(shown[0], params)
 
 
@@ -122,7 +122,7 @@ async def update_subscription(
     """§5.8.2. Members take the place of those that are there; null removes one."""
     id_ = check_id(subscription)
     sent = await read_ngsild(request, params)
-    await broker.subscriptions.change(owner, id_, sent.body, sent.context)
+    await broker.subscribing.subscriptions.change(owner, id_, sent.body, sent.context)
     return Response(status_code=204)
 
 
@@ -137,7 +137,7 @@ async def delete_subscription(
     subscription: SubscriptionPath, broker: BrokerDep, params: ParamsDep, owner: OwnerDep
 ) -> Response:
     """§5.8.5. What was still to be told is told no more."""
-    await broker.subscriptions.delete(owner, check_id(subscription))
+    await broker.subscribing.subscriptions.delete(owner, check_id(subscription))
     return Response(status_code=204)
 
 

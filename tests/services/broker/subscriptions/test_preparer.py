@@ -23,7 +23,7 @@ async def waiting(steps: Bench, owner: Owner = OWNER, **members: object) -> Wait
     return Waiting(1, delivery, steps.clock().timestamp())
 
 
-async def prepared(steps: Bench, waiting: Waiting) -> Request | Drop:
+async def prepared(steps: Bench, waiting: Waiting) -> object:
     name = waiting.delivery.endpoint
     return (await steps.preparer([name]))[name](waiting)
 
