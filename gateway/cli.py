@@ -128,17 +128,56 @@ def control() -> None:
 
 
 @app.command()
-def broker() -> None:
-    """Run the broker: context entities and events."""
-    from services.broker.app import create_broker
+def broker(
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="Where to listen; 8002 if left out.")
+    ] = 0,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; alone, 127.0.0.1 if left out.")
+    ] = "",
+    store_url: Annotated[
+        str, typer.Option(help="postgresql+asyncpg://… or sqlite+aiosqlite:///folder.")
+    ] = "",
+    log_url: Annotated[str, typer.Option(help="kafka://host:port or sqlite:///folder.")] = "",
+    public_url: Annotated[str, typer.Option(help="Its address as callers know it.")] = "",
+    alone: Annotated[
+        bool,
+        typer.Option(help="No gateway and no tokens: whoever reaches it may do everything."),
+    ] = False,
+    allow_private: Annotated[
+        bool, typer.Option(help="Notify, and fetch contexts from, private addresses too.")
+    ] = False,
+) -> None:
+    """Run the broker: context entities and events.
 
-    settings = _settings()
-    settings.require("gateway_key")
+    With --port and no SUPERCITY_GATEWAY_KEY, or with --alone, it runs by itself.
+    """
+    from services.broker.app import create_broker
+    from services.broker.delivery.addresses import networks
+    from services.broker.delivery.guard import Guard
+
+    settings = _settings(
+        PORT=str(port or ""),
+        STORE_URL=store_url,
+        LOG_URL=log_url,
+        PUBLIC_URL=public_url,
+        ALLOW_NETWORKS="any" if allow_private else "",
+    )
+    alone = alone or bool(port and not settings.gateway_key)
+    if not alone:
+        settings.require("gateway_key")
     configure_logging()
     app = create_broker(
-        store_url=settings.store_url, log_url=settings.log_url, gateway_key=settings.gateway_key
+        store_url=settings.store_url,
+        log_url=settings.log_url,
+        gateway_key="" if alone else settings.gateway_key,
+        guard=Guard(networks(settings.allow_networks)),
+        public_url=public_url if alone else settings.public_url,
+        standalone=alone,
     )
-    serve(app, settings.host, settings.port or _USUAL_PORTS["broker"])
+    # alone it is open: to this machine, unless it is told otherwise here
+    address = host or ("127.0.0.1" if alone else settings.host)
+    serve(app, address, settings.port or _USUAL_PORTS["broker"])
 
 
 @app.command()

@@ -8,6 +8,8 @@ from typing import Any
 
 import uvicorn
 
+logger = logging.getLogger(__name__)
+
 _GRACE = 10  # seconds for requests in flight when the process is told to end
 
 
@@ -16,6 +18,13 @@ class _Server(uvicorn.Server):
 
     An application that has such answers sets ``app.state.drain`` to a coroutine function.
     """
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for server in self.servers if self.started else ():
+            for listener in server.sockets:
+                host, port = listener.getsockname()[:2]
+                logger.info("listening on http://%s:%s", f"[{host}]" if ":" in host else host, port)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         drain = getattr(getattr(self.config.app, "state", None), "drain", None)

@@ -47,6 +47,8 @@ class Settings:
         sources: ``<domain>.<feed>=<URL or path>``, separated by spaces: where feeds come from.
         sample: whether feeds without a source are the sample city's; never in a real one.
         host, port: where this process listens; port 0 means its usual one.
+        allow_networks: ``10.1.0.0/16 fd00::/8``, or ``any``: what the broker may call, for
+            subscribers and contexts, although it is not out in the world.
         admin_port: the gateway's metrics and probes.
         tls_cert, tls_key: PEM files; with them the gateway speaks TLS, and takes what changes.
         tls_client_ca: PEM file of authorities; with it every client must show a certificate.
@@ -69,6 +71,7 @@ class Settings:
     sample: bool = False
     host: str = "127.0.0.1"
     port: int = 0
+    allow_networks: str = ""
     admin_port: int = 9000
     tls_cert: str = ""
     tls_key: str = ""

@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager, closing, nullcontext
 from pathlib import Path
 from typing import Any
 
+import orjson
 from sqlalchemy import Executable, MetaData, Table, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
@@ -31,11 +32,16 @@ class Store:
         url: where; see the module. Anything else raises ``ValueError``.
         component: the component's name: schema on PostgreSQL, file name on SQLite.
         metadata: the component's tables, created when missing by :meth:`open`.
+        versions: folder of the component's migrations, see :mod:`schemas.kit.migrations`; with
+            them, :meth:`open` brings the tables to the newest version.
     """
 
-    def __init__(self, url: str, component: str, metadata: MetaData) -> None:
+    def __init__(
+        self, url: str, component: str, metadata: MetaData, versions: Path | None = None
+    ) -> None:
         self.component = component
         self.metadata = metadata
+        self._versions = versions
         self.engine = _engine(make_url(url), component)
         # SQLite lets one writer in and has the others poll, and the unlucky poll for seconds:
         # within a process they queue here instead, first come first served
@@ -46,7 +52,11 @@ class Store:
         return self.engine.dialect.name == "sqlite"
 
     async def open(self) -> None:
-        """Connect, and create what is missing."""
+        """Connect, and create or migrate what is missing.
+
+        Raises:
+            UnknownTables: tables are there that no version made.
+        """
         if self.is_sqlite:
             await asyncio.to_thread(_use_wal, str(self.engine.url.database))
         async with self.write() as connection:
@@ -54,7 +64,12 @@ class Store:
                 # two processes starting at once must not race for CREATE TABLE
                 await connection.execute(text("SELECT pg_advisory_xact_lock(7331001)"))
                 await connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{self.component}"'))
-            await connection.run_sync(self.metadata.create_all)
+            if self._versions:
+                from schemas.kit.migrations import upgrade  # Alembic, for those who need it
+
+                await connection.run_sync(upgrade, self.metadata, self._versions)
+            else:
+                await connection.run_sync(self.metadata.create_all)
 
     async def close(self) -> None:
         await self.engine.dispose()
@@ -106,11 +121,17 @@ def _engine(url: URL, component: str) -> AsyncEngine:
             pool_timeout=5,
             pool_pre_ping=True,
             hide_parameters=True,  # an error is logged; names and amounts are not
+            json_serializer=_to_json,
+            json_deserializer=orjson.loads,
             connect_args={"server_settings": {"search_path": component}},
         )
     raise ValueError(
         f"no store speaks {url.drivername!r}: give postgresql+asyncpg://… or sqlite+aiosqlite://…"
     )
+
+
+def _to_json(value: Any) -> str:
+    return orjson.dumps(value).decode()
 
 
 def _sqlite(url: URL, component: str) -> AsyncEngine:
@@ -122,6 +143,8 @@ def _sqlite(url: URL, component: str) -> AsyncEngine:
         url.set(database=str(file)),
         connect_args={"timeout": _BUSY_SECONDS},
         hide_parameters=True,
+        json_serializer=_to_json,
+        json_deserializer=orjson.loads,
     )
 
     @event.listens_for(engine.sync_engine, "connect")

@@ -21,8 +21,21 @@ from schemas.xcity import ApiInfo, Dataset
 from services.broker import tables
 from services.broker.backlog import Backlog
 from services.broker.context import api as context_api
-from services.broker.context import attributes_api, batch_api, purge_api, query_api
+from services.broker.context import (
+    attributes_api,
+    batch_api,
+    contexts_api,
+    discovery_api,
+    purge_api,
+    query_api,
+    unsupported,
+)
+from services.broker.context.door import Door, decode_segments
 from services.broker.context.entities import Entities
+from services.broker.context.ld.contexts import Contexts
+from services.broker.context.ld.documents import Fetch
+from services.broker.context.ld.fetch import ContextFetcher
+from services.broker.context.refusals import add_ngsi_refusals
 from services.broker.delivery import Deliveries
 from services.broker.delivery.addresses import networks
 from services.broker.delivery.guard import Guard
@@ -33,8 +46,10 @@ from services.broker.events.groups import Groups
 from services.broker.events.inlet import Inlet
 from services.broker.log import open_log
 from services.broker.metrics import Metrics
+from services.broker.migrations import VERSIONS
 from services.broker.parts import Broker
 from services.broker.relay import LogSink
+from services.broker.standalone import Trusting
 from services.broker.subscriptions import api as subscriptions_api
 from services.broker.subscriptions.part import Subscribing
 from services.broker.topics import event_topics, log_topics
@@ -49,6 +64,7 @@ SCHEMAS_PREFIX: Final = "/schemas/v1"
 _COUNT_SECONDS: Final = 1.0
 _TAKE_STOCK_SECONDS: Final = 10.0
 _FORGET_SECONDS: Final = 3600.0
+_HITS_SECONDS: Final = 60.0
 
 INFO: Final = ApiInfo(
     domain="broker",
@@ -88,16 +104,21 @@ def build_broker(
     gateway_key: str = "",
     deliver_to: str = "",
     origin: str = "",
+    guard: Guard | None = None,
+    public_url: str = "",
+    fetch: Fetch | None = None,
 ) -> Broker:
     """The parts, connected to each other; nothing is opened yet."""
-    store = Store(store_url, tables.COMPONENT, tables.metadata)
+    guard = guard or Guard(networks(deliver_to))
+    store = Store(store_url, tables.COMPONENT, tables.metadata, VERSIONS)
     log = open_log(log_url)
     metrics = Metrics()
     sink = LogSink(log, log_topics(), metrics)
     outbox = Outbox(store, tables.outbox, sink)
     backlog = Backlog(outbox)
-    deliveries = Deliveries(store, Guard(networks(deliver_to)), metrics.registry)
-    subscribing = Subscribing(store, deliveries)
+    deliveries = Deliveries(store, guard, metrics.registry)
+    contexts = Contexts(store, fetch or ContextFetcher(guard), public_url=public_url)
+    subscribing = Subscribing(store, deliveries, contexts)
     return Broker(
         store=store,
         log=log,
@@ -107,6 +128,7 @@ def build_broker(
         fanout=Fanout(log, event_topics(), metrics),
         groups=Groups(store, log, outbox),
         entities=Entities(store, outbox, backlog, watcher=subscribing.journal),
+        contexts=contexts,
         metrics=metrics,
         deliveries=deliveries,
         subscribing=subscribing,
@@ -121,6 +143,10 @@ def create_broker(
     gateway_key: str = "",
     deliver_to: str = "",
     origin: str = "",
+    guard: Guard | None = None,
+    public_url: str = "",
+    standalone: bool = False,
+    fetch: Fetch | None = None,
 ) -> FastAPI:
     """The broker.
 
@@ -132,12 +158,24 @@ def create_broker(
             go, also without TLS (``10.1.0.0/16``; ``any`` for all). Without it only addresses in
             the public Internet are called, with https.
         origin: the host name by which receivers know the city.
+        guard: which addresses may be called, for subscribers and contexts; made of ``deliver_to``
+            without it.
+        public_url: the address of the broker as its callers know it.
+        standalone: everybody who reaches it may do everything; no gateway stands before it.
+        fetch: how remote contexts are had; by HTTP to where it may be called if left out.
 
     Raises:
         ValueError: a URL that no adapter speaks, or a network that is none.
     """
     broker = build_broker(
-        store_url, log_url, gateway_key=gateway_key, deliver_to=deliver_to, origin=origin
+        store_url,
+        log_url,
+        gateway_key=gateway_key,
+        deliver_to=deliver_to,
+        origin=origin,
+        guard=guard,
+        public_url=public_url,
+        fetch=fetch,
     )
     app = create_app(
         INFO,
@@ -160,10 +198,18 @@ def create_broker(
     app.include_router(schemas_api.schemas_router, prefix=SCHEMAS_PREFIX)
     app.include_router(context_api.router, prefix=context_api.PREFIX)
     app.include_router(query_api.router, prefix=context_api.PREFIX)
+    app.include_router(discovery_api.router, prefix=context_api.PREFIX)
     app.include_router(attributes_api.router, prefix=context_api.PREFIX)
     app.include_router(batch_api.router, prefix=context_api.PREFIX)
     app.include_router(purge_api.router, prefix=context_api.PREFIX)
     app.include_router(subscriptions_api.router, prefix=context_api.PREFIX)
+    app.include_router(contexts_api.router, prefix=context_api.PREFIX)
+    app.include_router(unsupported.router, prefix=context_api.PREFIX)
+    decode_segments(app)
+    add_ngsi_refusals(app)
+    app.add_middleware(Door)
+    if standalone:
+        app.add_middleware(Trusting)
     app.state.broker = broker
     app.state.drain = partial(_drain, broker)
     _add_metrics(app, broker)
@@ -184,6 +230,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         asyncio.create_task(_every(_FORGET_SECONDS, broker.inlet.forget)),
         asyncio.create_task(_every(_TAKE_STOCK_SECONDS, broker.deliveries.count)),
         asyncio.create_task(_every(_FORGET_SECONDS, broker.deliveries.queue.tidy)),
+        asyncio.create_task(_every(_HITS_SECONDS, broker.contexts.write_hits)),
     ]
     try:
         yield

@@ -11,6 +11,7 @@ from schemas.kit.outbox import Outbox
 from schemas.kit.store import Store
 from services.broker.backlog import Backlog
 from services.broker.context.entities import Entities
+from services.broker.context.ld.contexts import Contexts
 from services.broker.delivery import Deliveries
 from services.broker.events.fanout import Fanout
 from services.broker.events.groups import Groups
@@ -33,6 +34,7 @@ class Broker:
     fanout: Fanout
     groups: Groups
     entities: Entities
+    contexts: Contexts
     metrics: Metrics
     deliveries: Deliveries
     subscribing: Subscribing

@@ -1,23 +1,19 @@
-"""The broker's tables, the same on PostgreSQL and SQLite."""
+"""The broker's tables, the same on PostgreSQL and SQLite; the context has its own module."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
     Column,
     Float,
-    Index,
-    Integer,
     LargeBinary,
     MetaData,
     String,
     Table,
     Text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 
 from schemas.kit.outbox import outbox_table
 
@@ -26,12 +22,7 @@ COMPONENT: Final = "broker"
 
 metadata = MetaData()
 
-_Json = JSON().with_variant(JSONB(), "postgresql")
-_Serial = BigInteger().with_variant(Integer, "sqlite")
-
 outbox = outbox_table(metadata)
-
-# ------------------------------------------------------------------ events
 
 accepted_events = Table(
     "accepted_events",
@@ -60,57 +51,4 @@ groups = Table(
     Column("upto", Text, nullable=False, default=""),  # position behind the batch handed out
     Column("types", Text, nullable=False, default=""),  # space-separated patterns of that batch
     Column("created", BigInteger, nullable=False),
-)
-
-# ------------------------------------------------------------------ context
-
-entities = Table(
-    "entities",
-    metadata,
-    Column("tenant", String(100), primary_key=True),
-    Column("id", String(512), primary_key=True),
-    Column("restricted", Integer, nullable=False, default=0),  # 1: about persons
-    Column("types", _Json, nullable=False),  # expanded names
-    Column("document", _Json, nullable=False),  # expanded attribute → list of its instances
-    Column("created", String(32), nullable=False),  # RFC 3339, UTC
-    Column("modified", String(32), nullable=False),
-)
-
-entity_types = Table(
-    "entity_types",
-    metadata,
-    Column("tenant", String(100), primary_key=True),
-    Column("type", String(600), primary_key=True),
-    Column("entity", String(512), primary_key=True),
-    Index("entity_types_by_entity", "tenant", "entity"),
-)
-
-entity_places = Table(
-    "entity_places",
-    metadata,
-    # bounding boxes in degrees; what is left after them is decided on the geometry itself
-    Column("tenant", String(100), primary_key=True),
-    Column("entity", String(512), primary_key=True),
-    Column("attribute", String(600), primary_key=True),
-    Column("south", Float, nullable=False),
-    Column("north", Float, nullable=False),
-    Column("west", Float, nullable=False),
-    Column("east", Float, nullable=False),
-    Column("geometry", _Json, nullable=False),
-    Index("entity_places_by_box", "tenant", "attribute", "south", "west", "north", "east"),
-)
-
-changes = Table(
-    "changes",
-    metadata,
-    # append-only: the past of every entity, for temporal queries
-    Column("row", _Serial, primary_key=True),
-    Column("tenant", String(100), nullable=False),
-    Column("entity", String(512), nullable=False),
-    Column("types", _Json, nullable=False),
-    Column("change", String(10), nullable=False),  # created, updated, deleted
-    Column("attributes", _Json, nullable=False),  # what changed, as it is now; null: removed
-    Column("at", String(32), nullable=False),
-    Index("changes_of_entity", "tenant", "entity", "at"),
-    sqlite_autoincrement=True,
 )

@@ -39,8 +39,12 @@ def answer_entities(
     request: Request,
     params: Params,
     headers: dict[str, str],
+    shown: list[dict[str, Any]] | None = None,
 ) -> Response:
     """A page of entities.
+
+    Args:
+        shown: their JSON, where it has more in it than they themselves.
 
     Raises:
         BadRequestData: ``geometryProperty`` without GeoJSON (§5.7.2.4).
@@ -49,7 +53,9 @@ def answer_entities(
     if params.media == GEO_JSON:
         found = feature_collection(entities, view, geometry)
         return _answer_geojson(found, request, params, headers)
-    return answer([represent(entity, view) for entity in entities], params, headers=headers)
+    if shown is None:
+        shown = [represent(entity, view) for entity in entities]
+    return answer(shown, params, headers=headers)
 
 
 def _geometry(params: Params) -> str:

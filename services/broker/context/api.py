@@ -12,6 +12,7 @@ from schemas.xcity import operation, raw_body
 from services.broker.context import mutations
 from services.broker.context.answers import answer_entity
 from services.broker.context.conditional import etag, has_it
+from services.broker.context.door import PREFIX
 from services.broker.context.errors import BadRequestData, ResourceNotFound
 from services.broker.context.language import parse_tag
 from services.broker.context.model import ContextEntity, parse_entity, parse_fragment
@@ -24,7 +25,6 @@ from services.broker.parts import BrokerDep
 
 __all__ = ["PREFIX", "READ", "REMOVE", "WRITE", "EntityPath", "router"]
 
-PREFIX = "/ngsi-ld/v1"
 router = APIRouter(tags=["context"])
 
 READ = operation(ENTITIES_READ, dataset="context", priority="essential")
@@ -44,7 +44,7 @@ async def create_entity(request: Request, broker: BrokerDep, params: ParamsDep) 
     """§5.6.1. 201 with `Location`; 409 when the id is taken."""
     sent = await read_ngsild(request, params)
     entity = parse_entity(sent.body, sent.context, simplified=params.simplified)
-    await broker.entities.create(entity)
+    await broker.entities.create(entity, tenant=params.tenant)
     where = f"{PREFIX}/entities/{quote(entity.id, safe=':')}"
     return Response(status_code=201, headers={"location": where})
 

@@ -105,7 +105,15 @@ def _id_of(item: Any) -> str:
     return str(item.get("id", ""))[:512] if isinstance(item, dict) else ""
 
 
-async def _apply(broker: Broker, items: list[Item], result: Result, decide: Decision) -> list[str]:
+async def _apply(
+    broker: Broker,
+    params: Params,
+    items: list[Item],
+    result: Result,
+    decide: Decision,
+    *,
+    creates: bool = False,
+) -> list[str]:
     """Apply a decision to each entity, in one transaction; the ids of those that are new."""
     errors = list(result.errors)
     created: list[str] = []
@@ -125,7 +133,8 @@ async def _apply(broker: Broker, items: list[Item], result: Result, decide: Deci
         created.extend(id_ for id_ in current if id_ not in old)
         return [Change(old.get(id_), new) for id_, new in current.items()]
 
-    await broker.entities.transact([item.id for item in items], changes)
+    ids = [item.id for item in items]
+    await broker.entities.transact(ids, changes, tenant=params.tenant, creates=creates)
     return created
 
 
@@ -152,7 +161,8 @@ async def batch_create(request: Request, broker: BrokerDep, params: ParamsDep) -
             raise AlreadyExists(f"There is an entity {item.id} already.")
         return item.created(now)
 
-    await _apply(broker, await _read(request, params, result), result, decide)
+    items = await _read(request, params, result)
+    await _apply(broker, params, items, result, decide, creates=True)
     return result.response(201, result.success)
 
 
@@ -185,7 +195,8 @@ async def batch_upsert(
 
     nulls: Nulls = "members" if keep else "refused"
     items = await _read(request, params, result, nulls=nulls)
-    return result.response(201, await _apply(broker, items, result, decide))
+    created = await _apply(broker, params, items, result, decide, creates=True)
+    return result.response(201, created)
 
 
 @router.post(
@@ -208,7 +219,7 @@ async def batch_update(
     def decide(old: ContextEntity | None, item: Item, now: str) -> ContextEntity:
         return mutations.appended(_there(old, item.id, params), item.said, now, overwrite=overwrite)
 
-    await _apply(broker, await _read(request, params, result), result, decide)
+    await _apply(broker, params, await _read(request, params, result), result, decide)
     return result.response(204)
 
 
@@ -228,7 +239,7 @@ async def batch_merge(request: Request, broker: BrokerDep, params: ParamsDep) ->
         return mutations.merged(_there(old, item.id, params), item.said, now, common)
 
     items = await _read(request, params, result, nulls="deep")
-    await _apply(broker, items, result, decide)
+    await _apply(broker, params, items, result, decide)
     return result.response(204)
 
 
@@ -257,5 +268,6 @@ async def batch_delete(request: Request, broker: BrokerDep, params: ParamsDep) -
                 result.refuse(id_, problem)
         return [Change(old[id_], None) for id_ in result.success]
 
-    await broker.entities.transact([id_ for id_ in sent if is_id(id_)], changes)
+    ids = [id_ for id_ in sent if is_id(id_)]
+    await broker.entities.transact(ids, changes, tenant=params.tenant)
     return result.response(204)

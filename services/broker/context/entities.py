@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 import orjson
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -14,12 +15,16 @@ from schemas.kit.outbox import Outbox
 from schemas.kit.store import Store
 from schemas.ngsild import timestamp
 from services.broker.backlog import Backlog
-from services.broker.context import query as queries
 from services.broker.context.announce import Nobody, Watcher, announcement
+from services.broker.context.discovery import present
 from services.broker.context.errors import AlreadyExists, BadRequestData, ResourceNotFound
 from services.broker.context.model import ContextEntity
 from services.broker.context.mutations import created
-from services.broker.context.rows import TENANT, Change, load, write
+from services.broker.context.query import Page, Query
+from services.broker.context.rows import Change, load
+from services.broker.context.search import search
+from services.broker.context.tenants import DEFAULT_TENANT, Tenants
+from services.broker.context.writer import Writer
 
 Clock = Callable[[], datetime]
 Mutation = Callable[[ContextEntity, str], ContextEntity | None]
@@ -52,8 +57,10 @@ class Entities:
     ) -> None:
         self._store, self._outbox, self._backlog, self._clock = store, outbox, backlog, clock
         self._watcher = watcher or Nobody()
+        self._writer = Writer(store)
+        self.tenants = Tenants(store)
 
-    async def get(self, id_: str, *, personal: bool) -> ContextEntity:
+    async def get(self, id_: str, *, personal: bool, tenant: str = DEFAULT_TENANT) -> ContextEntity:
         """One entity.
 
         Args:
@@ -62,18 +69,46 @@ class Entities:
 
         Raises:
             ResourceNotFound: it is not there.
+            NonexistentTenant: nor is the tenant.
         """
         async with self._store.read() as connection:
-            found = (await load(connection, [id_])).get(id_)
+            await self.tenants.check(connection, tenant)
+            found = (await load(connection, tenant, [id_])).get(id_)
         if found is None or (found.restricted and not personal):
             raise ResourceNotFound(f"There is no entity {id_}.")
         return found
 
-    async def find(self, query: queries.Query) -> queries.Page:
-        return await queries.run(self._store, query)
+    async def find(self, query: Query, *, tenant: str = DEFAULT_TENANT) -> Page:
+        """What a query means.
 
-    async def create(self, entity: ContextEntity) -> None:
-        """Store a new entity.
+        Raises:
+            NonexistentTenant: there is no such tenant.
+            BadRequestData, TooManyResults: see :func:`~services.broker.context.search.search`.
+        """
+        async with self._store.read() as connection:
+            await self.tenants.check(connection, tenant)
+            return await search(connection, tenant, query)
+
+    async def many(
+        self, ids: Sequence[str], *, personal: bool, tenant: str = DEFAULT_TENANT
+    ) -> dict[str, ContextEntity]:
+        """Those of some entities that are there for the caller, by id."""
+        async with self._store.read() as connection:
+            found = await load(connection, tenant, ids)
+        return {id_: e for id_, e in found.items() if personal or not e.restricted}
+
+    async def shapes(self, *, personal: bool, tenant: str = DEFAULT_TENANT) -> Sequence[Any]:
+        """What the entities look like, see :func:`~services.broker.context.discovery.present`.
+
+        Raises:
+            NonexistentTenant: there is no such tenant.
+        """
+        async with self._store.read() as connection:
+            await self.tenants.check(connection, tenant)
+            return await present(connection, tenant, personal=personal)
+
+    async def create(self, entity: ContextEntity, *, tenant: str = DEFAULT_TENANT) -> None:
+        """Store a new entity, and with it the tenant when it is the first of it (§5.5.10).
 
         Raises:
             AlreadyExists: the id is taken.
@@ -84,13 +119,21 @@ class Entities:
                 raise AlreadyExists(f"There is an entity {entity.id} already.")
             return [Change(None, created(entity, now))]
 
-        await self.transact([entity.id], change)
+        await self.transact([entity.id], change, tenant=tenant, creates=True)
 
-    async def change(self, id_: str, mutation: Mutation, *, personal: bool = True) -> None:
+    async def change(
+        self,
+        id_: str,
+        mutation: Mutation,
+        *,
+        personal: bool = True,
+        tenant: str = DEFAULT_TENANT,
+    ) -> None:
         """Apply a mutation to one entity.
 
         Raises:
             ResourceNotFound: it is not there.
+            NonexistentTenant: nor is the tenant.
         """
 
         def change(old: dict[str, ContextEntity], now: str) -> list[Change]:
@@ -99,56 +142,83 @@ class Entities:
                 raise ResourceNotFound(f"There is no entity {id_}.")
             return [Change(found, mutation(found, now))]
 
-        await self.transact([id_], change)
+        await self.transact([id_], change, tenant=tenant)
 
-    async def transact(self, ids: Sequence[str], decide: Decide) -> list[Change]:
+    async def transact(
+        self,
+        ids: Sequence[str],
+        decide: Decide,
+        *,
+        tenant: str = DEFAULT_TENANT,
+        creates: bool = False,
+    ) -> list[Change]:
         """Read entities, decide what becomes of them, and write it, as one step.
 
         Args:
             decide: from those that are there, by id, and the time; may be asked again when
                 another writer was faster. What it raises stops everything.
+            creates: whether the operation brings its tenant into being (§5.5.10).
 
         Returns:
             What really changed.
 
         Raises:
             Unavailable: too much waits for the log.
+            NonexistentTenant: there is no such tenant.
         """
         self._backlog.admit(len(ids))
-        done = await self._transact(ids, decide, attempts=_ATTEMPTS)
+        step = _Step(sorted(set(ids)), decide, tenant, creates)
+        done = await self._transact(step, attempts=_ATTEMPTS)
         self._outbox.wake()
         self._watcher.wake()
         self._backlog.grew(len(done))
         return done
 
-    async def _transact(self, ids: Sequence[str], decide: Decide, attempts: int) -> list[Change]:
+    async def _transact(self, step: _Step, attempts: int) -> list[Change]:
         try:
-            return await self._transact_once(ids, decide)
+            return await self._transact_once(step)
         except DBAPIError as error:
             # two created the same entity at once: the second sees it when it looks again
             if attempts == 1 or not _lost_a_race(error):
                 raise
-        return await self._transact(ids, decide, attempts - 1)
+        return await self._transact(step, attempts - 1)
 
-    async def _transact_once(self, ids: Sequence[str], decide: Decide) -> list[Change]:
+    async def _transact_once(self, step: _Step) -> list[Change]:
         async with self._store.write() as connection:
-            old = await load(connection, sorted(set(ids)), lock=True)
+            if step.creates:
+                await self.tenants.create(connection, step.tenant, timestamp(self._clock()))
+            else:
+                await self.tenants.check(connection, step.tenant)
+            old = await load(connection, step.tenant, step.ids, lock=True)
             # the time is taken when the rows are ours, so that an entity's past is in order
             moment = self._clock()
             now = timestamp(moment)
-            done = [c for c in decide(old, now) if c.old is not c.new]
+            done = [c for c in step.decide(old, now) if c.old is not c.new]
             _check_sizes(done)
-            await write(connection, done, now)
-            await self._announce(connection, done, moment)
+            shapes = await self._writer.write(connection, step.tenant, done, now)
+            await self._announce(connection, step.tenant, done, moment)
+        self._writer.remember(shapes)
         return done
 
     async def _announce(
-        self, connection: AsyncConnection, done: Sequence[Change], moment: datetime
+        self, connection: AsyncConnection, tenant: str, done: Sequence[Change], moment: datetime
     ) -> None:
-        await self._outbox.add(
-            connection, [announcement(c.entity, c.kind, c.names, moment) for c in done]
-        )
-        await self._watcher.note(connection, TENANT, done, timestamp(moment))
+        """Tell the city's log; what other tenants hold is theirs, and not on it."""
+        if tenant == DEFAULT_TENANT:
+            await self._outbox.add(
+                connection, [announcement(c.entity, c.kind, c.names, moment) for c in done]
+            )
+        await self._watcher.note(connection, tenant, done, timestamp(moment))
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What one transaction shall do."""
+
+    ids: list[str]
+    decide: Decide
+    tenant: str
+    creates: bool
 
 
 def _lost_a_race(error: DBAPIError) -> bool:

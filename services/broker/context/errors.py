@@ -4,9 +4,14 @@ NgsiProblem
 ├── BadRequestData    400  the input does not meet the operation's requirements
 ├── InvalidRequest    400  the request cannot be read
 ├── ResourceNotFound  404
+├── NonexistentTenant 404
 ├── AlreadyExists     409
 ├── TooManyResults    403  the query means more than can be answered
 ├── TooComplexQuery   403
+├── OperationNotSupported 422
+├── NotAcceptable     406  no representation that the caller accepts
+├── UnsupportedMediaType 415
+├── LdContextNotAvailable 503  an @context that the request names cannot be had
 └── NoMultiTenantSupport 501
 """
 
@@ -46,6 +51,12 @@ class ResourceNotFound(NgsiProblem):
     default_title = "There is no such entity or attribute"
 
 
+class NonexistentTenant(NgsiProblem):
+    error = "NonexistentTenant"
+    default_status = 404
+    default_title = "There is no such tenant"
+
+
 class AlreadyExists(NgsiProblem):
     error = "AlreadyExists"
     default_status = 409
@@ -64,7 +75,33 @@ class TooComplexQuery(NgsiProblem):
     default_title = "The query is too complex"
 
 
+class OperationNotSupported(NgsiProblem):
+    error = "OperationNotSupported"
+    default_status = 422
+    default_title = "The operation is not supported"
+
+
+class LdContextNotAvailable(NgsiProblem):
+    error = "LdContextNotAvailable"
+    default_status = 503
+    default_title = "A remote @context cannot be had"
+
+
 class NoMultiTenantSupport(NgsiProblem):
     error = "NoMultiTenantSupport"
     default_status = 501
     default_title = "This broker serves one city"
+
+
+class UnsupportedMediaType(NgsiProblem):
+    """Answered without a body (§6.3.4)."""
+
+    error = "InvalidRequest"
+    default_status = 415
+    default_title = "The content type is not spoken here"
+
+
+class NotAcceptable(NgsiProblem):
+    error = "InvalidRequest"
+    default_status = 406
+    default_title = "There is no such representation"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Final
@@ -10,26 +11,26 @@ from fastapi import Depends, Request
 
 from schemas.kit.caller import CallerDep
 from schemas.scopes import ENTITIES_PERSONAL
+from services.broker.body import media_type
+from services.broker.context.asked import check_names, check_options
+from services.broker.context.door import PREFIX
 from services.broker.context.errors import (
     BadRequestData,
-    NoMultiTenantSupport,
+    NotAcceptable,
     TooManyResults,
 )
-from services.broker.context.geoquery import parse_geoquery
 from services.broker.context.jsonld import CORE, Context
-from services.broker.context.model import check_id
-from services.broker.context.patterns import check_pattern
-from services.broker.context.q import Node, parse_q
-from services.broker.context.q_sql import checked_patterns
-from services.broker.context.query import MOST_LIMIT, Query
+from services.broker.context.ld.contexts import Contexts
+from services.broker.context.links import context_url
+from services.broker.context.negotiation import GEO_JSON, JSON, JSON_LD, accepted
 from services.broker.context.view import View, parse_form, parse_view
+from services.broker.parts import BrokerDep
 
-JSON: Final = "application/json"
-JSON_LD: Final = "application/ld+json"
-GEO_JSON: Final = "application/geo+json"
-_MOST_IDS: Final = 500
+__all__ = ["GEO_JSON", "JSON", "JSON_LD", "Params", "ParamsDep"]
+
+_ENTITIES: Final = re.compile(re.escape(PREFIX) + r"/(entities(/[^/]+)?|entityOperations/query)")
+_TENANT: Final = re.compile(r"[!-~]{1,100}")
 _MOST_NAMES: Final = 100
-_MOST_OFFSET: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +43,14 @@ class Params:
         media: what the answer is written as.
         context: what short names in the parameters mean, and are answered with (§6.3.5).
         tenant: whose entities (§4.14); empty for the default tenant.
+        contexts: where contexts that the body names come from.
     """
 
     given: Mapping[str, str]
     options: frozenset[str]
     personal: bool
     media: str
+    contexts: Contexts
     context: Context = CORE
     tenant: str = ""
 
@@ -66,6 +69,13 @@ class Params:
             raise TooManyResults(f"{name} is at most {most}.")
         return int(text)
 
+    def flag(self, name: str) -> bool:
+        """A parameter that is ``true`` or ``false``, and false when it is not there."""
+        text = self.given.get(name, "false")
+        if text not in ("true", "false"):
+            raise BadRequestData(f"{name} is true or false.")
+        return text == "true"
+
     def view(self) -> View:
         return parse_view(self.given, self.options, self.context)
 
@@ -75,84 +85,57 @@ class Params:
         return parse_form(self.given.get("format", ""), self.options) == "keyValues"
 
 
-async def _params(request: Request, caller: CallerDep) -> Params:
-    if request.headers.get("ngsild-tenant"):
-        raise NoMultiTenantSupport("Leave out NGSILD-Tenant: there is one tenant.")
+async def _params(request: Request, caller: CallerDep, broker: BrokerDep) -> Params:
     given = dict(request.query_params)
     if any("\x00" in value for value in given.values()):
         raise BadRequestData("A parameter has a NUL character; leave it out.")
+    check_names(given)
     options = frozenset(part.strip() for part in given.get("options", "").split(",")) - {""}
-    return Params(given, options, ENTITIES_PERSONAL in caller.scopes, _accepted(request))
+    return Params(
+        given,
+        check_options(options),
+        ENTITIES_PERSONAL in caller.scopes,
+        _accepted(request),
+        broker.contexts,
+        await _linked_context(request, broker.contexts),
+        _tenant(request),
+    )
 
 
 ParamsDep = Annotated[Params, Depends(_params)]
 
 
+def _tenant(request: Request) -> str:
+    """The tenant that a request names (§6.3.14)."""
+    tenant = request.headers.get("ngsild-tenant", "")
+    if tenant and not _TENANT.fullmatch(tenant):
+        raise BadRequestData("NGSILD-Tenant has at most 100 visible ASCII characters.")
+    return tenant
+
+
+async def _linked_context(request: Request, contexts: Contexts) -> Context:
+    """The context in the Link field, which JSON-LD in the body may not have beside it (§6.3.5)."""
+    url = context_url(request.headers.getlist("link"))
+    if not url:
+        return CORE
+    if request.method in ("POST", "PATCH", "PUT") and media_type(request) == JSON_LD:
+        raise BadRequestData("application/ld+json has its @context in the body, none in a Link.")
+    return await contexts.resolve(url)
+
+
 def _accepted(request: Request) -> str:
-    """JSON-LD or GeoJSON when the caller names it first, JSON otherwise."""
-    wanted = [
-        part.partition(";")[0].strip() for part in request.headers.get("accept", "").split(",")
-    ]
-    return wanted[0] if wanted[0] in (JSON_LD, GEO_JSON) else JSON
+    """What the answer is written as; only what is read can be unacceptable (§6.3.4)."""
+    offers = (JSON, JSON_LD, GEO_JSON) if _is_of_entities(request) else (JSON, JSON_LD)
+    found = accepted(",".join(request.headers.getlist("accept")), offers)
+    is_read = request.method == "GET" or request.url.path.endswith("/entityOperations/query")
+    if not found and is_read:
+        raise NotAcceptable(
+            f"There is {', '.join(offers)}; the Accept field has none of them.",
+            extra={"available": list(offers)},
+        )
+    return found or JSON
 
 
-def parse_query(params: Params) -> Query:
-    """The query in a request's parameters (§5.7.2).
-
-    Raises:
-        BadRequestData: something is malformed, or nothing narrows the query down.
-    """
-    get = params.given.get
-    limit = params.number("limit", 20, MOST_LIMIT)
-    count = get("count", "") == "true" or "count" in params.options
-    if limit == 0 and not count:
-        raise BadRequestData("limit is 0 only together with count=true.")
-    query = Query(
-        types=_types(get("type", ""), params.context),
-        ids=_ids(get("id", "")),
-        id_pattern=check_pattern(get("idPattern", ""), "idPattern"),
-        attributes=params.names("attrs"),
-        q=_q(get("q", "")),
-        geo=parse_geoquery(
-            get("georel", ""),
-            get("geometry", ""),
-            get("coordinates", ""),
-            get("geoproperty", ""),
-            params.context,
-        ),
-        personal=params.personal,
-        context=params.context,
-        limit=limit,
-        offset=params.number("offset", 0, _MOST_OFFSET),
-        count=count,
-    )
-    if not (
-        query.types or query.ids or query.id_pattern or query.attributes or query.q or query.geo
-    ):
-        raise BadRequestData("Give at least one of type, id, idPattern, attrs, q or georel.")
-    return query
-
-
-def _types(text: str, context: Context) -> list[str]:
-    """Types, any of them (§4.17: ``,`` and ``|`` both say "or")."""
-    if text == "*":
-        return []
-    names = [part.strip() for part in text.replace("|", ",").split(",") if part.strip()]
-    if len(names) > _MOST_NAMES or "(" in text or ";" in text:
-        raise BadRequestData("type is a list of names; selection expressions are not offered.")
-    return [context.expand(name) for name in names]
-
-
-def _ids(text: str) -> list[str]:
-    ids = [check_id(part.strip()) for part in text.split(",") if part.strip()]
-    if len(ids) > _MOST_IDS:
-        raise BadRequestData(f"id names at most {_MOST_IDS} entities.")
-    return ids
-
-
-def _q(text: str) -> Node | None:
-    if not text:
-        return None
-    node = parse_q(text)
-    checked_patterns(node)
-    return node
+def _is_of_entities(request: Request) -> bool:
+    """Whether entities are what it reads: these there are as GeoJSON too."""
+    return _ENTITIES.fullmatch(request.url.path) is not None

@@ -13,8 +13,9 @@ from services.broker.context.entities import Decide
 from services.broker.context.errors import BadRequestData
 from services.broker.context.model import ContextEntity
 from services.broker.context.mutations import reduced
-from services.broker.context.params import Params, ParamsDep, parse_query
+from services.broker.context.params import Params, ParamsDep
 from services.broker.context.query import MOST_LIMIT
+from services.broker.context.query_params import parse_query
 from services.broker.context.rows import Change
 from services.broker.parts import Broker, BrokerDep
 
@@ -54,7 +55,7 @@ async def purge_entities(
         raise BadRequestData("Give drop or keep, not both.")
     ids = await _found(broker, params)
     for some in _pieces(ids):
-        await broker.entities.transact(some, _decision(params))
+        await broker.entities.transact(some, _decision(params), tenant=params.tenant)
     return Response(status_code=204)
 
 
@@ -67,7 +68,8 @@ async def _found(broker: Broker, params: Params) -> list[str]:
     query = parse_query(replace(params, given=given))
     ids: list[str] = []
     while True:
-        page = await broker.entities.find(replace(query, limit=MOST_LIMIT, offset=len(ids)))
+        asked = replace(query, limit=MOST_LIMIT, offset=len(ids))
+        page = await broker.entities.find(asked, tenant=params.tenant)
         ids += [entity.id for entity in page.entities]
         if not page.more:
             return ids

@@ -1,14 +1,15 @@
 """The NGSI-LD query language (GS CIM 009 §4.9): from text to a tree.
 
 Read here: ``;`` (and) before ``|`` (or), parentheses, ``==  !=  >  >=  <  <=  ~=  !~=``, existence,
-value lists ``a,b``, ranges ``a..b``, ``attribute.sub`` paths and ``attribute[member.member]``.
-A pattern that holds ``;``, ``|`` or a parenthesis stands in quotes. Not read: paths through linked
-entities (``attribute{…}``).
+value lists ``a,b``, ranges ``a..b``, ``attribute.sub`` paths, ``attribute[member.member]``,
+``attribute[language]`` and paths through linked entities, ``relation{Type:attribute}``. A pattern
+that holds ``;``, ``|`` or a parenthesis stands in quotes.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -23,12 +24,45 @@ _MOST_TERMS: Final = 40
 _MOST_DEPTH: Final = 10
 _MOST_TEXT: Final = 4000
 _MOST_VALUES: Final = 100
-_NAME: Final = re.compile(r"[^\W\d][\w:/#-]*")
+_MOST_LINKS: Final = 5
+_NAME: Final = re.compile(r"[^\W\d_][\w:/#-]*")
+_NAME_WITHIN: Final = re.compile(r"[^\W\d_]\w*")  # there a colon ends the types
+_MEMBER: Final = re.compile(r"[^\s.\[\]{}\"]+")
+MOMENT: Final = re.compile(
+    r"(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)"
+    r"(?:[.,](\d{1,6}))?Z"
+)
 _OPERATOR: Final = re.compile(r"==|!=|>=|<=|!~=|~=|>|<")
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _QUOTED: Final = re.compile(r'"(?:[^"\\\x00-\x1f]|\\.)*"')
 _BARE: Final = re.compile(r"(?:(?!\.\.)[^;|(),\"])+")
 _TAIL: Final = re.compile(r"(?:\"(?:[^\"\\]|\\.)*\"|[^;|)\"])+")
+
+
+class Moment(str):
+    """A DateTime (§4.6.3), which compares by time and not by its characters."""
+
+    __slots__ = ()
+
+    @property
+    def key(self) -> str:
+        """Its moment with six digits of fraction and no zone: these sort as the moments do."""
+        found = MOMENT.fullmatch(self)
+        assert found is not None  # noqa: S101 - made of nothing else
+        return f"{found[1]}.{(found[2] or '').ljust(6, '0')}"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A step to the entities that a Relationship names.
+
+    Attributes:
+        relation: the Relationship's short name.
+        types: short names; entities of one of these, any when empty.
+    """
+
+    relation: str
+    types: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +82,14 @@ class Term:
         members: way into a structured value.
         operator: empty for "is there".
         values: what to compare with; several only with ``==`` and ``!=``.
+        links: the way to the linked entity whose attribute is meant; none for the entity itself.
     """
 
     path: tuple[str, ...]
     members: tuple[str, ...] = ()
     operator: Operator = ""
     values: tuple[Scalar | Range, ...] = ()
+    links: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,26 +162,58 @@ class _Reader:
         self._terms += 1
         if self._terms > _MOST_TERMS:
             raise TooComplexQuery(f"q has more than {_MOST_TERMS} terms.")
-        path = self._names()
-        members: tuple[str, ...] = ()
-        if self._take("["):
-            members = self._names()
-            if not self._take("]"):
-                raise self.wrong("]")
+        path, members, links = self._attribute()
         found = self._match(_OPERATOR)
         if not found:
-            return Term(path, members)
+            return Term(path, members, links=links)
         operator: Operator = found  # type: ignore[assignment]
-        return Term(path, members, operator, self._values(operator))
+        return Term(path, members, operator, self._values(operator), links)
 
-    def _names(self) -> tuple[str, ...]:
-        names = [self._name()]
+    def _attribute(self) -> tuple[tuple[str, ...], tuple[str, ...], tuple[Link, ...]]:
+        """Path, members, and the links that lead there: ``a.b[c]`` or ``relation{Type:a.b[c]}``."""
+        links: list[Link] = []
+        path = self._names(_NAME)
+        while self._take("{"):
+            if len(path) != 1 or len(links) >= _MOST_LINKS:
+                raise self.wrong(f"a Relationship's name, and {_MOST_LINKS} links at most,")
+            types, following = self._linked()
+            links.append(Link(path[0], types))
+            path = following
+        members = self._members()
+        for _ in links:
+            if not self._take("}"):
+                raise self.wrong("}")
+        return path, members, tuple(links)
+
+    def _linked(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The types before the colon, where there is one, and the path behind it."""
+        start = self.at
+        types = [self._name(_NAME_WITHIN)]
+        while self._take(","):
+            types.append(self._name(_NAME_WITHIN))
+        if self._take(":"):
+            return tuple(types), self._names(_NAME_WITHIN)
+        self.at = start
+        return (), self._names(_NAME_WITHIN)
+
+    def _members(self) -> tuple[str, ...]:
+        if not self._take("["):
+            return ()
+        names = [self._name(_MEMBER)]
         while self._take("."):
-            names.append(self._name())
+            names.append(self._name(_MEMBER))
+        if not self._take("]"):
+            raise self.wrong("]")
         return tuple(names)
 
-    def _name(self) -> str:
-        name = self._match(_NAME)
+    def _names(self, pattern: re.Pattern[str]) -> tuple[str, ...]:
+        names = [self._name(pattern)]
+        while self._take("."):
+            names.append(self._name(pattern))
+        return tuple(names)
+
+    def _name(self, pattern: re.Pattern[str]) -> str:
+        name = self._match(pattern)
         if not name:
             raise self.wrong("a name")
         return name
@@ -180,6 +248,9 @@ class _Reader:
         quoted = self._match(_QUOTED)
         if quoted:
             return _unquoted(quoted)
+        moment = self._match(MOMENT)  # before the rest, as it may have a comma
+        if moment:
+            return Moment(moment)
         bare = self._match(_BARE).strip()
         if not bare:
             raise self.wrong("a value")
@@ -213,3 +284,12 @@ def _unquoted(text: str) -> str:
     if "\x00" in found:
         raise BadRequestData("q: a text has a NUL character; leave it out.")
     return found
+
+
+def terms(node: Node) -> Iterator[Term]:
+    """Every condition of a query."""
+    if isinstance(node, Term):
+        yield node
+        return
+    for part in node.parts:
+        yield from terms(part)

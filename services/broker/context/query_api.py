@@ -1,18 +1,30 @@
-"""Querying entities over HTTP (GS CIM 009 §6.4.3.2)."""
+"""Querying entities over HTTP (GS CIM 009 §6.4.3.2, §6.23)."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from schemas.scopes import ENTITIES_READ
+from schemas.xcity import operation, raw_body
 from services.broker.context.answers import answer_entities
 from services.broker.context.api import READ
-from services.broker.context.params import ParamsDep, parse_query
+from services.broker.context.joining import flattened, inlined
+from services.broker.context.linked import check_projections, parse_join
+from services.broker.context.params import GEO_JSON, JSON, JSON_LD, Params, ParamsDep
 from services.broker.context.query import Page
-from services.broker.parts import BrokerDep
+from services.broker.context.query import Query as Wanted
+from services.broker.context.query_document import as_parameters
+from services.broker.context.query_params import parse_query
+from services.broker.context.sent import read_ngsild
+from services.broker.parts import Broker, BrokerDep
 
 router = APIRouter(tags=["context"])
+
+_BODY = raw_body(JSON, JSON_LD, description="A Query (GS CIM 009 §5.2.23); at most 1 MiB.")
+QUERY = operation(ENTITIES_READ, dataset="context", priority="essential", request_body=_BODY)
 
 
 @router.get(
@@ -30,13 +42,21 @@ async def query_entities(
     idPattern: str = "",  # noqa: N803 - the specification's names
     attrs: str = "",
     q: Annotated[str, Query(examples=["speed>50;service"])] = "",
+    scopeQ: Annotated[str, Query(examples=["/Mirai/Gardens/#"])] = "",  # noqa: N803
     georel: Annotated[str, Query(examples=["near;maxDistance==1000"])] = "",
     geometry: Annotated[str, Query(examples=["Point"])] = "",
     coordinates: Annotated[str, Query(examples=["[139.88,36.55]"])] = "",
     geoproperty: str = "",
+    orderBy: Annotated[str, Query(examples=["name;desc"])] = "",  # noqa: N803
+    join: Annotated[str, Query(examples=["inline"])] = "",
+    joinLevel: str = "",  # noqa: N803
+    pick: str = "",
+    omit: str = "",
+    lang: str = "",
     limit: str = "20",
     offset: str = "0",
     count: str = "",
+    local: str = "",
     options: Annotated[str, Query(examples=["keyValues"])] = "",
 ) -> Response:
     """§5.7.2. All conditions hold together; with `near`, the nearest come first.
@@ -44,25 +64,59 @@ async def query_entities(
     `count=true` gives the number of all matches in `NGSILD-Results-Count`; `Link` names the
     pages before and behind this one.
     """
-    wanted = parse_query(params)
-    page = await broker.entities.find(wanted)
+    return await _answer(request, broker, params, parse_query(params))
+
+
+@router.post(
+    "/entityOperations/query",
+    summary="Query entities by a body",
+    response_class=Response,
+    openapi_extra=QUERY,
+)
+async def query_by_body(
+    request: Request,
+    broker: BrokerDep,
+    params: ParamsDep,
+    limit: str = "20",
+    offset: str = "0",
+    count: str = "",
+    local: str = "",
+    options: Annotated[str, Query(examples=["keyValues"])] = "",
+) -> Response:
+    """§6.23. The same query in a body, for those that are too long for a URL."""
+    sent = await read_ngsild(request, params)
+    said, selectors = as_parameters(sent.body)
+    asked = replace(params, given={**params.given, **said}, context=sent.context)
+    return await _answer(request, broker, asked, parse_query(asked, selectors))
+
+
+async def _answer(request: Request, broker: Broker, params: Params, wanted: Wanted) -> Response:
     view = params.view()
-    headers = _page_headers(request, page, wanted.limit, wanted.offset)
-    return answer_entities(page.entities, view, request, params, headers)
+    join = parse_join(params.given)
+    check_projections(view, join)
+    page = await broker.entities.find(wanted, tenant=params.tenant)
+    headers = _page_headers(request, params, page, wanted)
+    entities, shown = page.entities, None
+    if join.how == "flat":
+        entities = await flattened(broker.entities, entities, join, params)
+    elif join.how == "inline" and params.media != GEO_JSON:
+        shown = await inlined(broker.entities, entities, join, params, view)
+    return answer_entities(entities, view, request, params, headers, shown)
 
 
-def _page_headers(request: Request, page: Page, limit: int, offset: int) -> dict[str, str]:
+def _page_headers(request: Request, params: Params, page: Page, wanted: Wanted) -> dict[str, str]:
     links = []
+    limit, offset = wanted.limit, wanted.offset
     if page.more and limit:
-        links.append(_link(request, offset + limit, "next"))
+        links.append(_link(request, params, offset + limit, limit, "next"))
     if offset and limit:
-        links.append(_link(request, max(0, offset - limit), "prev"))
+        links.append(_link(request, params, max(0, offset - limit), limit, "prev"))
     headers = {"link": ", ".join(links)} if links else {}
     if page.total is not None:
         headers["ngsild-results-count"] = str(page.total)
     return headers
 
 
-def _link(request: Request, offset: int, relation: str) -> str:
-    url = request.url.include_query_params(offset=offset)
-    return f'<{url.path}?{url.query}>; rel="{relation}"; type="application/json"'
+def _link(request: Request, params: Params, offset: int, limit: int, relation: str) -> str:
+    url = request.url.include_query_params(offset=offset, limit=limit)
+    return f'<{url.path}?{url.query}>; rel="{relation}"; type="{params.media}"'

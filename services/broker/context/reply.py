@@ -16,7 +16,7 @@ def answer(body: Any, params: Params, *, headers: dict[str, str] | None = None) 
     if params.media == JSON_LD:
         items = body if isinstance(body, list) else [body]
         for item in items:
-            item["@context"] = params.context.url
+            item["@context"] = params.context.source
     else:
         fields["link"] = ", ".join(filter(None, (fields.get("link"), params.context.link)))
     return Response(orjson.dumps(body), media_type=params.media, headers=fields)

@@ -39,7 +39,9 @@ class Target:
         Raises:
             ResourceNotFound: it is not there.
         """
-        found = await broker.entities.get(self.id, personal=self.params.personal)
+        found = await broker.entities.get(
+            self.id, personal=self.params.personal, tenant=self.params.tenant
+        )
         self._check_type(found)
         return found
 
@@ -56,7 +58,9 @@ class Target:
             self.conditions.check(old)
             return mutation(old, now)
 
-        await broker.entities.change(self.id, guarded, personal=self.params.personal)
+        await broker.entities.change(
+            self.id, guarded, personal=self.params.personal, tenant=self.params.tenant
+        )
 
     def _check_type(self, entity: ContextEntity) -> None:
         if not self.types.matches(entity.types):

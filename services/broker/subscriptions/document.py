@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-import orjson
-
 from services.broker.context.errors import BadRequestData
 from services.broker.context.geoquery import parse_geoquery
 from services.broker.context.jsonld import Context
@@ -16,10 +14,12 @@ from services.broker.context.patterns import check_pattern
 from services.broker.context.projection import OWN, parse_projection
 from services.broker.context.q import parse_q
 from services.broker.context.q_sql import checked_patterns
+from services.broker.context.scope_query import parse_scope_query
+from services.broker.context.selection import parse_type_selection
 from services.broker.subscriptions import fields
 from services.broker.subscriptions.endpoint import endpoint
 from services.broker.subscriptions.fields import Check, array_of
-from services.broker.subscriptions.selection import parse_disjunction, parse_scopes, rewritten
+from services.broker.subscriptions.names import rewritten
 
 Document = dict[str, Any]
 
@@ -36,8 +36,7 @@ _NOT_ATTRIBUTES: Final = frozenset(("id", "type", "scope"))
 
 def _types(value: Any, where: str, context: Context) -> str:
     written = fields.text(value, where, context)
-    if written != "*":
-        parse_disjunction(written, where)
+    parse_type_selection(written, context)
     return written if written == "*" else rewritten(written, context.expand)
 
 
@@ -67,7 +66,7 @@ def _q(value: Any, where: str, context: Context) -> str:
 
 def _scope_q(value: Any, where: str, context: Context) -> str:
     written = fields.text(value, where, context)
-    parse_scopes(written, where)
+    parse_scope_query(written)
     return written
 
 
@@ -75,10 +74,12 @@ def _geo_q(value: Any, where: str, context: Context) -> Document:
     """GeoQuery (§5.2.13); coordinates are kept as they were written."""
     found = fields.members(value, _GEO, where, context)
     fields.needs(found, where, "georel", "geometry", "coordinates")
-    place = found["coordinates"]
-    coordinates = place if isinstance(place, str) else orjson.dumps(place).decode()
     parse_geoquery(
-        found["georel"], found["geometry"], coordinates, value.get("geoproperty", ""), context
+        found["georel"],
+        found["geometry"],
+        found["coordinates"],
+        found.get("geoproperty", ""),
+        context,
     )
     return found
 
@@ -124,7 +125,7 @@ _GEO: Final[Mapping[str, Check]] = {
     "georel": fields.text,
     "geometry": fields.text,
     "coordinates": _coordinates,
-    "geoproperty": fields.attribute_name,
+    "geoproperty": fields.text,
 }
 _NOTIFICATION: Final[Mapping[str, Check]] = {
     "endpoint": endpoint,

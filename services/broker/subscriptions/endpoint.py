@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from services.broker.context.errors import BadRequestData
+from services.broker.context.errors import BadRequestData, OperationNotSupported
 from services.broker.context.jsonld import Context
 from services.broker.subscriptions import fields
-from services.broker.subscriptions.errors import OperationNotSupported
 from services.broker.subscriptions.fields import Check
 
 ACCEPTED: Final = ("application/json", "application/ld+json", "application/geo+json")

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Collection
 from typing import Final
 
 from services.broker.context.entities import Entities
+from services.broker.context.errors import NgsiProblem
 from services.broker.context.model import ContextEntity
-from services.broker.context.query import Query
+from services.broker.context.query import ANY, Query
+from services.broker.context.query import Selector as Wanted
 from services.broker.subscriptions.matching import is_wanted
 from services.broker.subscriptions.model import Selector, Subscription
+
+logger = logging.getLogger(__name__)
 
 MOST_ENTITIES: Final = 1000
 """In one notification; what is more goes into further ones."""
 
-_ALL: Final = Selector(types=(), ids=frozenset(), pattern=None)
+_ALL: Final = Selector(types=ANY, ids=frozenset(), pattern=None)
 
 
 async def selected(
@@ -25,7 +30,9 @@ async def selected(
     for selector in subscription.selectors or (_ALL,):
         offset = 0
         while True:
-            page = await entities.find(_query(subscription, selector, offset))
+            page = await entities.find(
+                _query(subscription, selector, offset), tenant=subscription.tenant
+            )
             found = [
                 entity
                 for entity in page.entities
@@ -40,15 +47,40 @@ async def selected(
 
 
 def _query(subscription: Subscription, selector: Selector, offset: int) -> Query:
-    """A query that finds all of them, and maybe more."""
     return Query(
-        types=sorted({names[0] for names in selector.types}),
-        ids=sorted(selector.ids),
-        id_pattern=selector.pattern.pattern if selector.pattern and not selector.ids else "",
+        selectors=[_wanted(selector)],
         q=subscription.q,
         geo=subscription.geo,
+        scopes=subscription.scopes,
         personal=subscription.personal,
         context=subscription.terms,
         limit=MOST_ENTITIES,
         offset=offset,
     )
+
+
+def _wanted(selector: Selector) -> Wanted:
+    pattern = selector.pattern.pattern if selector.pattern else ""
+    return Wanted(types=selector.types, ids=sorted(selector.ids), id_pattern=pattern)
+
+
+async def meeting_q(
+    entities: Entities, subscription: Subscription, ids: Collection[str]
+) -> set[str]:
+    """Which of some entities meet the subscription's query, asked of the store.
+
+    For queries about linked entities: they look at what is now, not at what was when it changed.
+    """
+    query = Query(
+        selectors=[Wanted(ids=sorted(ids))],
+        q=subscription.q,
+        personal=subscription.personal,
+        context=subscription.terms,
+        limit=MOST_ENTITIES,
+    )
+    try:
+        page = await entities.find(query, tenant=subscription.tenant)
+    except NgsiProblem as problem:
+        logger.warning("%s cannot be matched: %s", subscription.id, problem.detail)
+        return set()
+    return {entity.id for entity in page.entities}

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from services.broker.context.model import ContextEntity
+from services.broker.context.places import geometries
+from services.broker.context.q import Node
+from services.broker.context.scope_query import in_scopes
 from services.broker.subscriptions.changes import EntityChange
 from services.broker.subscriptions.model import Selector, Subscription
 from services.broker.subscriptions.q_match import meets
-from services.broker.subscriptions.selection import has_scopes, has_types
 
 
 def concerns(subscription: Subscription, change: EntityChange) -> bool:
@@ -30,12 +32,21 @@ def is_wanted(subscription: Subscription, entity: ContextEntity) -> bool:
 
 
 def meets_conditions(subscription: Subscription, entity: ContextEntity) -> bool:
-    """Whether an entity meets the query, the geo-query and the scope query."""
-    if subscription.q and not meets(subscription.q, entity, subscription.terms):
-        return False
-    if subscription.geo and not _is_there(subscription, entity):
-        return False
-    return not subscription.scopes or has_scopes(subscription.scopes, entity.scope)
+    """Whether an entity meets the query, the geo-query and the scope query.
+
+    A query about linked entities is left open here: see ``looks_further``.
+    """
+    geo = subscription.geo
+    return (
+        in_scopes(subscription.scopes, entity.scope)
+        and (subscription.q is None or _meets_q(subscription, subscription.q, entity))
+        # §5.8.6: any instance of the GeoProperty will do
+        and (geo is None or geo.matches(geometries(entity.attributes, geo.attribute)))
+    )
+
+
+def _meets_q(subscription: Subscription, q: Node, entity: ContextEntity) -> bool:
+    return subscription.looks_further or meets(q, entity, subscription.terms)
 
 
 def _selects(subscription: Subscription, entity: ContextEntity) -> bool:
@@ -44,7 +55,7 @@ def _selects(subscription: Subscription, entity: ContextEntity) -> bool:
 
 
 def _selected(selector: Selector, entity: ContextEntity) -> bool:
-    if selector.types and not has_types(selector.types, entity.types):
+    if not selector.types.matches(entity.types):
         return False
     if selector.ids:  # §5.2.33: takes precedence over the pattern
         return entity.id in selector.ids
@@ -62,22 +73,12 @@ def _triggers(subscription: Subscription, change: EntityChange) -> bool:
     )
 
 
-def _is_there(subscription: Subscription, entity: ContextEntity) -> bool:
-    """§5.8.6: any instance of the GeoProperty will do."""
-    geo = subscription.geo
-    if geo is None:
-        return True
-    instances = entity.attributes.get(geo.attribute, ())
-    places = (i["value"] for i in instances if i["type"] == "GeoProperty")
-    return any(geo.order(place) is not None for place in places)
-
-
 def type_names(subscription: Subscription) -> Iterable[str] | None:
     """Types of which an entity must have one to be selected; None when any type will do."""
     names: set[str] = set()
     for selector in subscription.selectors:
-        if not selector.types:
+        if not selector.types.alternatives:
             return None
-        # one name of each conjunction is enough to find it
-        names.update(conjunction[0] for conjunction in selector.types)
+        # one name of each alternative is enough to find it
+        names.update(min(alternative) for alternative in selector.types.alternatives)
     return names or None

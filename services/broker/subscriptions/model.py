@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
-import orjson
-
 from services.broker.context.geoquery import GeoQuery, parse_geoquery
-from services.broker.context.jsonld import CORE, Context
-from services.broker.context.q import Node, parse_q
+from services.broker.context.q import Node, parse_q, terms
+from services.broker.context.q_values import expand_values
+from services.broker.context.scope_query import Scopes, parse_scope_query
+from services.broker.context.selection import TypeSelection, parse_type_selection
 from services.broker.subscriptions.document import Document
 from services.broker.subscriptions.fields import seconds_of
-from services.broker.subscriptions.selection import Disjunction, parse_disjunction, parse_scopes
+from services.broker.subscriptions.names import Terms, expanded_values
 
 DEFAULT_TRIGGERS: Final = ("attributeCreated", "attributeUpdated")
 _ATTRIBUTE_TRIGGERS: Final = ("attributeCreated", "attributeUpdated", "attributeDeleted")
@@ -23,30 +23,15 @@ _ATTRIBUTE_TRIGGERS: Final = ("attributeCreated", "attributeUpdated", "attribute
 Status = Literal["active", "paused", "expired"]
 
 
-class Terms(Context):
-    """A context that knows the names of one ``q`` only, and takes others for IRIs.
-
-    Kept with the subscription, so that matching needs no context from anywhere.
-    """
-
-    def __init__(self, terms: Mapping[str, str]) -> None:
-        super().__init__()
-        self._own = terms
-
-    def expand(self, name: str) -> str:
-        return self._own.get(name, name)
-
-
 @dataclass(frozen=True, slots=True)
 class Selector:
     """Which entities (§5.2.33).
 
     Attributes:
-        types: empty for all.
         ids: empty for all; before ``pattern``.
     """
 
-    types: Disjunction
+    types: TypeSelection
     ids: frozenset[str]
     pattern: re.Pattern[str] | None
 
@@ -80,7 +65,7 @@ class Subscription:
     triggers: frozenset[str]
     q: Node | None
     geo: GeoQuery | None
-    scopes: Disjunction
+    scopes: Scopes
     datasets: frozenset[str]
     expires: float | None
     throttling: float
@@ -96,6 +81,11 @@ class Subscription:
         found: Mapping[str, Any] = self.notification["endpoint"]
         return found
 
+    @property
+    def looks_further(self) -> bool:
+        """Whether the query is about linked entities, which only the store can answer."""
+        return self.q is not None and any(term.links for term in terms(self.q))
+
     def status(self, now: datetime) -> Status:
         """What it does at ``now`` (§5.2.12)."""
         if self.expires is not None and self.expires <= now.timestamp():
@@ -106,23 +96,23 @@ class Subscription:
 def compiled(row: Any) -> Subscription:
     """The subscription in a row of ``subscriptions``."""
     document: Document = row.document
-    terms = Terms(row.terms)
+    names = Terms(row.terms)
     return Subscription(
         tenant=row.tenant,
         id=row.id,
         owner=row.owner,
         personal=bool(row.personal),
         document=document,
-        terms=terms,
+        terms=names,
         since=row.since,
         created=row.created,
         modified=row.modified,
-        selectors=tuple(_selector(selector) for selector in document.get("entities", ())),
+        selectors=tuple(_selector(found, names) for found in document.get("entities", ())),
         watched=frozenset(document.get("watchedAttributes", ())),
         triggers=_triggers(document),
-        q=parse_q(document["q"]) if "q" in document else None,
-        geo=_geo(document["geoQ"], terms) if "geoQ" in document else None,
-        scopes=parse_scopes(document["scopeQ"], "scopeQ") if "scopeQ" in document else (),
+        q=_q(document, names),
+        geo=_geo(document["geoQ"], names) if "geoQ" in document else None,
+        scopes=parse_scope_query(document["scopeQ"]) if "scopeQ" in document else (),
         datasets=frozenset(document.get("datasetId", ())),
         expires=seconds_of(document["expiresAt"]) if "expiresAt" in document else None,
         throttling=float(document.get("throttling", 0)),
@@ -130,11 +120,11 @@ def compiled(row: Any) -> Subscription:
     )
 
 
-def _selector(found: Mapping[str, Any]) -> Selector:
+def _selector(found: Mapping[str, Any], names: Terms) -> Selector:
     ids = found.get("id", ())
     pattern = found.get("idPattern")
     return Selector(
-        types=() if found["type"] == "*" else parse_disjunction(found["type"], "type"),
+        types=parse_type_selection(found["type"], names),
         ids=frozenset((ids,) if isinstance(ids, str) else ids),
         pattern=re.compile(pattern) if pattern else None,
     )
@@ -148,8 +138,17 @@ def _triggers(document: Document) -> frozenset[str]:
     return frozenset(found)
 
 
-def _geo(found: Mapping[str, Any], terms: Terms) -> GeoQuery | None:
-    place = found["coordinates"]
-    coordinates = place if isinstance(place, str) else orjson.dumps(place).decode()
-    attribute = found.get("geoproperty") or CORE.expand("location")
-    return parse_geoquery(found["georel"], found["geometry"], coordinates, attribute, terms)
+def _q(document: Document, names: Terms) -> Node | None:
+    if "q" not in document:
+        return None
+    return expand_values(parse_q(document["q"]), expanded_values(document), names)
+
+
+def _geo(found: Mapping[str, Any], names: Terms) -> GeoQuery | None:
+    return parse_geoquery(
+        found["georel"],
+        found["geometry"],
+        found["coordinates"],
+        found.get("geoproperty", ""),
+        names,
+    )

@@ -70,14 +70,14 @@ def _body(
         features = [as_feature(s, _entity(one)) for s, one in zip(shown, told, strict=True)]
         collection: dict[str, Any] = {"type": "FeatureCollection", "features": features}
         if not _wants_plain_json(subscription):
-            collection["@context"] = context.url
+            collection["@context"] = context.source
         return {**body, "data": collection}
     if media == JSON_LD:
         # of the whole, for its own members, and of each entity, which may be taken out of it
         return {
             **body,
-            "data": [{**one, "@context": context.url} for one in shown],
-            "@context": context.url,
+            "data": [{**one, "@context": context.source} for one in shown],
+            "@context": context.source,
         }
     return {**body, "data": shown}
 

@@ -11,16 +11,18 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 from schemas.kit.exclusive import exclusive
 from schemas.kit.store import Store
 from services.broker.context.entities import Entities
+from services.broker.context.errors import NgsiProblem
 from services.broker.context.jsonld import Context
 from services.broker.delivery import Deliveries
 from services.broker.subscriptions.changes import EntityChange
 from services.broker.subscriptions.index import Index, Table
-from services.broker.subscriptions.intervals import selected
+from services.broker.subscriptions.intervals import meeting_q, selected
 from services.broker.subscriptions.journal import Journal, Noted
 from services.broker.subscriptions.model import Subscription
 from services.broker.subscriptions.plan import Plan
@@ -124,6 +126,7 @@ class Notifier:
             if plan.is_full:
                 break
             await asyncio.sleep(0)  # a long portion leaves room for requests
+        await plan.look_further(partial(meeting_q, self._entities))
         await plan.settle(*await self._throttled(plan.throttled()))
         async with self._store.write() as connection:
             await self._deliveries.enqueue_latest(connection, plan.deliveries)
@@ -157,8 +160,11 @@ class Notifier:
     async def _tell_interval(self, key: Key, subscription: Subscription, now: datetime) -> None:
         plan = Plan(now, self._context_of)
         if subscription.status(now) == "active":
-            async for portion in selected(self._entities, subscription):
-                await plan.tell(subscription, portion)
+            try:
+                async for portion in selected(self._entities, subscription):
+                    await plan.tell(subscription, portion)
+            except NgsiProblem as problem:
+                logger.warning("%s cannot be told: %s", subscription.id, problem.detail)
         next_due = now.timestamp() + max(subscription.interval, _SHORTEST_INTERVAL)
         async with self._store.write() as connection:
             await self._deliveries.enqueue_latest(connection, plan.deliveries)

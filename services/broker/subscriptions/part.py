@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from schemas.kit.store import Store
 from services.broker.context.entities import Entities
+from services.broker.context.ld.contexts import Contexts
 from services.broker.delivery import Deliveries
-from services.broker.subscriptions.contexts import context_of
+from services.broker.subscriptions.contexts import NotificationContexts
 from services.broker.subscriptions.index import Index
 from services.broker.subscriptions.journal import Journal
 from services.broker.subscriptions.notifier import Notifier
@@ -21,11 +22,11 @@ class Subscribing:
         subscriptions: what the routes speak to.
     """
 
-    def __init__(self, store: Store, deliveries: Deliveries) -> None:
-        self._store, self._deliveries = store, deliveries
+    def __init__(self, store: Store, deliveries: Deliveries, contexts: Contexts) -> None:
+        self._store, self._deliveries, self._contexts = store, deliveries, contexts
         self._index = Index()
         self.journal = Journal(self._index)
-        self.subscriptions = Subscriptions(store, deliveries)
+        self.subscriptions = Subscriptions(store, deliveries, contexts)
         self._notifier: Notifier | None = None
         deliveries.prepare(ENDPOINT_KIND, Preparer(store, self._index, deliveries))
 
@@ -37,7 +38,7 @@ class Subscribing:
             self._index,
             self.journal,
             self._deliveries,
-            context_of=context_of,
+            context_of=NotificationContexts(self._contexts),
         )
         self._notifier.start()
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import logging
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -15,6 +16,8 @@ from services.broker.subscriptions.matching import meets_conditions
 from services.broker.subscriptions.model import Subscription
 from services.broker.subscriptions.notification import Told, delivery
 from services.broker.subscriptions.times import Key, Times, joined, key_of
+
+logger = logging.getLogger(__name__)
 
 MOST_MATCHES: Final = 2000
 
@@ -47,12 +50,26 @@ class Plan:
             for subscription in table.concerned(noted.tenant, change):
                 if subscription.since > noted.version or not self._is_active(subscription):
                     continue
-                if meets_conditions(subscription, change.entity):
+                if _meets(subscription, change):
                     groups.setdefault(subscription.id, (subscription, []))[1].append(change)
         self._matches.extend(groups.values())
 
     def _is_active(self, subscription: Subscription) -> bool:
         return subscription.status(self._now) == "active"
+
+    async def look_further(
+        self, meeting_q: Callable[[Subscription, Collection[str]], Awaitable[set[str]]]
+    ) -> None:
+        """Leave out what does not meet a query about linked entities."""
+        found: list[tuple[Subscription, list[EntityChange]]] = []
+        for subscription, changes in self._matches:
+            kept = changes
+            if subscription.looks_further:
+                ids = await meeting_q(subscription, {change.entity.id for change in changes})
+                kept = [change for change in changes if change.entity.id in ids]
+            if kept:
+                found.append((subscription, kept))
+        self._matches = found
 
     def throttled(self) -> list[Key]:
         return [key_of(s) for s, _ in self._matches if s.throttling]
@@ -82,7 +99,18 @@ class Plan:
 
     async def tell(self, subscription: Subscription, told: Sequence[Told]) -> None:
         context = await self._context_of(subscription)
-        self.deliveries.append(delivery(subscription, told, context, self._now))
+        try:
+            self.deliveries.append(delivery(subscription, told, context, self._now))
+        except Exception as error:  # whatever one subscription fails with, the others are told
+            logger.warning("%s cannot be told: %s", subscription.id, type(error).__name__)
+
+
+def _meets(subscription: Subscription, change: EntityChange) -> bool:
+    try:
+        return meets_conditions(subscription, change.entity)
+    except Exception as error:  # whatever one subscription fails with, the others are told
+        logger.warning("%s cannot be matched: %s", subscription.id, type(error).__name__)
+        return False
 
 
 def _free_at(subscription: Subscription, last: Times) -> float:

@@ -11,7 +11,7 @@ from services.broker.delivery import EndpointStatus
 from services.broker.subscriptions.document import Document
 from services.broker.subscriptions.fields import as_moment
 from services.broker.subscriptions.model import Subscription
-from services.broker.subscriptions.selection import rewritten
+from services.broker.subscriptions.names import rewritten
 
 _NAMED = ("attributes", "pick", "omit")
 
@@ -35,9 +35,6 @@ def presented(
         found["entities"] = [_selector(one, context) for one in found["entities"]]
     if "watchedAttributes" in found:
         found["watchedAttributes"] = [context.compact(n) for n in found["watchedAttributes"]]
-    if "geoproperty" in found.get("geoQ", {}):
-        place = {"geoproperty": context.compact(found["geoQ"]["geoproperty"])}
-        found["geoQ"] = {**found["geoQ"], **place}
     found["notification"] = {**_names(found["notification"], context), **_counters(doing)}
     found["status"] = subscription.status(now)
     if system:

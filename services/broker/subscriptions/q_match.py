@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-from services.broker.context.attributes import METADATA, VALUE_OF, Attributes, Instance
 from services.broker.context.jsonld import Context
+from services.broker.context.kinds import METADATA, Attributes, Instance
 from services.broker.context.model import ContextEntity
-from services.broker.context.q import Both, Node, Range, Scalar, Term
+from services.broker.context.q import MOMENT, Both, Moment, Node, Operator, Range, Scalar, Term
+from services.broker.context.q_terms import holders
 
 _MOST_TEXT: Final = 500
 """Characters of a text that a regular expression looks at."""
@@ -26,14 +27,6 @@ _COMPARE: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "<": operator.lt,
     "<=": operator.le,
 }
-_TIMES: Final = {"createdAt": "created", "modifiedAt": "modified"}
-
-
-def names_in(node: Node) -> set[str]:
-    """The names of attributes, and of attributes of attributes, in a query."""
-    if isinstance(node, Term):
-        return set(node.path)
-    return {name for part in node.parts for name in names_in(part)}
 
 
 def meets(node: Node, entity: ContextEntity, context: Context) -> bool:
@@ -49,32 +42,42 @@ def meets(node: Node, entity: ContextEntity, context: Context) -> bool:
 
 
 def _term(term: Term, entity: ContextEntity, context: Context) -> bool:
-    values = _targets(term, entity, context)
     if not term.operator:
-        return next(values, _NOTHING) is not _NOTHING
+        return _any(_targets(term, "", entity, context))
     if term.operator in ("!=", "!~="):
         # §4.9: there is such a value, and none is equal, or matches
-        found = list(values)
-        positive = "==" if term.operator == "!=" else "~="
-        return bool(found) and not any(_holds(positive, v, term.values) for v in found)
-    return any(_holds(term.operator, value, term.values) for value in values)
+        positive: Operator = "==" if term.operator == "!=" else "~="
+        there = _any(_targets(term, "", entity, context))
+        return there and not _holds(term, positive, entity, context)
+    return _holds(term, term.operator, entity, context)
+
+
+def _any(values: Iterator[Any]) -> bool:
+    return next(values, _NOTHING) is not _NOTHING
+
+
+def _holds(term: Term, sign: Operator, entity: ContextEntity, context: Context) -> bool:
+    return any(
+        _is(sign, value, wanted)
+        for value in _targets(term, sign, entity, context)
+        for wanted in term.values
+    )
 
 
 _NOTHING: Final = object()
 
 
-def _targets(term: Term, entity: ContextEntity, context: Context) -> Iterator[Any]:
+def _targets(term: Term, sign: Operator, entity: ContextEntity, context: Context) -> Iterator[Any]:
     """What the term is about: one value for each instance, and for each element of a list."""
     names = list(term.path)
-    if len(names) == 1 and names[0] in _TIMES:
-        yield getattr(entity, _TIMES[names[0]])
-        return
     meta = names.pop() if len(names) > 1 and names[-1] in METADATA else ""
+    held = holders(sign)
     for instance in _instances(entity.attributes, [context.expand(name) for name in names]):
+        kind = instance["type"]
         if meta:
             found = instance.get(meta, _NOTHING)
         else:
-            found = _member(instance[VALUE_OF[instance["type"]]], term.members)
+            found = _member(instance[held[kind]], term.members) if kind in held else _NOTHING
         if found is not _NOTHING:
             yield from _values(found, instance, whole=bool(meta or term.members))
 
@@ -107,16 +110,18 @@ def _values(found: Any, instance: Instance, *, whole: bool) -> Iterator[Any]:
         yield found
 
 
-def _holds(sign: str, value: Any, wanted: tuple[Scalar | Range, ...]) -> bool:
-    return any(_is(sign, value, one) for one in wanted)
-
-
-def _is(sign: str, value: Any, wanted: Scalar | Range) -> bool:
+def _is(sign: Operator, value: Any, wanted: Scalar | Range) -> bool:
     if sign == "~=":
         return isinstance(value, str) and bool(_compiled(str(wanted)).search(value[:_MOST_TEXT]))
     if isinstance(wanted, Range):
-        return _same_kind(value, wanted.low) and wanted.low <= value <= wanted.high
+        return _is(">=", value, wanted.low) and _is("<=", value, wanted.high)
+    if isinstance(wanted, Moment):
+        return _is_moment(value) and _COMPARE[sign](Moment(value).key, wanted.key)
     return _same_kind(value, wanted) and _COMPARE[sign](value, wanted)
+
+
+def _is_moment(value: Any) -> bool:
+    return isinstance(value, str) and MOMENT.fullmatch(value) is not None
 
 
 def _same_kind(value: Any, wanted: Scalar) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -17,13 +17,14 @@ from schemas.ngsild import timestamp
 from schemas.problem import Forbidden, Unprocessable
 from services.broker.context.errors import AlreadyExists, BadRequestData, ResourceNotFound
 from services.broker.context.jsonld import Context
-from services.broker.context.q import parse_q
+from services.broker.context.ld.contexts import Contexts
+from services.broker.context.tenants import Tenants
 from services.broker.delivery import Deliveries, EndpointStatus
 from services.broker.subscriptions.document import Document, new_document, patched
 from services.broker.subscriptions.index import raise_version
 from services.broker.subscriptions.model import Subscription, compiled
+from services.broker.subscriptions.names import terms_of
 from services.broker.subscriptions.present import presented
-from services.broker.subscriptions.q_match import names_in
 from services.broker.subscriptions.tables import (
     subscription_held,
     subscription_times,
@@ -65,16 +66,19 @@ class Subscriptions:
         self,
         store: Store,
         deliveries: Deliveries,
+        contexts: Contexts,
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store, self._deliveries, self._clock = store, deliveries, clock
+        self._contexts, self._tenants = contexts, Tenants(store)
 
     async def create(self, owner: Owner, body: Any, context: Context) -> str:
         """Store a subscription; its id.
 
         Raises:
             BadRequestData: see :func:`new_document`.
+            LdContextNotAvailable: of ``jsonldContext``.
             AlreadyExists: the id is taken.
             Forbidden: the owner has very many already.
         """
@@ -82,10 +86,11 @@ class Subscriptions:
         document = new_document(body, context, now)
         self._check_endpoint(document)
         id_: str = document.setdefault("id", f"urn:ngsi-ld:Subscription:{uuid4()}")
-        document.setdefault("jsonldContext", context.url)
+        await self._settle_context(document, owner, context)
         row = {**_row(owner, document, context, now), "id": id_, "created": timestamp(now)}
         try:
             async with self._store.write() as connection:
+                await self._tenants.create(connection, owner.tenant, timestamp(now))
                 await self._check_room(connection, owner)
                 row["since"] = row["changed"] = await raise_version(self._store, connection)
                 await connection.execute(insert(subscriptions), [row])
@@ -102,13 +107,13 @@ class Subscriptions:
             ResourceNotFound: there is none that is the owner's.
         """
         now = self._clock()
+        await self._check_context(fragment)
         async with self._store.write() as connection:
             old = await self._row(connection, owner, id_, lock=True)
             document = patched(old.document, fragment, context, now)
             self._check_endpoint(document)
             row = _row(owner, document, context, now)
-            if "q" not in fragment:
-                row["terms"] = old.terms
+            row["terms"] = _terms(old, fragment, document, context)
             row["changed"] = await raise_version(self._store, connection)
             here = _mine(owner, id_)
             await connection.execute(update(subscriptions).where(*here).values(row))
@@ -143,6 +148,7 @@ class Subscriptions:
         """The owner's subscriptions, by id."""
         query = select(subscriptions).where(*_of(owner)).order_by(subscriptions.c.id).offset(offset)
         async with self._store.read() as connection:
+            await self._tenants.check(connection, owner.tenant)
             rows = (await connection.execute(query.limit(limit))).all()
         return [compiled(row) for row in rows]
 
@@ -162,6 +168,19 @@ class Subscriptions:
         async with self._store.read() as connection:
             return await _count(connection, owner)
 
+    async def _settle_context(self, document: Document, owner: Owner, context: Context) -> None:
+        """The context of notifications: the one named, or the subscription's own under a URL."""
+        await self._check_context(document)
+        if "jsonldContext" not in document:
+            hosted = await self._contexts.hosted(context, owner.tenant)
+            document["jsonldContext"] = hosted.url
+
+    async def _check_context(self, document: Any) -> None:
+        """§5.8.1.4: one that cannot be had, or is none, is refused now and not when it is used."""
+        url = document.get("jsonldContext") if isinstance(document, dict) else None
+        if isinstance(url, str):
+            await self._contexts.resolve(url)
+
     def _check_endpoint(self, document: Document) -> None:
         url = document["notification"]["endpoint"]["uri"]
         try:
@@ -177,6 +196,7 @@ class Subscriptions:
     async def _row(
         self, connection: AsyncConnection, owner: Owner, id_: str, *, lock: bool = False
     ) -> Any:
+        await self._tenants.check(connection, owner.tenant)
         query = select(subscriptions).where(*_mine(owner, id_))
         found = (await connection.execute(query.with_for_update() if lock else query)).first()
         if found is None:
@@ -205,15 +225,24 @@ class Subscriptions:
 
 
 def _row(owner: Owner, document: Document, context: Context, now: datetime) -> dict[str, Any]:
-    names = names_in(parse_q(document["q"])) if "q" in document else ()
     return {
         "tenant": owner.tenant,
         "owner": owner.client,
         "personal": int(owner.personal),
         "document": document,
-        "terms": {name: context.expand(name) for name in names},
+        "terms": terms_of(document, context),
         "modified": timestamp(now),
     }
+
+
+def _terms(
+    old: Any, fragment: Mapping[str, Any], document: Document, context: Context
+) -> dict[str, str]:
+    """What the names mean: those that are sent by the request's context, others as before."""
+    found: dict[str, str] = {**terms_of(document, context), **old.terms}
+    sent = {name: fragment[name] for name in ("q", "geoQ", "expandValues") if name in fragment}
+    sent = {name: document[name] for name in sent if name in document}
+    return {**found, **terms_of(sent, context)} if sent else found
 
 
 def _of(owner: Owner) -> tuple[ColumnElement[bool], ...]:

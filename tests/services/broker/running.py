@@ -37,9 +37,9 @@ async def serving(app: FastAPI) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def running(store_url: str, log_url: str) -> AsyncIterator[str]:
+async def running(store_url: str, log_url: str, **options: Any) -> AsyncIterator[str]:
     """A broker; its URL."""
-    async with serving(create_broker(store_url=store_url, log_url=log_url)) as url:
+    async with serving(create_broker(store_url=store_url, log_url=log_url, **options)) as url:
         yield url
 
 

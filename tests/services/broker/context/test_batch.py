@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from schemas.kit.store import Store
 from services.broker import tables
+from services.broker.context.tables import changes
 from tests.services.broker.context.samples import BATCH, ENTITIES, get, prop, upsert, vehicle
 
 
@@ -98,7 +99,7 @@ async def test_every_change_is_kept_with_its_time(api: httpx.AsyncClient, store:
     await upsert(api, vehicle(a=prop(2)))
     await api.delete(f"{ENTITIES}/{vehicle()['id']}")
     async with store.read() as connection:
-        query = select(tables.changes).order_by(tables.changes.c.row)
+        query = select(changes).order_by(changes.c.row)
         rows = (await connection.execute(query)).all()
     prefix = "https://uri.etsi.org/ngsi-ld/default-context/"
     past = [

@@ -262,11 +262,6 @@ async def test_only_json_is_read(api: httpx.AsyncClient) -> None:
     assert answer.json()["type"] == ERRORS + "InvalidRequest"
 
 
-async def test_there_is_one_tenant(api: httpx.AsyncClient) -> None:
-    answer = await api.get(ENTITIES, params={"type": "x"}, headers={"ngsild-tenant": "other"})
-    assert (answer.status_code, answer.json()["type"]) == (501, ERRORS + "NoMultiTenantSupport")
-
-
 async def test_an_entity_cannot_grow_without_end(
     api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,7 +19,7 @@ from services.broker.context.model import ContextEntity, Fragment, parse_entity
 from services.broker.context.mutations import appended, created
 from services.broker.context.rows import Change
 from services.broker.delivery import Delivery, EndpointStatus
-from services.broker.subscriptions.contexts import context_of
+from services.broker.subscriptions.contexts import NotificationContexts
 from services.broker.subscriptions.index import Index
 from services.broker.subscriptions.journal import Journal
 from services.broker.subscriptions.notifier import Notifier
@@ -132,14 +132,14 @@ async def bench(store_url: str, log_url: str) -> AsyncIterator[Bench]:
     yield Bench(
         parts.store,
         entities,
-        Subscriptions(parts.store, deliveries, clock=clock),
+        Subscriptions(parts.store, deliveries, parts.contexts, clock=clock),
         Notifier(
             parts.store,
             entities,
             index,
             journal,
             deliveries,
-            context_of=context_of,
+            context_of=NotificationContexts(parts.contexts),
             clock=clock,
         ),
         Preparer(parts.store, index, deliveries, clock=clock),
