@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from schemas.kit.app import create_app
 from schemas.kit.outbox import Outbox
 from schemas.kit.store import Store
+from schemas.problem import Problem
 from schemas.xcity import ApiInfo, Dataset
 from services.broker import tables
 from services.broker.backlog import Backlog
@@ -64,6 +65,7 @@ SCHEMAS_PREFIX: Final = "/schemas/v1"
 _COUNT_SECONDS: Final = 1.0
 _TAKE_STOCK_SECONDS: Final = 10.0
 _FORGET_SECONDS: Final = 3600.0
+_EXPIRE_SECONDS: Final = 10.0
 _TIDY_SECONDS: Final = 60.0
 
 INFO: Final = ApiInfo(
@@ -227,6 +229,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     tasks = [
         asyncio.create_task(_every(_COUNT_SECONDS, broker.backlog.count)),
         asyncio.create_task(_every(_FORGET_SECONDS, broker.inlet.forget)),
+        asyncio.create_task(_every(_EXPIRE_SECONDS, broker.entities.expire)),
         asyncio.create_task(_every(_TIDY_SECONDS, broker.contexts.tidy)),
         asyncio.create_task(_every(_TAKE_STOCK_SECONDS, broker.deliveries.count)),
         asyncio.create_task(_every(_FORGET_SECONDS, broker.deliveries.queue.tidy)),
@@ -251,7 +254,7 @@ async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
     while True:
         try:
             await work()
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, Problem) as error:
             logger.warning("will try again in %s s: %r", seconds, error)
         await asyncio.sleep(seconds)
 

@@ -41,7 +41,7 @@ class Broker:
     webhooks: Webhooks
 
 
-async def _broker(request: Request) -> Broker:  # async: FastAPI runs others in a thread
+async def _broker(request: Request) -> Broker:  # not def: that would run in a thread
     found = request.app.state.broker
     assert isinstance(found, Broker)  # noqa: S101 - set by create_broker
     return found

@@ -176,6 +176,16 @@ def upgrade() -> None:
         batch_op.create_index("entities_by_shape", ["tenant", "shape"], unique=False)
 
     op.create_table(
+        "entity_expiries",
+        sa.Column("tenant", sa.String(length=100), nullable=False),
+        sa.Column("entity", sa.String(length=512), nullable=False),
+        sa.Column("expires", sa.String(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "entity"),
+    )
+    with op.batch_alter_table("entity_expiries", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_entity_expiries_expires"), ["expires"], unique=False)
+
+    op.create_table(
         "entity_places",
         sa.Column("place", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column(
@@ -462,6 +472,10 @@ def downgrade() -> None:
         batch_op.drop_index("entity_places_of_entity")
 
     op.drop_table("entity_places")
+    with op.batch_alter_table("entity_expiries", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_entity_expiries_expires"))
+
+    op.drop_table("entity_expiries")
     with op.batch_alter_table("entities", schema=None) as batch_op:
         batch_op.drop_index("entities_by_shape")
 
