@@ -37,6 +37,8 @@ from services.broker.context.ld.contexts import Contexts
 from services.broker.context.ld.documents import Fetch
 from services.broker.context.ld.fetch import ContextFetcher
 from services.broker.context.refusals import add_ngsi_refusals
+from services.broker.delivery import Deliveries
+from services.broker.delivery.addresses import networks
 from services.broker.delivery.guard import Guard
 from services.broker.events import api as events_api
 from services.broker.events import groups_api, schemas_api
@@ -49,13 +51,19 @@ from services.broker.migrations import VERSIONS
 from services.broker.parts import Broker
 from services.broker.relay import LogSink
 from services.broker.standalone import Trusting
+from services.broker.subscriptions import api as subscriptions_api
+from services.broker.subscriptions.part import Subscribing
 from services.broker.topics import event_topics, log_topics
+from services.broker.webhooks import api as webhooks_api
+from services.broker.webhooks import deliveries_api, handshake_api
+from services.broker.webhooks.part import Webhooks
 
 logger = logging.getLogger(__name__)
 
 EVENTS_PREFIX: Final = "/events/v1"
 SCHEMAS_PREFIX: Final = "/schemas/v1"
 _COUNT_SECONDS: Final = 1.0
+_TAKE_STOCK_SECONDS: Final = 10.0
 _FORGET_SECONDS: Final = 3600.0
 _EXPIRE_SECONDS: Final = 10.0
 _TIDY_SECONDS: Final = 60.0
@@ -95,18 +103,24 @@ def build_broker(
     store_url: str,
     log_url: str,
     *,
+    gateway_key: str = "",
+    deliver_to: str = "",
+    origin: str = "",
     guard: Guard | None = None,
     public_url: str = "",
     fetch: Fetch | None = None,
 ) -> Broker:
     """The parts, connected to each other; nothing is opened yet."""
-    guard = guard or Guard()
+    guard = guard or Guard(networks(deliver_to))
     store = Store(store_url, tables.COMPONENT, tables.metadata, VERSIONS)
     log = open_log(log_url)
     metrics = Metrics()
     sink = LogSink(log, log_topics(), metrics)
     outbox = Outbox(store, tables.outbox, sink)
     backlog = Backlog(outbox)
+    deliveries = Deliveries(store, guard, metrics.registry)
+    contexts = Contexts(store, fetch or ContextFetcher(guard), public_url=public_url)
+    subscribing = Subscribing(store, deliveries, contexts)
     return Broker(
         store=store,
         log=log,
@@ -115,9 +129,12 @@ def build_broker(
         inlet=Inlet(store, outbox, backlog),
         fanout=Fanout(log, event_topics(), metrics),
         groups=Groups(store, log, outbox),
-        entities=Entities(store, outbox, backlog),
-        contexts=Contexts(store, fetch or ContextFetcher(guard), public_url=public_url),
+        entities=Entities(store, outbox, backlog, watcher=subscribing.journal),
+        contexts=contexts,
         metrics=metrics,
+        deliveries=deliveries,
+        subscribing=subscribing,
+        webhooks=Webhooks(store, log, deliveries, event_topics, key=gateway_key, origin=origin),
     )
 
 
@@ -126,6 +143,8 @@ def create_broker(
     store_url: str,
     log_url: str,
     gateway_key: str = "",
+    deliver_to: str = "",
+    origin: str = "",
     guard: Guard | None = None,
     public_url: str = "",
     standalone: bool = False,
@@ -137,18 +156,25 @@ def create_broker(
         store_url: see :mod:`schemas.kit.store`.
         log_url: see :mod:`services.broker.log`.
         gateway_key: secret that the gateway sends; empty only on a trusted network.
-        guard: which addresses may be called, for subscribers and contexts; the world at large
+        deliver_to: networks inside, separated by spaces, to which webhooks and notifications may
+            go, also without TLS (``10.1.0.0/16``; ``any`` for all). Without it only addresses in
+            the public Internet are called, with https.
+        origin: the host name by which receivers know the city.
+        guard: which addresses may be called, for subscribers and contexts; made of ``deliver_to``
             without it.
         public_url: the address of the broker as its callers know it.
         standalone: everybody who reaches it may do everything; no gateway stands before it.
         fetch: how remote contexts are had; by HTTP to where it may be called if left out.
 
     Raises:
-        ValueError: a URL that no adapter speaks.
+        ValueError: a URL that no adapter speaks, or a network that is none.
     """
     broker = build_broker(
         store_url,
         log_url,
+        gateway_key=gateway_key,
+        deliver_to=deliver_to,
+        origin=origin,
         guard=guard,
         public_url=public_url,
         fetch=fetch,
@@ -158,7 +184,14 @@ def create_broker(
         title="Context and event broker",
         description="What is true of the city now (NGSI-LD), and what happens in it (CloudEvents).",
         prefix=EVENTS_PREFIX,
-        routers=[events_api.router, groups_api.router, schemas_api.types_router],
+        routers=[
+            events_api.router,
+            groups_api.router,
+            schemas_api.types_router,
+            webhooks_api.router,
+            deliveries_api.router,
+            handshake_api.router,
+        ],
         gateway_key=gateway_key,
         lifespan=_lifespan,
         ready=lambda: _ready(broker),
@@ -171,6 +204,7 @@ def create_broker(
     app.include_router(attributes_api.router, prefix=context_api.PREFIX)
     app.include_router(batch_api.router, prefix=context_api.PREFIX)
     app.include_router(purge_api.router, prefix=context_api.PREFIX)
+    app.include_router(subscriptions_api.router, prefix=context_api.PREFIX)
     app.include_router(contexts_api.router, prefix=context_api.PREFIX)
     app.include_router(unsupported.router, prefix=context_api.PREFIX)
     add_ngsi_refusals(app)
@@ -189,11 +223,16 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await broker.store.open()
     broker.outbox.start()
     broker.fanout.start()
+    await broker.webhooks.start()
+    broker.deliveries.start()
+    broker.subscribing.start(broker.entities)
     tasks = [
         asyncio.create_task(_every(_COUNT_SECONDS, broker.backlog.count)),
         asyncio.create_task(_every(_FORGET_SECONDS, broker.inlet.forget)),
         asyncio.create_task(_every(_EXPIRE_SECONDS, broker.entities.expire)),
         asyncio.create_task(_every(_TIDY_SECONDS, broker.contexts.tidy)),
+        asyncio.create_task(_every(_TAKE_STOCK_SECONDS, broker.deliveries.count)),
+        asyncio.create_task(_every(_FORGET_SECONDS, broker.deliveries.queue.tidy)),
     ]
     try:
         yield
@@ -201,6 +240,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await broker.subscribing.stop()
+        await broker.webhooks.stop()
+        await broker.deliveries.stop()
         await broker.fanout.stop()
         await broker.groups.close()
         await broker.outbox.stop()

@@ -12,11 +12,14 @@ from schemas.kit.store import Store
 from services.broker.backlog import Backlog
 from services.broker.context.entities import Entities
 from services.broker.context.ld.contexts import Contexts
+from services.broker.delivery import Deliveries
 from services.broker.events.fanout import Fanout
 from services.broker.events.groups import Groups
 from services.broker.events.inlet import Inlet
 from services.broker.log import EventLog
 from services.broker.metrics import Metrics
+from services.broker.subscriptions.part import Subscribing
+from services.broker.webhooks.part import Webhooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +36,20 @@ class Broker:
     entities: Entities
     contexts: Contexts
     metrics: Metrics
+    deliveries: Deliveries
+    subscribing: Subscribing
+    webhooks: Webhooks
 
 
-async def _broker(request: Request) -> Broker:  # async: FastAPI runs others in a thread
+def broker_of(request: Request) -> Broker:
+    """The parts of the broker that a request has reached."""
     found = request.app.state.broker
     assert isinstance(found, Broker)  # noqa: S101 - set by create_broker
     return found
+
+
+async def _broker(request: Request) -> Broker:  # async: FastAPI runs others in a thread
+    return broker_of(request)
 
 
 BrokerDep = Annotated[Broker, Depends(_broker)]

@@ -18,13 +18,13 @@ from services.broker.context.joining import flattened, inlined
 from services.broker.context.language import parse_tag
 from services.broker.context.linked import Join, check_projections, parse_join
 from services.broker.context.model import ContextEntity, parse_entity, parse_fragment
-from services.broker.context.params import GEO_JSON, JSON, JSON_LD, Params, ParamsDep
+from services.broker.context.params import GEO_JSON, JSON, JSON_LD, Params, ParamsDep, read_params
 from services.broker.context.reply import answer
 from services.broker.context.sent import read_ngsild
-from services.broker.context.target import EntityPath, TargetDep
+from services.broker.context.target import EntityPath, TargetDep, target_of
 from services.broker.context.times import as_datetime
 from services.broker.context.view import View
-from services.broker.parts import Broker, BrokerDep
+from services.broker.parts import Broker, BrokerDep, broker_of
 
 __all__ = ["PREFIX", "READ", "REMOVE", "TYPE", "WRITE", "EntityPath", "router"]
 
@@ -70,15 +70,13 @@ async def create_entity(request: Request, broker: BrokerDep, params: ParamsDep) 
     "/entities/{entity}",
     summary="Retrieve an entity",
     response_class=Response,
-    openapi_extra=with_parameters(READ, **TYPE, **_VIEW),
+    openapi_extra=with_parameters(READ, path="entity", **TYPE, **_VIEW),
 )
-async def get_entity(
-    target: TargetDep,
-    request: Request,
-    broker: BrokerDep,
-    params: ParamsDep,
-) -> Response:
+async def get_entity(request: Request) -> Response:
     """§5.7.1. `options`: `keyValues`, `concise`, `sysAttrs`. `ETag` names what was read."""
+    # not as dependencies: resolving them would take as long as all the rest
+    broker, params = broker_of(request), await read_params(request)
+    target = target_of(request.path_params["entity"], request, params)
     view, join = params.view(), parse_join(params.given)
     check_projections(view, join)
     found = await target.get(broker)

@@ -9,15 +9,21 @@ from __future__ import annotations
 from typing import Any
 
 
-def with_parameters(operation: dict[str, Any], **examples: str) -> dict[str, Any]:
+def with_parameters(
+    operation: dict[str, Any], *, path: str = "", **examples: str
+) -> dict[str, Any]:
     """The ``openapi_extra`` of a route, with optional query parameters.
 
     Args:
+        path: the parameter in its path, where the route reads that by itself, too.
         examples: name → example, or ``""`` for none.
     """
-    return {**operation, "parameters": [_parameter(*pair) for pair in examples.items()]}
+    found = [_parameter(name, "query", example) for name, example in examples.items()]
+    if path:
+        found.insert(0, {**_parameter(path, "path", ""), "required": True})
+    return {**operation, "parameters": found}
 
 
-def _parameter(name: str, example: str) -> dict[str, Any]:
-    found: dict[str, Any] = {"name": name, "in": "query", "schema": {"type": "string"}}
+def _parameter(name: str, where: str, example: str) -> dict[str, Any]:
+    found: dict[str, Any] = {"name": name, "in": where, "schema": {"type": "string"}}
     return {**found, "example": example} if example else found

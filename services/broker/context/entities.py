@@ -15,7 +15,7 @@ from schemas.kit.outbox import Outbox
 from schemas.kit.store import Store
 from schemas.ngsild import timestamp
 from services.broker.backlog import Backlog
-from services.broker.context.announce import announcement
+from services.broker.context.announce import Nobody, Watcher, announcement
 from services.broker.context.discovery import present
 from services.broker.context.errors import AlreadyExists, BadRequestData, ResourceNotFound
 from services.broker.context.expiry import due, unexpired, write_expiries
@@ -45,6 +45,7 @@ class Entities:
     """The entities of the city.
 
     Args:
+        watcher: is told of every change, in its transaction.
         clock: gives aware datetimes.
     """
 
@@ -54,9 +55,11 @@ class Entities:
         outbox: Outbox,
         backlog: Backlog,
         *,
+        watcher: Watcher | None = None,
         clock: Clock = lambda: datetime.now(UTC),
     ) -> None:
         self._store, self._outbox, self._backlog, self._clock = store, outbox, backlog, clock
+        self._watcher = watcher or Nobody()
         self._writer, self._loader = Writer(), Loader(self._load)
         self.tenants = Tenants(store)
 
@@ -173,6 +176,7 @@ class Entities:
         step = _Step(sorted(set(ids)), decide, tenant, creates)
         done = await self._transact(step, attempts=_ATTEMPTS)
         self._outbox.wake()
+        self._watcher.wake()
         self._backlog.grew(len(done))
         return done
 
@@ -229,6 +233,7 @@ class Entities:
             await self._outbox.add(
                 connection, [announcement(c.entity, c.kind, c.names, moment) for c in done]
             )
+        await self._watcher.note(connection, tenant, done, timestamp(moment))
 
 
 @dataclass(frozen=True, slots=True)

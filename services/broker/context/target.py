@@ -68,6 +68,15 @@ class Target:
 
 
 async def _target(entity: EntityPath, request: Request, params: ParamsDep) -> Target:
+    return target_of(entity, request, params)
+
+
+def target_of(entity: str, request: Request, params: Params) -> Target:
+    """The entity that a request is about.
+
+    Raises:
+        BadRequestData: its id is none, or ``type`` is no selection.
+    """
     types = parse_type_selection(params.given.get("type", ""), params.context)
     return Target(check_id(entity), types, preconditions(request.headers), params)
 

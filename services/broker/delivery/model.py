@@ -79,7 +79,12 @@ class Drop:
     reason: str
 
 
-Prepare = Callable[[Waiting], Request | Drop]
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Not to be sent now, and not to be given up: the endpoint changed a moment ago."""
+
+
+Prepare = Callable[[Waiting], Request | Drop | Hold]
 """What to send, decided at the moment of sending."""
 
 

@@ -1,7 +1,12 @@
-"""The rows of deliveries: written with the change that asks for them, gone with the endpoint."""
+"""The rows of deliveries: written with the change that asks for them, gone with the endpoint.
+
+Whoever changes rows of an endpoint that are there already locks the endpoint's own row before them:
+so two who want the same wait for each other, and never in a circle.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -10,10 +15,9 @@ from sqlalchemy import Row, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.kit.store import Store
-from services.broker.delivery.model import MOST_TIMEOUT, Delivery, EndpointStatus, Waiting
+from services.broker.delivery.model import MOST_TIMEOUT, Delivery, EndpointStatus, State, Waiting
 from services.broker.delivery.tables import deliveries, endpoints
 
-_AGAIN: Final = ("url", "headers", "about", "body", "timeout", "created", "expires", "due")
 _PORTION: Final = 500
 
 
@@ -45,17 +49,29 @@ class Queue:
         known = self._store.insert(endpoints).values([{"endpoint": name} for name in names])
         # DO NOTHING takes no lock on what is there: writers for one endpoint do not queue up
         await connection.execute(known.on_conflict_do_nothing())
-        now = self._clock()
-        statement = self._store.insert(deliveries)
         if again:
-            fresh = {name: statement.excluded[name] for name in _AGAIN}
-            statement = statement.on_conflict_do_update(
-                index_elements=["endpoint", "message"],
-                set_={**fresh, "tries": 0, "state": "waiting", "finished": None},
-            )
-        else:
-            statement = statement.on_conflict_do_nothing()
+            await _clear(connection, wanted)
+        now = self._clock()
+        statement = self._store.insert(deliveries).on_conflict_do_nothing()
         await connection.execute(statement, [_row(found, now) for found in wanted])
+
+    async def supersede(self, connection: AsyncConnection, newer: Sequence[Delivery]) -> None:
+        """Drop what failed and waits to be tried again, where something newer of its key is here.
+
+        For messages that tell a state: the newest says all that the older would.
+        """
+        keys = {(found.endpoint, found.key) for found in newer if found.key}
+        names = sorted({endpoint for endpoint, _ in keys})
+        for start in range(0, len(names), _PORTION):
+            query = select(deliveries.c.id, deliveries.c.endpoint, deliveries.c.key).where(
+                deliveries.c.endpoint.in_(names[start : start + _PORTION]),
+                deliveries.c.due.is_not(None),
+                deliveries.c.tries > 0,
+            )
+            failed = await connection.execute(query)
+            stale = [row.id for row in failed if (row.endpoint, row.key) in keys]
+            if stale:
+                await connection.execute(delete(deliveries).where(deliveries.c.id.in_(stale)))
 
     async def statuses(self, names: Iterable[str]) -> dict[str, EndpointStatus]:
         """How endpoints do; those that nothing was ever sent to are left out."""
@@ -72,6 +88,25 @@ class Queue:
         )
         return {row[0]: row[1] for row in await connection.execute(query)}
 
+    async def listed(
+        self, endpoint: str, state: State | None, older: int | None, limit: int
+    ) -> Sequence[Row[Any]]:
+        """The rows of an endpoint, newest first, without what is in them.
+
+        Args:
+            older: only those before this row.
+        """
+        columns = deliveries.c
+        shown = (c for c in columns if c.name not in ("body", "headers"))
+        query = select(*shown).where(columns.endpoint == endpoint)
+        if state is not None:
+            query = query.where(columns.state == state)
+        if older is not None:
+            query = query.where(columns.id < older)
+        async with self._store.read() as connection:
+            found = await connection.execute(query.order_by(columns.id.desc()).limit(limit))
+            return found.all()
+
     async def enable(self, connection: AsyncConnection, endpoint: str) -> None:
         """Try an endpoint again at once, with all that waits: its owner says that it is back."""
         fresh = {"failures": 0, "failing_since": None, "open_until": 0.0, "disabled": ""}
@@ -86,8 +121,8 @@ class Queue:
 
     async def forget(self, connection: AsyncConnection, endpoint: str) -> None:
         """Drop an endpoint with its counters and all that waits for it."""
-        await connection.execute(delete(deliveries).where(deliveries.c.endpoint == endpoint))
         await connection.execute(delete(endpoints).where(endpoints.c.endpoint == endpoint))
+        await connection.execute(delete(deliveries).where(deliveries.c.endpoint == endpoint))
 
     async def tidy(self) -> None:
         """Remove finished rows that were kept for long enough."""
@@ -95,8 +130,9 @@ class Queue:
         old = and_(
             deliveries.c.finished.is_not(None), deliveries.c.finished + deliveries.c.keep < now
         )
+        free = select(deliveries.c.id).where(old).with_for_update(skip_locked=True)
         async with self._store.write() as connection:
-            await connection.execute(delete(deliveries).where(old))
+            await connection.execute(delete(deliveries).where(deliveries.c.id.in_(free)))
 
     async def backlog(self) -> tuple[int, float, int]:
         """How many wait, the age in seconds of the oldest, and how many circuits are open."""
@@ -110,6 +146,22 @@ class Queue:
             opened = (await connection.execute(circuits)).scalar_one()
         age = max(0.0, self._clock() - oldest) if oldest is not None else 0.0
         return int(count), age, int(opened)
+
+
+async def _lock(connection: AsyncConnection, names: Iterable[str]) -> None:
+    these = select(endpoints.c.endpoint).where(endpoints.c.endpoint.in_(list(names)))
+    await connection.execute(these.order_by(endpoints.c.endpoint).with_for_update())
+
+
+async def _clear(connection: AsyncConnection, wanted: Sequence[Delivery]) -> None:
+    """Make room for messages that are sent again: as new rows, so that they are in their order."""
+    messages: dict[str, list[str]] = defaultdict(list)
+    for found in wanted:
+        messages[found.endpoint].append(found.message)
+    await _lock(connection, messages)
+    for endpoint, names in messages.items():
+        here = and_(deliveries.c.endpoint == endpoint, deliveries.c.message.in_(names))
+        await connection.execute(delete(deliveries).where(here))
 
 
 def _row(found: Delivery, now: float) -> dict[str, Any]:

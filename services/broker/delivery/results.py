@@ -65,7 +65,7 @@ class Ledger:
         """Returns when it is on disk.
 
         Raises:
-            Exception: the store's; nothing was noted, and what was delivered will be delivered again.
+            Exception: the store's; nothing was noted, and all of it will be delivered again.
         """
         written = asyncio.get_running_loop().create_future()
         self._new.append((served, written))
@@ -99,6 +99,8 @@ def _fail(written: asyncio.Future[None], error: BaseException) -> None:
 
 
 async def _write(connection: AsyncConnection, batch: Sequence[Served]) -> None:
+    ends = sorted((_as_endpoint(served) for served in batch), key=lambda end: str(end["name"]))
+    await connection.execute(_FREE, ends)  # first: see services.broker.delivery.queue
     results = list(chain.from_iterable(served.results for served in batch))
     gone = [r.waiting.id for r in results if r.due is None and not r.waiting.delivery.keep]
     if gone:
@@ -107,7 +109,6 @@ async def _write(connection: AsyncConnection, batch: Sequence[Served]) -> None:
         await connection.execute(_KEEP, kept)
     if waits := [_as_row(r, s.at) for s in batch for r in s.results if r.due is not None]:
         await connection.execute(_WAIT, waits)
-    await connection.execute(_FREE, [_as_endpoint(served) for served in batch])
 
 
 def _is_kept(result: Result) -> bool:

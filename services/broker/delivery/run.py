@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.broker.delivery.metrics import DeliveryMetrics
-from services.broker.delivery.model import Drop, Prepare, Request, Waiting
+from services.broker.delivery.model import Drop, Hold, Prepare, Request, Waiting
 from services.broker.delivery.results import Result
 from services.broker.delivery.schedule import Answer, verdict
 from services.broker.delivery.sender import Sender
@@ -24,6 +24,7 @@ EACH: Final = 4
 """Requests under way to one endpoint; to one that fails, or answers slowly, one."""
 
 SLOW_SECONDS: Final = 2.0
+_HOLD_SECONDS: Final = 5.0
 _TURN_SECONDS: Final = 2.0
 """After which a turn begins nothing more: its results are written, and others have theirs."""
 
@@ -103,6 +104,8 @@ class Run:
         if isinstance(request, Drop):
             self._means.metrics.dropped.inc()
             return Result(waiting, "dropped", None, None, request.reason)
+        if isinstance(request, Hold):
+            return Result(waiting, "waiting", self._means.clock() + _HOLD_SECONDS, None)
         now = self._means.clock()
         answer = await self._answer(request)
         self.slow = answer.seconds > SLOW_SECONDS
@@ -117,13 +120,17 @@ class Run:
         self._means.metrics.note(found.state, answer, first=waiting.tries == 0)
         return Result(waiting, found.state, found.due, answer.as_attempt(now))
 
-    def _request(self, waiting: Waiting) -> Request | Drop:
+    def _request(self, waiting: Waiting) -> Request | Drop | Hold:
         expires = waiting.delivery.expires
         if expires is not None and expires < self._means.clock():
             return Drop("too old")
         if self._prepare is None:
             return Drop("the endpoint is gone")
-        return self._prepare(waiting)
+        try:
+            return self._prepare(waiting)
+        except Exception:
+            logger.exception("%s: what to send could not be decided", self.turn.endpoint)
+            return Hold()
 
     async def _answer(self, request: Request) -> Answer:
         started = time.monotonic()

@@ -7,7 +7,8 @@ message and takes the others keeps getting them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from services.broker.delivery.model import Attempt, State
@@ -39,6 +40,7 @@ class Answer:
         error: why it failed; empty when it succeeded.
         retry_after: seconds that the receiver asks to wait.
         body: the start of the answer's body.
+        headers: of the answer, names in lower case.
     """
 
     status: int
@@ -46,6 +48,7 @@ class Answer:
     error: str = ""
     retry_after: float = 0.0
     body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:

@@ -79,13 +79,14 @@ class Sender:
             request.method, target, headers=headers, content=request.body, extensions=limits
         ) as response:
             body = await _body(response, whole)
-        found = {name.decode("latin-1").lower(): value for name, value in response.headers}
+        found = {n.decode("latin-1").lower(): v.decode("latin-1") for n, v in response.headers}
         return Answer(
             response.status,
             time.monotonic() - started,
             _error(response.status),
-            _retry_after(found.get("retry-after", b"")),
+            _retry_after(found.get("retry-after", "").strip()),
             body,
+            found,
         )
 
     def _pool(self, scheme: str) -> httpcore.AsyncConnectionPool:
@@ -135,9 +136,8 @@ def _error(status: int) -> str:
     return f"it answered {status}"
 
 
-def _retry_after(value: bytes) -> float:
+def _retry_after(text: str) -> float:
     """Seconds in a ``Retry-After`` field (RFC 9110 §10.2.3), a day at most; 0 without one."""
-    text = value.decode("latin-1").strip()
     if text.isascii() and text.isdigit():
         return min(float(text[:12]), RETRY_AFTER_MOST)
     try:

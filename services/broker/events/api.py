@@ -14,6 +14,7 @@ from schemas.kit.caller import CallerDep
 from schemas.problem import Fault, Unavailable, Unprocessable
 from schemas.scopes import EVENTS_PUBLISH, EVENTS_READ
 from schemas.xcity import operation, raw_body
+from services.broker.delivery.loops import is_back
 from services.broker.events.binding import Delivery
 from services.broker.events.patterns import Wanted
 from services.broker.events.requests import read_events
@@ -34,7 +35,8 @@ class Receipt(BaseModel):
     accepted: int
     """Events now stored, on their way to every subscriber."""
     duplicates: int
-    """Events that this client had published before (same ``source`` and ``id``); not repeated."""
+    """Events that this client had published before (same ``source`` and ``id``), or that left this
+    broker and came back by way of another; not repeated."""
 
 
 @router.post(
@@ -61,14 +63,18 @@ async def publish_events(request: Request, caller: CallerDep, broker: BrokerDep)
     same `source` and `id` again within seven days changes nothing, so repeat freely after a
     timeout. In binary mode (`ce-…` header fields) the body is the data.
     """
-    events = await read_events(request)
+    sent = await read_events(request)
+    # what comes back from another broker was said here before
+    own = broker.webhooks.broker
+    events = [event for event in sent if not is_back(event.model_extra or {}, own)]
     if not events:
-        return Receipt(accepted=0, duplicates=0)
+        return Receipt(accepted=0, duplicates=len(sent))
     result = await broker.inlet.accept(caller.client, events)
     for event in events:
         broker.metrics.accepted.labels(event.type).inc()
     broker.metrics.duplicates.inc(result.duplicates)
-    return Receipt(accepted=result.accepted, duplicates=result.duplicates)
+    returned = len(sent) - len(events)
+    return Receipt(accepted=result.accepted, duplicates=result.duplicates + returned)
 
 
 @router.get(

@@ -124,6 +124,10 @@ class EventLog(Protocol):
         """Behind the last record of now: where one starts who wants only what is to come."""
         ...
 
+    async def since(self, topics: Sequence[str], when: float) -> Position:
+        """Before the first record that came at ``when`` (seconds since the epoch) or later."""
+        ...
+
     async def committed(self, group: str, topics: Sequence[str]) -> Position:
         """Where the group stands; the beginning when it never committed."""
         ...

@@ -97,6 +97,9 @@ class EmbeddedLog:
     async def end(self, topics: Sequence[str]) -> Position:
         return Position({SLOT: await self._reading.run(sql.end)})
 
+    async def since(self, topics: Sequence[str], when: float) -> Position:
+        return Position({SLOT: await self._reading.run(lambda c: sql.since(c, when))})
+
     async def committed(self, group: str, topics: Sequence[str]) -> Position:
         return Position(await self._reading.run(lambda c: sql.committed(c, group)))
 

@@ -94,6 +94,25 @@ def end(connection: sqlite3.Connection) -> int:
     return int(found[0]) + 1 if found else 0
 
 
+def since(connection: sqlite3.Connection, when: float) -> int:
+    """The first row that was added at ``when`` or later; rows are in the order of their time."""
+    connection.execute("BEGIN")
+    try:
+        low, high = 0, end(connection)
+        while low < high:
+            middle = (low + high) // 2
+            found = connection.execute(
+                "SELECT row, added FROM records WHERE row >= ? ORDER BY row LIMIT 1", (middle,)
+            ).fetchone()
+            if found is None or found[1] >= int(when):
+                high = middle
+            else:
+                low = found[0] + 1
+    finally:
+        connection.execute("COMMIT")
+    return low
+
+
 def read(
     connection: sqlite3.Connection, topics: Sequence[str], start: int, limit: int
 ) -> tuple[list[Any], int]:

@@ -54,6 +54,14 @@ class KafkaLog:
         async with self._probe.use("asking for the end") as consumer:
             return as_position(await within(END_SECONDS, consumer.end_offsets(partitions)))
 
+    async def since(self, topics: Sequence[str], when: float) -> Position:
+        partitions = await self._topics.partitions(topics)
+        async with self._probe.use("asking for a time") as consumer:
+            asked = dict.fromkeys(partitions, int(when * 1000))
+            found = await within(END_SECONDS, consumer.offsets_for_times(asked))
+            ends = await within(END_SECONDS, consumer.end_offsets(partitions))
+        return as_position({tp: found[tp].offset if found.get(tp) else ends[tp] for tp in ends})
+
     async def committed(self, group: str, topics: Sequence[str]) -> Position:
         return await self._offsets.committed(group, await self._topics.partitions(topics))
 

@@ -228,3 +228,14 @@ async def test_a_log_that_is_not_there_says_so(url: str) -> None:
 def test_only_known_schemes_are_opened(url: str) -> None:
     with pytest.raises(ValueError, match="kafka://"):
         open_log(url)
+
+
+async def test_a_time_is_a_place_on_the_log(log: EventLog, topic: str) -> None:
+    """Everything that came then or later is behind it."""
+    before = time.time()
+    await log.publish(numbered(topic, 5))
+    for when, count in ((0.0, 5), (before, 5), (time.time() + 3600, 0)):
+        reader = await log.reader([topic], await log.since([topic], when))
+        found = await reader.read(limit=10, wait=2.0 if count else 0.0)
+        await reader.close()
+        assert len(found.records) == count, when

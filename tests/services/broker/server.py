@@ -15,4 +15,8 @@ _for_ever = ExitStack()
 
 def create() -> FastAPI:
     _for_ever.enter_context(registered())
-    return create_broker(store_url=os.environ["TEST_STORE"], log_url=os.environ["TEST_LOG"])
+    return create_broker(
+        store_url=os.environ["TEST_STORE"],
+        log_url=os.environ["TEST_LOG"],
+        deliver_to=os.environ.get("TEST_DELIVER_TO", ""),
+    )

@@ -72,3 +72,18 @@ async def test_numbers_are_not_given_out_again(log: EmbeddedLog, clock: Clock) -
     await log.tidy()
     await log.publish([Record("short", "k", b"3")])
     assert await values(log, "short", end) == [b"3"]
+
+
+async def test_a_time_is_found_also_where_rows_have_gone(log: EmbeddedLog, clock: Clock) -> None:
+    start = clock.now
+    for hour in range(30):
+        clock.now = start + hour * 3600
+        topic = "short" if hour < 4 else "ever"
+        await log.publish([Record(topic, "k", f"{hour}".encode())])
+    await log.tidy()
+    for hour in (0, 4, 5, 17, 29):
+        after = await log.since(["ever"], start + hour * 3600)
+        assert await values(log, "ever", after) == [
+            f"{n}".encode() for n in range(max(hour, 4), 30)
+        ]
+    assert await values(log, "ever", await log.since(["ever"], clock.now + 1)) == []

@@ -1,0 +1,1 @@
+"""Webhooks: events brought to subscribers, signed, until they are taken."""

@@ -1,0 +1,89 @@
+"""From an event on the log to the message that a webhook gets."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass, replace
+from typing import Final
+
+from schemas.cloudevents import MEDIA_TYPE
+from services.broker.delivery.loops import CITY_VIA, onward
+from services.broker.delivery.model import Delivery
+from services.broker.events.binding import CLIENT, as_delivery
+from services.broker.log import Position, Stored
+from services.broker.webhooks.webhook import Webhook, may_receive
+
+KEPT_SECONDS: Final = 3 * 86_400
+"""For how long a finished delivery is listed, and can be asked for again."""
+
+HEADERS: Final = {"content-type": f"{MEDIA_TYPE}; charset=utf-8", "user-agent": "supercity-webhook"}
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """An event on its way out, the same for all webhooks that want it.
+
+    Attributes:
+        message: what receivers know it by: the same in every try, on every replay, and for an
+            event that is on the log twice because its publisher's broker died.
+        about: what is needed to send it, and to find it again; nothing of what it says.
+    """
+
+    message: str
+    type: str
+    legal_class: str
+    key: str
+    body: bytes
+    about: dict[str, str]
+
+    def to(self, webhook: Webhook) -> Delivery | None:
+        """The delivery; None when the event is not for this webhook."""
+        if not webhook.wants(self.type):
+            return None
+        if not may_receive(webhook.owner, self.type, self.legal_class):
+            return None
+        return Delivery(
+            endpoint=webhook.endpoint,
+            url="",  # as it is when it is sent
+            body=self.body,
+            headers=HEADERS,
+            message=self.message,
+            key=self.key if webhook.ordered else "",
+            keep=KEPT_SECONDS,
+            about=self.about,
+        )
+
+
+def outgoing(stored: Stored, broker: str) -> Outgoing | None:
+    """The message for an event; None when there is none, or it has passed too many brokers."""
+    record = stored.record
+    attributes = {name[3:]: value for name, value in record.headers if name.startswith("ce_")}
+    via = onward(attributes, broker)
+    if via is None:
+        return None
+    others = tuple(pair for pair in record.headers if pair[0] != f"ce_{CITY_VIA}")
+    marked = replace(record, headers=(*others, (f"ce_{CITY_VIA}", via)))
+    event = as_delivery(Stored(marked, stored.slot, stored.offset), Position())
+    if event is None:
+        return None
+    return Outgoing(
+        message=_message(attributes.get(CLIENT, ""), event.source, event.id),
+        type=event.type,
+        legal_class=event.legal_class,
+        key=record.key,
+        body=event.json,
+        about={
+            "type": event.type,
+            "class": event.legal_class,
+            "topic": record.topic,
+            "slot": stored.slot,
+            "offset": str(stored.offset),
+        },
+    )
+
+
+def _message(client: str, source: str, id_: str) -> str:
+    """An id without a dot, which the signature's parts are separated by."""
+    digest = hashlib.sha256("\0".join((client, source, id_)).encode()).digest()
+    return f"msg_{urlsafe_b64encode(digest[:18]).decode()}"

@@ -1,0 +1,101 @@
+"""Sending again: one message, or all from a place on the log or a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import orjson
+from sqlalchemy import and_, select
+
+from schemas.kit.store import Store
+from schemas.problem import Conflict, NotFound
+from services.broker.delivery import Deliveries
+from services.broker.delivery.tables import deliveries as rows
+from services.broker.log import EventLog, Position, Stored
+from services.broker.webhooks.book import Book, followed
+from services.broker.webhooks.messages import outgoing
+from services.broker.webhooks.webhook import Owner, Webhook
+
+_PORTION: Final = 10
+_READ_SECONDS: Final = 1.0
+
+
+class Replay:
+    """Puts messages on their way once more; they keep their ids.
+
+    Args:
+        broker: the broker's id.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        log: EventLog,
+        deliveries: Deliveries,
+        book: Book,
+        broker: Callable[[], str],
+    ) -> None:
+        self._store, self._log, self._deliveries, self._book = store, log, deliveries, book
+        self._broker = broker
+
+    async def rewind(self, owner: Owner, name: str, start: Position) -> Webhook:
+        """Send everything from ``start`` on again, whatever became of it before."""
+        async with self._book.changing(owner, name) as (connection, webhook):
+            here = webhook.cursor or await followed(connection)
+            until = here.merged(webhook.again_until)
+            cursor, again = str(_at_most(start, here)), str(until)
+            return await self._book.set(
+                connection, owner, webhook, cursor=cursor, again_until=again
+            )
+
+    async def redeliver(self, owner: Owner, name: str, message: str) -> None:
+        """Send one message again, at once.
+
+        Raises:
+            Conflict: it waits to be sent already.
+            NotFound: the webhook had no such message lately, or the log has let it go.
+        """
+        webhook = await self._book.get(owner, name)
+        about = await self._about(webhook, message)
+        stored = await self._find(about)
+        found = outgoing(stored, self._broker()) if stored else None
+        delivery = found.to(webhook) if found else None
+        if delivery is None or delivery.message != message:
+            raise NotFound("The log has this event no longer, or it is not for you any more.")
+        async with self._store.write() as connection:
+            await self._deliveries.queue.enqueue(connection, [delivery], again=True)
+        self._deliveries.wake()
+
+    async def _about(self, webhook: Webhook, message: str) -> Mapping[str, str]:
+        which = and_(rows.c.endpoint == webhook.endpoint, rows.c.message == message)
+        async with self._store.read() as connection:
+            row = (await connection.execute(select(rows).where(which))).one_or_none()
+        if row is None:
+            raise NotFound(f"The webhook has had no message {message[:100]} lately.")
+        if row.due is not None:
+            raise Conflict("This message waits to be sent; it is on its way already.")
+        found: Mapping[str, str] = orjson.loads(row.about)
+        return found
+
+    async def _find(self, about: Mapping[str, str]) -> Stored | None:
+        """The record that a message was made of, if the log still has it."""
+        slot, offset = about["slot"], int(about["offset"])
+        end = await self._log.end([about["topic"]])
+        reader = await self._log.reader([about["topic"]], Position({**end.offsets, slot: offset}))
+        try:
+            while reader.position.at(slot) <= offset:
+                batch = await reader.read(limit=_PORTION, wait=_READ_SECONDS)
+                for stored in batch.records:
+                    if stored.slot == slot:
+                        return stored if stored.offset == offset else None
+                if not batch.records:
+                    break
+            return None
+        finally:
+            await reader.close()
+
+
+def _at_most(start: Position, here: Position) -> Position:
+    """A replay goes back, never ahead: nothing is left out by it."""
+    return Position({slot: min(at, here.at(slot)) for slot, at in start.offsets.items()})
