@@ -123,7 +123,13 @@ def _engine(url: URL, component: str) -> AsyncEngine:
             hide_parameters=True,  # an error is logged; names and amounts are not
             json_serializer=_to_json,
             json_deserializer=orjson.loads,
-            connect_args={"server_settings": {"search_path": component}},
+            connect_args={
+                "server_settings": {
+                    "search_path": component,
+                    # statements here are short: to start helpers for one takes longer than it
+                    "max_parallel_workers_per_gather": "0",
+                }
+            },
         )
     raise ValueError(
         f"no store speaks {url.drivername!r}: give postgresql+asyncpg://… or sqlite+aiosqlite://…"

@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from schemas.kit.app import create_app
 from schemas.kit.outbox import Outbox
 from schemas.kit.store import Store
+from schemas.problem import Problem
 from schemas.xcity import ApiInfo, Dataset
 from services.broker import tables
 from services.broker.backlog import Backlog
@@ -50,6 +51,8 @@ from services.broker.migrations import VERSIONS
 from services.broker.parts import Broker
 from services.broker.relay import LogSink
 from services.broker.standalone import Trusting
+from services.broker.subscriptions import api as subscriptions_api
+from services.broker.subscriptions.part import Subscribing
 from services.broker.topics import event_topics, log_topics
 from services.broker.webhooks import api as webhooks_api
 from services.broker.webhooks import deliveries_api, handshake_api
@@ -62,6 +65,7 @@ SCHEMAS_PREFIX: Final = "/schemas/v1"
 _COUNT_SECONDS: Final = 1.0
 _TAKE_STOCK_SECONDS: Final = 10.0
 _FORGET_SECONDS: Final = 3600.0
+_EXPIRE_SECONDS: Final = 10.0
 _TIDY_SECONDS: Final = 60.0
 
 INFO: Final = ApiInfo(
@@ -102,18 +106,24 @@ def build_broker(
     gateway_key: str = "",
     deliver_to: str = "",
     origin: str = "",
+    guard: Guard | None = None,
     public_url: str = "",
     fetch: Fetch | None = None,
 ) -> Broker:
     """The parts, connected to each other; nothing is opened yet."""
     inside = networks(deliver_to)
+    guard = guard or Guard(inside)
     store = Store(store_url, tables.COMPONENT, tables.metadata, VERSIONS)
     log = open_log(log_url)
     metrics = Metrics()
     sink = LogSink(log, log_topics(), metrics)
     outbox = Outbox(store, tables.outbox, sink)
     backlog = Backlog(outbox)
-    deliveries = Deliveries(store, Guard(inside), metrics.registry)
+    deliveries = Deliveries(store, guard, metrics.registry)
+    # contexts are public, and many are published without TLS
+    fetch = fetch or ContextFetcher(Guard(inside, plain=True))
+    contexts = Contexts(store, fetch, public_url=public_url)
+    subscribing = Subscribing(store, deliveries, contexts)
     return Broker(
         store=store,
         log=log,
@@ -122,15 +132,11 @@ def build_broker(
         inlet=Inlet(store, outbox, backlog),
         fanout=Fanout(log, event_topics(), metrics),
         groups=Groups(store, log, outbox),
-        entities=Entities(store, outbox, backlog),
-        contexts=Contexts(
-            store,
-            # contexts are public, and many are published without TLS
-            fetch or ContextFetcher(Guard(inside, plain=True)),
-            public_url=public_url,
-        ),
+        entities=Entities(store, outbox, backlog, watcher=subscribing.journal),
+        contexts=contexts,
         metrics=metrics,
         deliveries=deliveries,
+        subscribing=subscribing,
         webhooks=Webhooks(store, log, deliveries, event_topics, key=gateway_key, origin=origin),
     )
 
@@ -142,6 +148,7 @@ def create_broker(
     gateway_key: str = "",
     deliver_to: str = "",
     origin: str = "",
+    guard: Guard | None = None,
     public_url: str = "",
     standalone: bool = False,
     fetch: Fetch | None = None,
@@ -156,6 +163,8 @@ def create_broker(
             go, and from where contexts are fetched, also without TLS (``10.1.0.0/16``; ``any`` for
             all). Without it only addresses in the public Internet are called, with https.
         origin: the host name by which receivers know the city.
+        guard: which addresses may be called, for subscribers and contexts; made of ``deliver_to``
+            without it.
         public_url: the address of the broker as its callers know it.
         standalone: everybody who reaches it may do everything; no gateway stands before it.
         fetch: how remote contexts are had; by HTTP to where it may be called if left out.
@@ -169,6 +178,7 @@ def create_broker(
         gateway_key=gateway_key,
         deliver_to=deliver_to,
         origin=origin,
+        guard=guard,
         public_url=public_url,
         fetch=fetch,
     )
@@ -197,6 +207,7 @@ def create_broker(
     app.include_router(attributes_api.router, prefix=context_api.PREFIX)
     app.include_router(batch_api.router, prefix=context_api.PREFIX)
     app.include_router(purge_api.router, prefix=context_api.PREFIX)
+    app.include_router(subscriptions_api.router, prefix=context_api.PREFIX)
     app.include_router(contexts_api.router, prefix=context_api.PREFIX)
     app.include_router(unsupported.router, prefix=context_api.PREFIX)
     add_ngsi_refusals(app)
@@ -217,9 +228,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     broker.fanout.start()
     await broker.webhooks.start()
     broker.deliveries.start()
+    broker.subscribing.start(broker.entities)
     tasks = [
         asyncio.create_task(_every(_COUNT_SECONDS, broker.backlog.count)),
         asyncio.create_task(_every(_FORGET_SECONDS, broker.inlet.forget)),
+        asyncio.create_task(_every(_EXPIRE_SECONDS, broker.entities.expire)),
         asyncio.create_task(_every(_TIDY_SECONDS, broker.contexts.tidy)),
         asyncio.create_task(_every(_TAKE_STOCK_SECONDS, broker.deliveries.count)),
         asyncio.create_task(_every(_FORGET_SECONDS, broker.deliveries.queue.tidy)),
@@ -230,6 +243,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await broker.subscribing.stop()
         await broker.webhooks.stop()
         await broker.deliveries.stop()
         await broker.fanout.stop()
@@ -243,7 +257,7 @@ async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
     while True:
         try:
             await work()
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, Problem) as error:
             logger.warning("will try again in %s s: %r", seconds, error)
         await asyncio.sleep(seconds)
 

@@ -18,6 +18,7 @@ from services.broker.events.groups import Groups
 from services.broker.events.inlet import Inlet
 from services.broker.log import EventLog
 from services.broker.metrics import Metrics
+from services.broker.subscriptions.part import Subscribing
 from services.broker.webhooks.part import Webhooks
 
 
@@ -36,13 +37,19 @@ class Broker:
     contexts: Contexts
     metrics: Metrics
     deliveries: Deliveries
+    subscribing: Subscribing
     webhooks: Webhooks
 
 
-def _broker(request: Request) -> Broker:
+def broker_of(request: Request) -> Broker:
+    """The parts of the broker that a request has reached."""
     found = request.app.state.broker
     assert isinstance(found, Broker)  # noqa: S101 - set by create_broker
     return found
+
+
+async def _broker(request: Request) -> Broker:  # async: FastAPI runs others in a thread
+    return broker_of(request)
 
 
 BrokerDep = Annotated[Broker, Depends(_broker)]

@@ -1,11 +1,13 @@
-"""What the broker says when an entity changes."""
+"""What the broker says when an entity changes, and who else wants to know."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import orjson
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.cloudevents import CloudEvent
 from schemas.context import ENTITY_CHANGED
@@ -14,10 +16,35 @@ from schemas.xcity import LegalClass
 from services.broker.context.jsonld import CORE
 from services.broker.context.model import ContextEntity
 from services.broker.context.represent import represent
+from services.broker.context.rows import Change
 from services.broker.events.binding import LEGAL_CLASS, as_message
 
 SOURCE: Final = "/ngsi-ld/v1"
 MOST_BYTES: Final = 1_048_576
+
+
+class Watcher(Protocol):
+    """Is told of every change of entities."""
+
+    async def note(
+        self, connection: AsyncConnection, tenant: str, done: Sequence[Change], now: str
+    ) -> None:
+        """Note changes in the very transaction that makes them."""
+        ...
+
+    def wake(self) -> None:
+        """That transaction is committed."""
+        ...
+
+
+class Nobody:
+    """Watches nothing."""
+
+    async def note(
+        self, connection: AsyncConnection, tenant: str, done: Sequence[Change], now: str
+    ) -> None: ...
+
+    def wake(self) -> None: ...
 
 
 def announcement(entity: ContextEntity, change: str, names: list[str], moment: datetime) -> Message:

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from schemas.scopes import ENTITIES_READ, ENTITIES_WRITE
 from schemas.xcity import operation, raw_body
 from services.broker.context import mutations
-from services.broker.context.answers import answer_entity
+from services.broker.context.answers import answer_entities, answer_entity
 from services.broker.context.conditional import etag, has_it
+from services.broker.context.documented import with_parameters
 from services.broker.context.door import PREFIX
-from services.broker.context.errors import BadRequestData, ResourceNotFound
+from services.broker.context.errors import ResourceNotFound
+from services.broker.context.joining import flattened, inlined
 from services.broker.context.language import parse_tag
+from services.broker.context.linked import Join, check_projections, parse_join
 from services.broker.context.model import ContextEntity, parse_entity, parse_fragment
-from services.broker.context.params import JSON, JSON_LD, Params, ParamsDep
+from services.broker.context.params import GEO_JSON, JSON, JSON_LD, Params, ParamsDep, read_params
+from services.broker.context.reply import answer
 from services.broker.context.sent import read_ngsild
-from services.broker.context.target import EntityPath, TargetDep
+from services.broker.context.target import EntityPath, TargetDep, target_of
 from services.broker.context.times import as_datetime
 from services.broker.context.view import View
-from services.broker.parts import BrokerDep
+from services.broker.parts import Broker, BrokerDep, broker_of
 
-__all__ = ["PREFIX", "READ", "REMOVE", "WRITE", "EntityPath", "router"]
+__all__ = ["PREFIX", "READ", "REMOVE", "TYPE", "WRITE", "EntityPath", "router"]
 
 router = APIRouter(tags=["context"])
 
@@ -31,6 +34,20 @@ READ = operation(ENTITIES_READ, dataset="context", priority="essential")
 _BODY = raw_body(JSON, JSON_LD, description="Normalized, concise or simplified; at most 1 MiB.")
 WRITE = operation(ENTITIES_WRITE, dataset="context", priority="essential", request_body=_BODY)
 REMOVE = operation(ENTITIES_WRITE, dataset="context", priority="essential")
+TYPE = {"type": "Vehicle"}
+_VIEW = {
+    "format": "simplified",
+    "options": "sysAttrs",
+    "attrs": "",
+    "pick": "id,speed",
+    "omit": "",
+    "datasetId": "",
+    "lang": "ja,en;q=0.5",
+    "geometryProperty": "",
+    "join": "inline",
+    "joinLevel": "",
+    "containedBy": "",
+}
 
 
 @router.post(
@@ -53,40 +70,37 @@ async def create_entity(request: Request, broker: BrokerDep, params: ParamsDep) 
     "/entities/{entity}",
     summary="Retrieve an entity",
     response_class=Response,
-    openapi_extra=READ,
+    openapi_extra=with_parameters(READ, path="entity", **TYPE, **_VIEW),
 )
-async def get_entity(
-    target: TargetDep,
-    request: Request,
-    broker: BrokerDep,
-    params: ParamsDep,
-    attrs: str = "",
-    pick: str = "",
-    omit: str = "",
-    datasetId: str = "",  # noqa: N803 - the specification's names
-    lang: Annotated[str, Query(examples=["ja,en;q=0.5"])] = "",
-    format: Annotated[str, Query(examples=["simplified"])] = "",
-    geometryProperty: str = "",  # noqa: N803
-    options: Annotated[str, Query(examples=["sysAttrs"])] = "",
-) -> Response:
+async def get_entity(request: Request) -> Response:
     """§5.7.1. `options`: `keyValues`, `concise`, `sysAttrs`. `ETag` names what was read."""
-    view = params.view()
-    _check_depth(view, params)
+    # not as dependencies: resolving them would take as long as all the rest
+    broker, params = broker_of(request), await read_params(request)
+    target = target_of(request.path_params["entity"], request, params)
+    view, join = params.view(), parse_join(params.given)
+    check_projections(view, join)
     found = await target.get(broker)
     if view.attributes and not set(view.attributes) & found.attributes.keys():
         raise ResourceNotFound(f"{found.id} has none of these attributes.")
+    if join.depth:
+        return await _answer_joined(found, view, join, request, broker, params)
     tag = etag(found, params)
     if has_it(request.headers, tag):
         return Response(status_code=304, headers={"etag": tag})
     return answer_entity(found, view, request, params, {"etag": tag})
 
 
-def _check_depth(view: View, params: Params) -> None:
-    """§5.7.1.4: members of linked entities only where these are asked for."""
-    depth = max(p.depth if p else 0 for p in (view.pick, view.omit))
-    joined = params.given.get("join", "@none") != "@none"
-    if depth > (params.number("joinLevel", 1, 10) if joined else 0):
-        raise BadRequestData("pick and omit go as deep as join and joinLevel do.")
+async def _answer_joined(
+    found: ContextEntity, view: View, join: Join, request: Request, broker: Broker, params: Params
+) -> Response:
+    """With the entities that it links to (§4.5.23): in it, or with it in an array."""
+    if join.how == "flat":
+        several = await flattened(broker.entities, [found], join, params)
+        return answer_entities(several, view, request, params, {})
+    if params.media == GEO_JSON:
+        return answer_entity(found, view, request, params, {})
+    (shown,) = await inlined(broker.entities, [found], join, params, view)
+    return answer(shown, params)
 
 
 @router.put(
@@ -94,7 +108,7 @@ def _check_depth(view: View, params: Params) -> None:
     summary="Replace an entity",
     status_code=204,
     response_class=Response,
-    openapi_extra=WRITE,
+    openapi_extra=with_parameters(WRITE, **TYPE),
 )
 async def replace_entity(
     target: TargetDep, request: Request, broker: BrokerDep, params: ParamsDep
@@ -115,17 +129,15 @@ async def replace_entity(
     summary="Merge into an entity",
     status_code=204,
     response_class=Response,
-    openapi_extra=WRITE,
+    openapi_extra=with_parameters(
+        WRITE, **TYPE, format="simplified", options="keyValues", observedAt="", lang="ja"
+    ),
 )
 async def merge_entity(
     target: TargetDep,
     request: Request,
     broker: BrokerDep,
     params: ParamsDep,
-    observedAt: str = "",  # noqa: N803
-    lang: str = "",
-    format: Annotated[str, Query(examples=["simplified"])] = "",
-    options: Annotated[str, Query(examples=["keyValues"])] = "",
 ) -> Response:
     """§5.6.17. `urn:ngsi-ld:null` removes an attribute or a member.
 
@@ -158,7 +170,7 @@ def common_of(params: Params) -> mutations.Common:
     summary="Delete an entity",
     status_code=204,
     response_class=Response,
-    openapi_extra=REMOVE,
+    openapi_extra=with_parameters(REMOVE, **TYPE),
 )
 async def delete_entity(target: TargetDep, broker: BrokerDep) -> Response:
     """§5.6.6."""

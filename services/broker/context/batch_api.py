@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import orjson
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from services.broker.context import mutations
 from services.broker.context.api import WRITE, common_of
 from services.broker.context.attributes import Nulls
+from services.broker.context.documented import with_parameters
 from services.broker.context.errors import (
     AlreadyExists,
     BadRequestData,
@@ -72,9 +73,18 @@ Decision = Callable[[ContextEntity | None, Item, str], ContextEntity]
 
 
 async def _read(
-    request: Request, params: Params, result: Result, *, nulls: Nulls = "refused"
+    request: Request,
+    params: Params,
+    result: Result,
+    *,
+    nulls: Nulls = "refused",
+    whole: bool = False,
 ) -> list[Item]:
-    """The entities in the body; those that are none go to the result's errors."""
+    """The entities in the body; those that are none go to the result's errors.
+
+    Args:
+        whole: what has no type is none.
+    """
     found = []
     sent = await _items(request, params)
     for body in sent.body:
@@ -85,6 +95,8 @@ async def _read(
             context = sent.context_of(body)
             simplified = params.simplified
             said = parse_fragment(body, context, nulls=nulls, simplified=simplified)
+            if whole and not said.types:
+                raise BadRequestData("/type: an entity has one.")
             found.append(Item(id_, said))
         except NgsiProblem as problem:
             result.refuse(_id_of(body), problem)
@@ -171,14 +183,9 @@ async def batch_create(request: Request, broker: BrokerDep, params: ParamsDep) -
     summary="Create or update entities",
     status_code=201,
     response_class=Response,
-    openapi_extra=WRITE,
+    openapi_extra=with_parameters(WRITE, options="update"),
 )
-async def batch_upsert(
-    request: Request,
-    broker: BrokerDep,
-    params: ParamsDep,
-    options: Annotated[str, Query(examples=["update"])] = "",
-) -> Response:
+async def batch_upsert(request: Request, broker: BrokerDep, params: ParamsDep) -> Response:
     """§5.6.8. `options=update` keeps attributes that are not sent; without it they go.
 
     201 with the ids of those that are new, 204 when all were there, 207 when some are refused.
@@ -194,7 +201,7 @@ async def batch_upsert(
         return change(old, item.said, now)
 
     nulls: Nulls = "members" if keep else "refused"
-    items = await _read(request, params, result, nulls=nulls)
+    items = await _read(request, params, result, nulls=nulls, whole=True)
     created = await _apply(broker, params, items, result, decide, creates=True)
     return result.response(201, created)
 
@@ -204,14 +211,9 @@ async def batch_upsert(
     summary="Update entities",
     status_code=204,
     response_class=Response,
-    openapi_extra=WRITE,
+    openapi_extra=with_parameters(WRITE, options="noOverwrite"),
 )
-async def batch_update(
-    request: Request,
-    broker: BrokerDep,
-    params: ParamsDep,
-    options: Annotated[str, Query(examples=["noOverwrite"])] = "",
-) -> Response:
+async def batch_update(request: Request, broker: BrokerDep, params: ParamsDep) -> Response:
     """§5.6.9. 207 names those that are not there."""
     result = Result()
     overwrite = "noOverwrite" not in params.options

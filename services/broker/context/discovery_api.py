@@ -15,6 +15,7 @@ from services.broker.context.discovery import (
     attributes_of,
     types_of,
 )
+from services.broker.context.documented import with_parameters
 from services.broker.context.errors import ResourceNotFound
 from services.broker.context.jsonld import Context
 from services.broker.context.params import ParamsDep
@@ -24,13 +25,14 @@ from services.broker.parts import BrokerDep
 
 router = APIRouter(tags=["context"])
 
+_LIST = with_parameters(READ, details="true", local="true")
+_ONE = with_parameters(READ, local="true")
+
 NamePath = Annotated[str, Path(examples=["Vehicle"])]
 
 
-@router.get("/types", summary="List types", response_class=Response, openapi_extra=READ)
-async def list_types(
-    broker: BrokerDep, params: ParamsDep, details: str = "", local: str = ""
-) -> Response:
+@router.get("/types", summary="List types", response_class=Response, openapi_extra=_LIST)
+async def list_types(broker: BrokerDep, params: ParamsDep) -> Response:
     """§5.7.5; with `details=true` each with its attributes (§5.7.6)."""
     context = params.context
     with_details, _ = flag(params, "details"), flag(params, "local")
@@ -46,10 +48,8 @@ async def list_types(
     return answer(body, params)
 
 
-@router.get("/types/{type}", summary="Describe a type", response_class=Response, openapi_extra=READ)
-async def get_type(
-    type: NamePath, broker: BrokerDep, params: ParamsDep, local: str = ""
-) -> Response:
+@router.get("/types/{type}", summary="Describe a type", response_class=Response, openapi_extra=_ONE)
+async def get_type(type: NamePath, broker: BrokerDep, params: ParamsDep) -> Response:
     """§5.7.7: how many entities there are of it, and which attributes they have."""
     flag(params, "local")
     name = params.context.expand(type)
@@ -60,10 +60,8 @@ async def get_type(
     return answer(_type_info(name, found, params.context), params)
 
 
-@router.get("/attributes", summary="List attributes", response_class=Response, openapi_extra=READ)
-async def list_attributes(
-    broker: BrokerDep, params: ParamsDep, details: str = "", local: str = ""
-) -> Response:
+@router.get("/attributes", summary="List attributes", response_class=Response, openapi_extra=_LIST)
+async def list_attributes(broker: BrokerDep, params: ParamsDep) -> Response:
     """§5.7.8; with `details=true` each with the types that have it (§5.7.9)."""
     context = params.context
     with_details, _ = flag(params, "details"), flag(params, "local")
@@ -87,11 +85,9 @@ async def list_attributes(
     "/attributes/{attribute}",
     summary="Describe an attribute",
     response_class=Response,
-    openapi_extra=READ,
+    openapi_extra=_ONE,
 )
-async def get_attribute(
-    attribute: NamePath, broker: BrokerDep, params: ParamsDep, local: str = ""
-) -> Response:
+async def get_attribute(attribute: NamePath, broker: BrokerDep, params: ParamsDep) -> Response:
     """§5.7.10: how many instances there are of it, of which kinds, at which types."""
     flag(params, "local")
     name = params.context.expand(attribute)

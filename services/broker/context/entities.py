@@ -15,9 +15,10 @@ from schemas.kit.outbox import Outbox
 from schemas.kit.store import Store
 from schemas.ngsild import timestamp
 from services.broker.backlog import Backlog
-from services.broker.context.announce import announcement
+from services.broker.context.announce import Nobody, Watcher, announcement
 from services.broker.context.discovery import present
 from services.broker.context.errors import AlreadyExists, BadRequestData, ResourceNotFound
+from services.broker.context.expiry import due, unexpired, write_expiries
 from services.broker.context.loader import Loader
 from services.broker.context.model import ContextEntity
 from services.broker.context.mutations import created
@@ -37,12 +38,14 @@ Decide = Callable[[dict[str, ContextEntity], str], list[Change]]
 MOST_ENTITY_BYTES: Final = 2_097_152
 _DEADLOCK_DETECTED: Final = "40P01"  # PostgreSQL's; it lets the other one go on
 _ATTEMPTS: Final = 3
+_EXPIRE_AT_ONCE: Final = 500
 
 
 class Entities:
     """The entities of the city.
 
     Args:
+        watcher: is told of every change, in its transaction.
         clock: gives aware datetimes.
     """
 
@@ -52,9 +55,11 @@ class Entities:
         outbox: Outbox,
         backlog: Backlog,
         *,
+        watcher: Watcher | None = None,
         clock: Clock = lambda: datetime.now(UTC),
     ) -> None:
         self._store, self._outbox, self._backlog, self._clock = store, outbox, backlog, clock
+        self._watcher = watcher or Nobody()
         self._writer, self._loader = Writer(), Loader(self._load)
         self.tenants = Tenants(store)
 
@@ -171,8 +176,27 @@ class Entities:
         step = _Step(sorted(set(ids)), decide, tenant, creates)
         done = await self._transact(step, attempts=_ATTEMPTS)
         self._outbox.wake()
+        self._watcher.wake()
         self._backlog.grew(len(done))
         return done
+
+    async def expire(self) -> None:
+        """Delete what has expired by now (§4.22)."""
+        moment = timestamp(self._clock())
+
+        def change(old: dict[str, ContextEntity], now: str) -> list[Change]:
+            return [Change(entity, unexpired(entity, now)) for entity in old.values()]
+
+        seen: list[tuple[str, str]] = []
+        while True:
+            async with self._store.read() as connection:
+                found = await due(connection, moment, _EXPIRE_AT_ONCE)
+            if not found or found == seen:  # what cannot be deleted must not be tried for ever
+                return
+            seen = found
+            for tenant in {tenant for tenant, _ in found}:
+                ids = [id_ for owner, id_ in found if owner == tenant]
+                await self.transact(ids, change, tenant=tenant)
 
     async def _transact(self, step: _Step, attempts: int) -> list[Change]:
         try:
@@ -196,6 +220,7 @@ class Entities:
             done = [c for c in step.decide(old, now) if c.old is not c.new]
             _check_sizes(done)
             shapes = await self._writer.write(connection, step.tenant, done, now)
+            await write_expiries(connection, step.tenant, done)
             await self._announce(connection, step.tenant, done, moment)
         self._writer.remember(shapes)
         return done
@@ -208,6 +233,7 @@ class Entities:
             await self._outbox.add(
                 connection, [announcement(c.entity, c.kind, c.names, moment) for c in done]
             )
+        await self._watcher.note(connection, tenant, done, timestamp(moment))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
-"""The nearest first, without looking at all that are near: in rings that grow."""
+"""The nearest first, without looking at all that are near: in circles that grow."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,7 +20,8 @@ from services.broker.context.geoquery import GeoQuery
 from services.broker.context.query import Page, Query
 
 _FIRST_METRES: Final = 100.0
-_GROWTH: Final = 4.0
+_LEAST_GROWTH, _MOST_GROWTH = 1.5, 4.0
+_SPARE: Final = 1.2
 _HALF_ROUND_THE_WORLD: Final = 20_100_000.0
 
 
@@ -29,25 +30,41 @@ async def nearest(
 ) -> Page:
     """A page of what is near, nearest first.
 
-    Everything nearer than a radius is in the ring of that radius: as soon as a ring holds enough
-    for the page, nothing outside of it can be on the page.
+    All that is nearer than a radius is in the circle of that radius: as soon as a circle holds
+    enough for the page, nothing outside of it can be on the page.
 
     Raises:
         TooManyResults: too many places to look at.
     """
     wanted = query.offset + query.limit + 1
+    farthest = geo.farthest or _HALF_ROUND_THE_WORLD
+    radius = farthest if query.count else max(_FIRST_METRES, (geo.nearest or 0) * 1.5)
     hits: list[tuple[float, str]] = []
-    for radius, box in _rings(geo, whole=query.count):
-        found = await _in_ring(connection, tenant, geo, box, where)
+    while True:
+        radius = min(radius, farthest)
+        box = _box(geo, radius)
+        found = await _in_box(connection, tenant, geo, box, where)
         hits = sorted((order, id_) for id_, order in found.items() if order <= radius)
-        if len(hits) >= wanted:
+        if len(hits) >= wanted or radius == farthest:
             break
+        radius *= _growth(wanted, len(hits))
     page = [id_ for _, id_ in hits[query.offset : wanted - 1]]
     entities = await load_in_order(connection, tenant, page)
     return Page(entities, len(hits) if query.count else None, more=len(hits) >= wanted)
 
 
-async def _in_ring(
+def _growth(wanted: int, found: int) -> float:
+    """By how much the next circle is wider: what is spread evenly grows with the square."""
+    if not found:
+        return _MOST_GROWTH
+    return min(_MOST_GROWTH, max(_LEAST_GROWTH, math.sqrt(wanted / found) * _SPARE))
+
+
+def _box(geo: GeoQuery, radius: float) -> Box:
+    return WORLD if radius == _HALF_ROUND_THE_WORLD else geo.box_within(radius)
+
+
+async def _in_box(
     connection: AsyncConnection, tenant: str, geo: GeoQuery, box: Box, where: list[Condition]
 ) -> dict[str, float]:
     sqlite = connection.dialect.name == "sqlite"
@@ -55,13 +72,3 @@ async def _in_ring(
     rows: Any = (await connection.execute(statement)).all()
     check_candidates(len(rows))
     return matches(geo, rows)
-
-
-def _rings(geo: GeoQuery, *, whole: bool) -> Iterator[tuple[float, Box]]:
-    """Radius in metres and its box; the last one holds all that the query can mean."""
-    farthest = geo.farthest or _HALF_ROUND_THE_WORLD
-    radius = max(_FIRST_METRES, (geo.nearest or 0) * 1.5)
-    while radius < farthest and not whole:
-        yield radius, geo.box_within(radius)
-        radius *= _GROWTH
-    yield farthest, geo.box if geo.farthest else WORLD

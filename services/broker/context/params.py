@@ -9,7 +9,7 @@ from typing import Annotated, Final
 
 from fastapi import Depends, Request
 
-from schemas.kit.caller import CallerDep
+from schemas.kit.caller import caller_of
 from schemas.scopes import ENTITIES_PERSONAL
 from services.broker.body import media_type
 from services.broker.context.asked import check_names, check_options
@@ -24,7 +24,7 @@ from services.broker.context.ld.contexts import Contexts
 from services.broker.context.links import context_url
 from services.broker.context.negotiation import GEO_JSON, JSON, JSON_LD, accepted
 from services.broker.context.view import View, parse_form, parse_view
-from services.broker.parts import BrokerDep
+from services.broker.parts import broker_of
 
 __all__ = ["GEO_JSON", "JSON", "JSON_LD", "Params", "ParamsDep"]
 
@@ -85,7 +85,14 @@ class Params:
         return parse_form(self.given.get("format", ""), self.options) == "keyValues"
 
 
-async def _params(request: Request, caller: CallerDep, broker: BrokerDep) -> Params:
+async def read_params(request: Request) -> Params:
+    """The parameters of a request.
+
+    Raises:
+        BadRequestData, InvalidRequest, NotAcceptable: they are none.
+        LdContextNotAvailable: the @context that it names cannot be had.
+    """
+    caller, broker = caller_of(request), broker_of(request)
     restore_slashes(request.scope)  # path parameters are read after this
     given = dict(request.query_params)
     if any("\x00" in value for value in given.values()):
@@ -103,7 +110,7 @@ async def _params(request: Request, caller: CallerDep, broker: BrokerDep) -> Par
     )
 
 
-ParamsDep = Annotated[Params, Depends(_params)]
+ParamsDep = Annotated[Params, Depends(read_params)]
 
 
 def _tenant(request: Request) -> str:

@@ -28,7 +28,7 @@ _MOST_LINKS: Final = 5
 _NAME: Final = re.compile(r"[^\W\d_][\w:/#-]*")
 _NAME_WITHIN: Final = re.compile(r"[^\W\d_]\w*")  # there a colon ends the types
 _MEMBER: Final = re.compile(r"[^\s.\[\]{}\"]+")
-_MOMENT: Final = re.compile(
+MOMENT: Final = re.compile(
     r"(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)"
     r"(?:[.,](\d{1,6}))?Z"
 )
@@ -47,7 +47,7 @@ class Moment(str):
     @property
     def key(self) -> str:
         """Its moment with six digits of fraction and no zone: these sort as the moments do."""
-        found = _MOMENT.fullmatch(self)
+        found = MOMENT.fullmatch(self)
         assert found is not None  # noqa: S101 - made of nothing else
         return f"{found[1]}.{(found[2] or '').ljust(6, '0')}"
 
@@ -248,7 +248,7 @@ class _Reader:
         quoted = self._match(_QUOTED)
         if quoted:
             return _unquoted(quoted)
-        moment = self._match(_MOMENT)  # before the rest, as it may have a comma
+        moment = self._match(MOMENT)  # before the rest, as it may have a comma
         if moment:
             return Moment(moment)
         bare = self._match(_BARE).strip()

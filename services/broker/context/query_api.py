@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from schemas.scopes import ENTITIES_READ
 from schemas.xcity import operation, raw_body
 from services.broker.context.answers import answer_entities
 from services.broker.context.api import READ
+from services.broker.context.documented import with_parameters
 from services.broker.context.joining import flattened, inlined
 from services.broker.context.linked import check_projections, parse_join
 from services.broker.context.params import GEO_JSON, JSON, JSON_LD, Params, ParamsDep
@@ -24,41 +24,42 @@ from services.broker.parts import Broker, BrokerDep
 router = APIRouter(tags=["context"])
 
 _BODY = raw_body(JSON, JSON_LD, description="A Query (GS CIM 009 §5.2.23); at most 1 MiB.")
-QUERY = operation(ENTITIES_READ, dataset="context", priority="essential", request_body=_BODY)
+_PAGE = {"limit": "20", "offset": "0", "count": "true", "local": "true", "options": "keyValues"}
+_VIEW = {"format": "concise", "datasetId": "", "geometryProperty": ""}
+_CONDITIONS = {
+    "type": "Vehicle",
+    "id": "",
+    "idPattern": "",
+    "attrs": "",
+    "pick": "",
+    "omit": "",
+    "q": "speed>50;service",
+    "expandValues": "",
+    "jsonKeys": "",
+    "scopeQ": "/Mirai/Gardens/#",
+    "georel": "near;maxDistance==1000",
+    "geometry": "Point",
+    "coordinates": "[139.88,36.55]",
+    "geoproperty": "",
+    "lang": "ja,en;q=0.5",
+    "orderBy": "name;desc",
+    "orderFrom": "[139.88,36.55]",
+    "orderGeometry": "Point",
+    "collation": "",
+    "join": "inline",
+    "joinLevel": "1",
+    "containedBy": "",
+}
+_QUERY = operation(ENTITIES_READ, dataset="context", priority="essential", request_body=_BODY)
 
 
 @router.get(
     "/entities",
     summary="Query entities",
     response_class=Response,
-    openapi_extra=READ,
+    openapi_extra=with_parameters(READ, **_CONDITIONS, **_VIEW, **_PAGE),
 )
-async def query_entities(
-    request: Request,
-    broker: BrokerDep,
-    params: ParamsDep,
-    type: Annotated[str, Query(examples=["Vehicle"])] = "",
-    id: str = "",
-    idPattern: str = "",  # noqa: N803 - the specification's names
-    attrs: str = "",
-    q: Annotated[str, Query(examples=["speed>50;service"])] = "",
-    scopeQ: Annotated[str, Query(examples=["/Mirai/Gardens/#"])] = "",  # noqa: N803
-    georel: Annotated[str, Query(examples=["near;maxDistance==1000"])] = "",
-    geometry: Annotated[str, Query(examples=["Point"])] = "",
-    coordinates: Annotated[str, Query(examples=["[139.88,36.55]"])] = "",
-    geoproperty: str = "",
-    orderBy: Annotated[str, Query(examples=["name;desc"])] = "",  # noqa: N803
-    join: Annotated[str, Query(examples=["inline"])] = "",
-    joinLevel: str = "",  # noqa: N803
-    pick: str = "",
-    omit: str = "",
-    lang: str = "",
-    limit: str = "20",
-    offset: str = "0",
-    count: str = "",
-    local: str = "",
-    options: Annotated[str, Query(examples=["keyValues"])] = "",
-) -> Response:
+async def query_entities(request: Request, broker: BrokerDep, params: ParamsDep) -> Response:
     """§5.7.2. All conditions hold together; with `near`, the nearest come first.
 
     `count=true` gives the number of all matches in `NGSILD-Results-Count`; `Link` names the
@@ -71,18 +72,9 @@ async def query_entities(
     "/entityOperations/query",
     summary="Query entities by a body",
     response_class=Response,
-    openapi_extra=QUERY,
+    openapi_extra=with_parameters(_QUERY, **_VIEW, **_PAGE),
 )
-async def query_by_body(
-    request: Request,
-    broker: BrokerDep,
-    params: ParamsDep,
-    limit: str = "20",
-    offset: str = "0",
-    count: str = "",
-    local: str = "",
-    options: Annotated[str, Query(examples=["keyValues"])] = "",
-) -> Response:
+async def query_by_body(request: Request, broker: BrokerDep, params: ParamsDep) -> Response:
     """§6.23. The same query in a body, for those that are too long for a URL."""
     sent = await read_ngsild(request, params)
     said, selectors = as_parameters(sent.body)

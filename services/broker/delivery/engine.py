@@ -68,6 +68,11 @@ class Deliveries:
         """Write deliveries in the caller's transaction; call :meth:`wake` once it is committed."""
         await self.queue.enqueue(connection, wanted)
 
+    async def enqueue_latest(self, connection: AsyncConnection, wanted: Sequence[Delivery]) -> None:
+        """The same for messages that tell a state: older ones of a key that failed are dropped."""
+        await self.queue.supersede(connection, wanted)
+        await self.queue.enqueue(connection, wanted)
+
     def wake(self) -> None:
         self._worker.wake()
 

@@ -55,6 +55,24 @@ class Queue:
         statement = self._store.insert(deliveries).on_conflict_do_nothing()
         await connection.execute(statement, [_row(found, now) for found in wanted])
 
+    async def supersede(self, connection: AsyncConnection, newer: Sequence[Delivery]) -> None:
+        """Drop what failed and waits to be tried again, where something newer of its key is here.
+
+        For messages that tell a state: the newest says all that the older would.
+        """
+        keys = {(found.endpoint, found.key) for found in newer if found.key}
+        names = sorted({endpoint for endpoint, _ in keys})
+        for start in range(0, len(names), _PORTION):
+            query = select(deliveries.c.id, deliveries.c.endpoint, deliveries.c.key).where(
+                deliveries.c.endpoint.in_(names[start : start + _PORTION]),
+                deliveries.c.due.is_not(None),
+                deliveries.c.tries > 0,
+            )
+            failed = await connection.execute(query)
+            stale = [row.id for row in failed if (row.endpoint, row.key) in keys]
+            if stale:
+                await connection.execute(delete(deliveries).where(deliveries.c.id.in_(stale)))
+
     async def statuses(self, names: Iterable[str]) -> dict[str, EndpointStatus]:
         """How endpoints do; those that nothing was ever sent to are left out."""
         async with self._store.read() as connection:

@@ -116,6 +116,14 @@ def test_upsert_creates_nothing_out_of_nulls(api: Api) -> None:
     assert partly(answer, [], {api.id: "BadRequestData"})
 
 
+@pytest.mark.parametrize("options", ["", "update"])
+def test_an_entity_has_a_type(api: Api, options: str) -> None:
+    """§5.6.8.3, §5.2.4."""
+    api.create()
+    answer = send(api, "upsert", {"id": api.id, "a": prop(1)}, options=options)
+    assert partly(answer, [], {api.id: "BadRequestData"})
+
+
 def test_upsert_names_what_is_refused(api: Api) -> None:
     api.create()
     bad = other(api, 1, a={"type": "GeoProperty", "value": 5})
@@ -207,3 +215,12 @@ def test_delete_names_what_is_not_there_or_no_id(api: Api) -> None:
     api.create()
     answer = send(api, "delete", api.id, api.id, "bus 1")
     assert partly(answer, [api.id], {api.id: "ResourceNotFound", "bus 1": "BadRequestData"})
+
+
+def test_ids_need_no_context(api: Api) -> None:
+    """§6.3.5 is about names; client libraries send ids as application/ld+json, too."""
+    api.create()
+    answer = api.http.post(
+        f"{BATCH}/delete", json=[api.id], headers={"content-type": "application/ld+json"}
+    )
+    assert done(answer)

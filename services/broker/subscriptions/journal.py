@@ -1,0 +1,83 @@
+"""Changes that somebody may want to hear of, kept until they are matched.
+
+A change is noted in its own transaction, so none is lost, and told later, so none waits for those
+who are told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.broker.context.rows import Change
+from services.broker.subscriptions.changes import EntityChange, dumped, loaded, noted
+from services.broker.subscriptions.index import Index
+from services.broker.subscriptions.tables import subscription_changes
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What changed together.
+
+    Attributes:
+        version: of the subscriptions that there were then: those that came later are not told.
+    """
+
+    row: int
+    tenant: str
+    version: int
+    changes: list[EntityChange]
+
+
+class Journal:
+    """Written by every process that changes entities, read by the one that tells of them."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._bell = asyncio.Event()
+
+    async def note(
+        self, connection: AsyncConnection, tenant: str, done: Sequence[Change], now: str
+    ) -> None:
+        """Keep those changes that any subscription is about, in the transaction of the change."""
+        table = await self._index.current(connection)
+        if not table.all:
+            return
+        found = [noted(change, now) for change in done]
+        found = [change for change in found if table.concerns_anybody(tenant, change)]
+        if found:
+            row = {"tenant": tenant, "version": table.version, "changes": dumped(found)}
+            await connection.execute(insert(subscription_changes), [row])
+
+    def wake(self) -> None:
+        """Say that a transaction with changes is committed."""
+        self._bell.set()
+
+    async def rest(self, seconds: float) -> None:
+        """Wait for a change of this process, at most so long."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._bell.wait()
+        except TimeoutError:
+            pass
+        self._bell.clear()
+
+    async def read(self, connection: AsyncConnection, limit: int) -> list[Noted]:
+        """The oldest that are kept, in order."""
+        query = select(subscription_changes).order_by(subscription_changes.c.row).limit(limit)
+        rows = (await connection.execute(query)).all()
+        return [_noted(row) for row in rows]
+
+    async def forget(self, connection: AsyncConnection, rows: Sequence[int]) -> None:
+        await connection.execute(
+            delete(subscription_changes).where(subscription_changes.c.row.in_(rows))
+        )
+
+
+def _noted(row: Row[Any]) -> Noted:
+    return Noted(row.row, row.tenant, row.version, loaded(row.changes))

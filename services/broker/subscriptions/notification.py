@@ -1,0 +1,111 @@
+"""A notification: its body and its header fields (GS CIM 009 §5.3.1, §6.3.8)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import uuid4
+
+import orjson
+
+from schemas.ngsild import timestamp
+from services.broker.context.jsonld import Context
+from services.broker.context.model import ContextEntity
+from services.broker.context.params import GEO_JSON, JSON, JSON_LD
+from services.broker.delivery import Delivery
+from services.broker.subscriptions.changes import EntityChange
+from services.broker.subscriptions.model import Subscription
+from services.broker.subscriptions.rendering import Rendering, as_feature
+from services.broker.subscriptions.store import endpoint_name
+
+KEPT_SECONDS: Final = 3600.0
+"""After which a notification is not tried any more: what it tells is no longer so."""
+
+_TIMEOUT_SECONDS: Final = 10.0
+PERSONAL: Final = "personal"
+
+Told = EntityChange | ContextEntity
+
+
+def delivery(
+    subscription: Subscription, told: Sequence[Told], context: Context, now: datetime
+) -> Delivery:
+    """The notification of some entities, ready to be sent.
+
+    In order for one entity; of several entities that changed together, in no order with others.
+    """
+    id_ = f"urn:ngsi-ld:Notification:{uuid4()}"
+    body = _body(subscription, told, context, id_, now)
+    timeout = subscription.endpoint.get("timeout")
+    return Delivery(
+        endpoint=endpoint_name(subscription.tenant, subscription.id),
+        url=str(subscription.endpoint["uri"]),
+        headers=_headers(subscription, context),
+        body=orjson.dumps(body),
+        message=id_,
+        key=_entity(told[0]).id if len(told) == 1 else "",
+        timeout=timeout / 1000 if timeout else _TIMEOUT_SECONDS,
+        expires=now.timestamp() + KEPT_SECONDS,
+        about={PERSONAL: "1"} if any(_entity(one).restricted for one in told) else {},
+    )
+
+
+def _body(
+    subscription: Subscription, told: Sequence[Told], context: Context, id_: str, now: datetime
+) -> dict[str, Any]:
+    rendering = Rendering(subscription, context)
+    shown = [
+        rendering.change(one) if isinstance(one, EntityChange) else rendering.entity(one)
+        for one in told
+    ]
+    body = {
+        "id": id_,
+        "type": "Notification",
+        "subscriptionId": subscription.id,
+        "notifiedAt": timestamp(now),
+    }
+    media = _media(subscription)
+    if media == GEO_JSON:
+        features = [as_feature(s, _entity(one)) for s, one in zip(shown, told, strict=True)]
+        collection: dict[str, Any] = {"type": "FeatureCollection", "features": features}
+        if not _wants_plain_json(subscription):
+            collection["@context"] = context.source
+        return {**body, "data": collection}
+    if media == JSON_LD:
+        # of the whole, for its own members, and of each entity, which may be taken out of it
+        return {
+            **body,
+            "data": [{**one, "@context": context.source} for one in shown],
+            "@context": context.source,
+        }
+    return {**body, "data": shown}
+
+
+def _headers(subscription: Subscription, context: Context) -> Mapping[str, str]:
+    """Header names in lower case: each is there once, and the broker's own win."""
+    headers = {
+        pair["key"].lower(): pair["value"] for pair in subscription.endpoint.get("receiverInfo", ())
+    }
+    media = _media(subscription)
+    headers["content-type"] = media
+    if media == JSON or (media == GEO_JSON and _wants_plain_json(subscription)):
+        headers["link"] = context.link
+    if subscription.tenant:
+        headers["ngsild-tenant"] = subscription.tenant
+    return headers
+
+
+def _media(subscription: Subscription) -> str:
+    return str(subscription.endpoint.get("accept", JSON))
+
+
+def _wants_plain_json(subscription: Subscription) -> bool:
+    return any(
+        pair["key"].lower() == "prefer" and pair["value"].replace(" ", "") == "body=json"
+        for pair in subscription.endpoint.get("receiverInfo", ())
+    )
+
+
+def _entity(told: Told) -> ContextEntity:
+    return told.entity if isinstance(told, EntityChange) else told

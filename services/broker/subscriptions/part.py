@@ -1,0 +1,47 @@
+"""Subscriptions as one part of the broker: put together, started and stopped here."""
+
+from __future__ import annotations
+
+from schemas.kit.store import Store
+from services.broker.context.entities import Entities
+from services.broker.context.ld.contexts import Contexts
+from services.broker.delivery import Deliveries
+from services.broker.subscriptions.contexts import NotificationContexts
+from services.broker.subscriptions.index import Index
+from services.broker.subscriptions.journal import Journal
+from services.broker.subscriptions.notifier import Notifier
+from services.broker.subscriptions.preparer import Preparer
+from services.broker.subscriptions.store import ENDPOINT_KIND, Subscriptions
+
+
+class Subscribing:
+    """Who subscribed, what is to be told, and who tells it.
+
+    Attributes:
+        journal: to be told of every change of entities.
+        subscriptions: what the routes speak to.
+    """
+
+    def __init__(self, store: Store, deliveries: Deliveries, contexts: Contexts) -> None:
+        self._store, self._deliveries, self._contexts = store, deliveries, contexts
+        self._index = Index()
+        self.journal = Journal(self._index)
+        self.subscriptions = Subscriptions(store, deliveries, contexts)
+        self._notifier: Notifier | None = None
+        deliveries.prepare(ENDPOINT_KIND, Preparer(store, self._index, deliveries))
+
+    def start(self, entities: Entities) -> None:
+        """Begin to tell."""
+        self._notifier = Notifier(
+            self._store,
+            entities,
+            self._index,
+            self.journal,
+            self._deliveries,
+            context_of=NotificationContexts(self._contexts),
+        )
+        self._notifier.start()
+
+    async def stop(self) -> None:
+        if self._notifier:
+            await self._notifier.stop()

@@ -1,0 +1,79 @@
+"""What is decided at the moment of sending: a notification may have waited, and things changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+
+from schemas.kit.store import Store
+from services.broker.delivery import Deliveries, EndpointStatus
+from services.broker.delivery.model import Drop, Prepare, Request, Waiting
+from services.broker.subscriptions.index import Index
+from services.broker.subscriptions.model import Subscription
+from services.broker.subscriptions.notification import PERSONAL
+from services.broker.subscriptions.store import endpoint_name
+
+Consent = Callable[[Subscription], bool]
+"""Whether the owner may at this moment be told of persons; the place for consent to come in."""
+
+
+def by_scope(subscription: Subscription) -> bool:
+    """The scope that the owner had when the subscription was written last."""
+    return subscription.personal
+
+
+class Preparer:
+    """Drops what may not, or need not, be told any more.
+
+    Args:
+        clock: gives aware datetimes.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        index: Index,
+        deliveries: Deliveries,
+        *,
+        consent: Consent = by_scope,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._store, self._index, self._deliveries = store, index, deliveries
+        self._consent, self._clock = consent, clock
+
+    async def __call__(self, endpoints: Sequence[str]) -> Mapping[str, Prepare]:
+        async with self._store.read() as connection:
+            table = await self._index.current(connection)
+        names = {endpoint_name(*key): s for key, s in table.all.items()} if endpoints else {}
+        found = {name: names[name] for name in endpoints if name in names}
+        cooling = [name for name, s in found.items() if "cooldown" in s.endpoint]
+        doing = await self._deliveries.statuses(cooling) if cooling else {}
+        return {
+            name: partial(self._prepare, subscription, doing.get(name, EndpointStatus()))
+            for name, subscription in found.items()
+        }
+
+    def _prepare(
+        self, subscription: Subscription, doing: EndpointStatus, waiting: Waiting
+    ) -> Request | Drop:
+        now = self._clock()
+        status = subscription.status(now)
+        if status != "active":
+            return Drop(f"the subscription is {status}")
+        if PERSONAL in waiting.delivery.about and not self._consent(subscription):
+            return Drop("its owner may not see entities about persons")
+        if is_cooling(subscription, doing, now):
+            return Drop("its endpoint failed within the cooldown")
+        delivery = waiting.delivery
+        url = str(subscription.endpoint["uri"])
+        return Request(url, delivery.body, delivery.headers, delivery.timeout)
+
+
+def is_cooling(subscription: Subscription, doing: EndpointStatus, now: datetime) -> bool:
+    """Whether the endpoint failed so lately that nothing is sent (§5.2.15, milliseconds)."""
+    cooldown = subscription.endpoint.get("cooldown")
+    failed = doing.last_failure
+    if cooldown is None or failed is None or not doing.failures:
+        return False
+    return now.timestamp() < failed + float(cooldown) / 1000
