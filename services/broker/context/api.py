@@ -9,19 +9,22 @@ from fastapi import APIRouter, Request, Response
 from schemas.scopes import ENTITIES_READ, ENTITIES_WRITE
 from schemas.xcity import operation, raw_body
 from services.broker.context import mutations
-from services.broker.context.answers import answer_entity
+from services.broker.context.answers import answer_entities, answer_entity
 from services.broker.context.conditional import etag, has_it
 from services.broker.context.documented import with_parameters
 from services.broker.context.door import PREFIX
-from services.broker.context.errors import BadRequestData, ResourceNotFound
+from services.broker.context.errors import ResourceNotFound
+from services.broker.context.joining import flattened, inlined
 from services.broker.context.language import parse_tag
+from services.broker.context.linked import Join, check_projections, parse_join
 from services.broker.context.model import ContextEntity, parse_entity, parse_fragment
-from services.broker.context.params import JSON, JSON_LD, Params, ParamsDep
+from services.broker.context.params import GEO_JSON, JSON, JSON_LD, Params, ParamsDep
+from services.broker.context.reply import answer
 from services.broker.context.sent import read_ngsild
 from services.broker.context.target import EntityPath, TargetDep
 from services.broker.context.times import as_datetime
 from services.broker.context.view import View
-from services.broker.parts import BrokerDep
+from services.broker.parts import Broker, BrokerDep
 
 __all__ = ["PREFIX", "READ", "REMOVE", "TYPE", "WRITE", "EntityPath", "router"]
 
@@ -41,6 +44,9 @@ _VIEW = {
     "datasetId": "",
     "lang": "ja,en;q=0.5",
     "geometryProperty": "",
+    "join": "inline",
+    "joinLevel": "",
+    "containedBy": "",
 }
 
 
@@ -73,23 +79,30 @@ async def get_entity(
     params: ParamsDep,
 ) -> Response:
     """§5.7.1. `options`: `keyValues`, `concise`, `sysAttrs`. `ETag` names what was read."""
-    view = params.view()
-    _check_depth(view, params)
+    view, join = params.view(), parse_join(params.given)
+    check_projections(view, join)
     found = await target.get(broker)
     if view.attributes and not set(view.attributes) & found.attributes.keys():
         raise ResourceNotFound(f"{found.id} has none of these attributes.")
+    if join.depth:
+        return await _answer_joined(found, view, join, request, broker, params)
     tag = etag(found, params)
     if has_it(request.headers, tag):
         return Response(status_code=304, headers={"etag": tag})
     return answer_entity(found, view, request, params, {"etag": tag})
 
 
-def _check_depth(view: View, params: Params) -> None:
-    """§5.7.1.4: members of linked entities only where these are asked for."""
-    depth = max(p.depth if p else 0 for p in (view.pick, view.omit))
-    joined = params.given.get("join", "@none") != "@none"
-    if depth > (params.number("joinLevel", 1, 10) if joined else 0):
-        raise BadRequestData("pick and omit go as deep as join and joinLevel do.")
+async def _answer_joined(
+    found: ContextEntity, view: View, join: Join, request: Request, broker: Broker, params: Params
+) -> Response:
+    """With the entities that it links to (§4.5.23): in it, or with it in an array."""
+    if join.how == "flat":
+        several = await flattened(broker.entities, [found], join, params)
+        return answer_entities(several, view, request, params, {})
+    if params.media == GEO_JSON:
+        return answer_entity(found, view, request, params, {})
+    (shown,) = await inlined(broker.entities, [found], join, params, view)
+    return answer(shown, params)
 
 
 @router.put(

@@ -73,9 +73,18 @@ Decision = Callable[[ContextEntity | None, Item, str], ContextEntity]
 
 
 async def _read(
-    request: Request, params: Params, result: Result, *, nulls: Nulls = "refused"
+    request: Request,
+    params: Params,
+    result: Result,
+    *,
+    nulls: Nulls = "refused",
+    whole: bool = False,
 ) -> list[Item]:
-    """The entities in the body; those that are none go to the result's errors."""
+    """The entities in the body; those that are none go to the result's errors.
+
+    Args:
+        whole: what has no type is none.
+    """
     found = []
     sent = await _items(request, params)
     for body in sent.body:
@@ -86,6 +95,8 @@ async def _read(
             context = sent.context_of(body)
             simplified = params.simplified
             said = parse_fragment(body, context, nulls=nulls, simplified=simplified)
+            if whole and not said.types:
+                raise BadRequestData("/type: an entity has one.")
             found.append(Item(id_, said))
         except NgsiProblem as problem:
             result.refuse(_id_of(body), problem)
@@ -190,7 +201,7 @@ async def batch_upsert(request: Request, broker: BrokerDep, params: ParamsDep) -
         return change(old, item.said, now)
 
     nulls: Nulls = "members" if keep else "refused"
-    items = await _read(request, params, result, nulls=nulls)
+    items = await _read(request, params, result, nulls=nulls, whole=True)
     created = await _apply(broker, params, items, result, decide, creates=True)
     return result.response(201, created)
 

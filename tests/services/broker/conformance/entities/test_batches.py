@@ -116,6 +116,14 @@ def test_upsert_creates_nothing_out_of_nulls(api: Api) -> None:
     assert partly(answer, [], {api.id: "BadRequestData"})
 
 
+@pytest.mark.parametrize("options", ["", "update"])
+def test_an_entity_has_a_type(api: Api, options: str) -> None:
+    """§5.6.8.3, §5.2.4."""
+    api.create()
+    answer = send(api, "upsert", {"id": api.id, "a": prop(1)}, options=options)
+    assert partly(answer, [], {api.id: "BadRequestData"})
+
+
 def test_upsert_names_what_is_refused(api: Api) -> None:
     api.create()
     bad = other(api, 1, a={"type": "GeoProperty", "value": 5})

@@ -10,6 +10,7 @@ from tests.services.broker.conformance.entities.entity import (
     DATASET,
     DEFAULT,
     ENTITIES,
+    ERRORS,
     NULL,
     POINT,
     Api,
@@ -225,6 +226,18 @@ def test_what_is_no_attribute_is_refused(api: Api, rule: str) -> None:
     """§5.5.4: BadRequestData."""
     assert bad_data(api.http.post(ENTITIES, json=api.entity(a=NO_ATTRIBUTES[rule])))
     assert api.http.get(api.path).status_code == 404
+
+
+@pytest.mark.parametrize("levels", [80, 300, 900])
+@pytest.mark.parametrize("kind", [("Property", "value"), ("JsonProperty", "json")])
+def test_nothing_is_nested_without_end(api: Api, kind: tuple[str, str], levels: int) -> None:
+    """Deeper than any value that says something; what cannot be written again is not taken."""
+    deep = b'{"x":' * levels + b"1" + b"}" * levels
+    body = b'{"id":"%s","type":"A","a":{"type":"%s","%s":%s}}'
+    content = body % (api.id.encode(), kind[0].encode(), kind[1].encode(), deep)
+    answer = api.http.post(ENTITIES, content=content, headers={"content-type": "application/json"})
+    assert answer.status_code == 400
+    assert answer.json()["type"].startswith(ERRORS)
 
 
 @pytest.mark.parametrize("name", ["datasetId", "instanceId", "observedAt", "unitCode"])
