@@ -6,7 +6,6 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy import Text  # noqa: F401 - as Alembic writes it
 
-
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
