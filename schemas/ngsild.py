@@ -166,7 +166,10 @@ _GEOMETRIES: Final = frozenset(
 
 def is_geometry(value: Any) -> bool:
     """Whether a JSON value is a GeoJSON geometry (RFC 7946 §3.1)."""
-    return isinstance(value, dict) and value.get("type") in _GEOMETRIES and "coordinates" in value
+    if not isinstance(value, dict) or "coordinates" not in value:
+        return False
+    kind = value.get("type")
+    return isinstance(kind, str) and kind in _GEOMETRIES
 
 
 def timestamp(moment: datetime) -> str:

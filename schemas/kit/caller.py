@@ -32,7 +32,7 @@ class Caller:
     request_id: str
 
 
-def _caller(request: Request) -> Caller:
+async def _caller(request: Request) -> Caller:  # not def: that would run in a thread
     get = request.headers.get
     return Caller(
         client=get(headers.CLIENT, ""),

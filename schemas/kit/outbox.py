@@ -23,11 +23,11 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
-    insert,
     select,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from schemas.kit.bulk import insert_many
 from schemas.kit.message import Message, Refusal, Sink
 from schemas.kit.relay import Relay
 from schemas.kit.store import Store
@@ -113,7 +113,7 @@ class Outbox:
         if rows and latest:
             await self._drop(connection, rows)
         if rows:
-            await connection.execute(insert(self._table), rows)
+            await insert_many(connection, self._table, rows)
 
     async def _drop(self, connection: AsyncConnection, rows: list[dict[str, Any]]) -> None:
         same = (self._table.c.channel == bindparam("c")) & (self._table.c.key == bindparam("k"))

@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from schemas.kit.app import create_app
 from schemas.kit.outbox import Outbox
 from schemas.kit.store import Store
+from schemas.problem import Problem
 from schemas.xcity import ApiInfo, Dataset
 from services.broker import tables
 from services.broker.backlog import Backlog
@@ -30,7 +31,7 @@ from services.broker.context import (
     query_api,
     unsupported,
 )
-from services.broker.context.door import Door, decode_segments
+from services.broker.context.door import Door
 from services.broker.context.entities import Entities
 from services.broker.context.ld.contexts import Contexts
 from services.broker.context.ld.documents import Fetch
@@ -64,7 +65,8 @@ SCHEMAS_PREFIX: Final = "/schemas/v1"
 _COUNT_SECONDS: Final = 1.0
 _TAKE_STOCK_SECONDS: Final = 10.0
 _FORGET_SECONDS: Final = 3600.0
-_HITS_SECONDS: Final = 60.0
+_EXPIRE_SECONDS: Final = 10.0
+_TIDY_SECONDS: Final = 60.0
 
 INFO: Final = ApiInfo(
     domain="broker",
@@ -205,7 +207,6 @@ def create_broker(
     app.include_router(subscriptions_api.router, prefix=context_api.PREFIX)
     app.include_router(contexts_api.router, prefix=context_api.PREFIX)
     app.include_router(unsupported.router, prefix=context_api.PREFIX)
-    decode_segments(app)
     add_ngsi_refusals(app)
     app.add_middleware(Door)
     if standalone:
@@ -228,9 +229,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     tasks = [
         asyncio.create_task(_every(_COUNT_SECONDS, broker.backlog.count)),
         asyncio.create_task(_every(_FORGET_SECONDS, broker.inlet.forget)),
+        asyncio.create_task(_every(_EXPIRE_SECONDS, broker.entities.expire)),
+        asyncio.create_task(_every(_TIDY_SECONDS, broker.contexts.tidy)),
         asyncio.create_task(_every(_TAKE_STOCK_SECONDS, broker.deliveries.count)),
         asyncio.create_task(_every(_FORGET_SECONDS, broker.deliveries.queue.tidy)),
-        asyncio.create_task(_every(_HITS_SECONDS, broker.contexts.write_hits)),
     ]
     try:
         yield
@@ -252,7 +254,7 @@ async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
     while True:
         try:
             await work()
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, Problem) as error:
             logger.warning("will try again in %s s: %r", seconds, error)
         await asyncio.sleep(seconds)
 

@@ -41,7 +41,7 @@ class Broker:
     webhooks: Webhooks
 
 
-def _broker(request: Request) -> Broker:
+async def _broker(request: Request) -> Broker:  # not def: that would run in a thread
     found = request.app.state.broker
     assert isinstance(found, Broker)  # noqa: S101 - set by create_broker
     return found

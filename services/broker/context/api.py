@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from schemas.scopes import ENTITIES_READ, ENTITIES_WRITE
 from schemas.xcity import operation, raw_body
 from services.broker.context import mutations
 from services.broker.context.answers import answer_entity
 from services.broker.context.conditional import etag, has_it
+from services.broker.context.documented import with_parameters
 from services.broker.context.door import PREFIX
 from services.broker.context.errors import BadRequestData, ResourceNotFound
 from services.broker.context.language import parse_tag
@@ -23,7 +23,7 @@ from services.broker.context.times import as_datetime
 from services.broker.context.view import View
 from services.broker.parts import BrokerDep
 
-__all__ = ["PREFIX", "READ", "REMOVE", "WRITE", "EntityPath", "router"]
+__all__ = ["PREFIX", "READ", "REMOVE", "TYPE", "WRITE", "EntityPath", "router"]
 
 router = APIRouter(tags=["context"])
 
@@ -31,6 +31,17 @@ READ = operation(ENTITIES_READ, dataset="context", priority="essential")
 _BODY = raw_body(JSON, JSON_LD, description="Normalized, concise or simplified; at most 1 MiB.")
 WRITE = operation(ENTITIES_WRITE, dataset="context", priority="essential", request_body=_BODY)
 REMOVE = operation(ENTITIES_WRITE, dataset="context", priority="essential")
+TYPE = {"type": "Vehicle"}
+_VIEW = {
+    "format": "simplified",
+    "options": "sysAttrs",
+    "attrs": "",
+    "pick": "id,speed",
+    "omit": "",
+    "datasetId": "",
+    "lang": "ja,en;q=0.5",
+    "geometryProperty": "",
+}
 
 
 @router.post(
@@ -53,21 +64,13 @@ async def create_entity(request: Request, broker: BrokerDep, params: ParamsDep) 
     "/entities/{entity}",
     summary="Retrieve an entity",
     response_class=Response,
-    openapi_extra=READ,
+    openapi_extra=with_parameters(READ, **TYPE, **_VIEW),
 )
 async def get_entity(
     target: TargetDep,
     request: Request,
     broker: BrokerDep,
     params: ParamsDep,
-    attrs: str = "",
-    pick: str = "",
-    omit: str = "",
-    datasetId: str = "",  # noqa: N803 - the specification's names
-    lang: Annotated[str, Query(examples=["ja,en;q=0.5"])] = "",
-    format: Annotated[str, Query(examples=["simplified"])] = "",
-    geometryProperty: str = "",  # noqa: N803
-    options: Annotated[str, Query(examples=["sysAttrs"])] = "",
 ) -> Response:
     """§5.7.1. `options`: `keyValues`, `concise`, `sysAttrs`. `ETag` names what was read."""
     view = params.view()
@@ -94,7 +97,7 @@ def _check_depth(view: View, params: Params) -> None:
     summary="Replace an entity",
     status_code=204,
     response_class=Response,
-    openapi_extra=WRITE,
+    openapi_extra=with_parameters(WRITE, **TYPE),
 )
 async def replace_entity(
     target: TargetDep, request: Request, broker: BrokerDep, params: ParamsDep
@@ -115,17 +118,15 @@ async def replace_entity(
     summary="Merge into an entity",
     status_code=204,
     response_class=Response,
-    openapi_extra=WRITE,
+    openapi_extra=with_parameters(
+        WRITE, **TYPE, format="simplified", options="keyValues", observedAt="", lang="ja"
+    ),
 )
 async def merge_entity(
     target: TargetDep,
     request: Request,
     broker: BrokerDep,
     params: ParamsDep,
-    observedAt: str = "",  # noqa: N803
-    lang: str = "",
-    format: Annotated[str, Query(examples=["simplified"])] = "",
-    options: Annotated[str, Query(examples=["keyValues"])] = "",
 ) -> Response:
     """§5.6.17. `urn:ngsi-ld:null` removes an attribute or a member.
 
@@ -158,7 +159,7 @@ def common_of(params: Params) -> mutations.Common:
     summary="Delete an entity",
     status_code=204,
     response_class=Response,
-    openapi_extra=REMOVE,
+    openapi_extra=with_parameters(REMOVE, **TYPE),
 )
 async def delete_entity(target: TargetDep, broker: BrokerDep) -> Response:
     """§5.6.6."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Final, Literal
 
 from services.broker.context.errors import BadRequestData
+from services.broker.context.json_merge import merge_json
 from services.broker.context.jsonld import Context
 from services.broker.context.kinds import (
     HOLDERS,
@@ -22,7 +23,7 @@ from services.broker.context.kinds import (
     Attributes,
     Instance,
     dataset,
-    is_null,
+    says_null,
 )
 from services.broker.context.notation import MOST_INSTANCES, Bare, is_multi, members_of, unfolded
 from services.broker.context.times import as_datetime
@@ -36,6 +37,7 @@ Nulls = Literal["refused", "members", "deep"]
 
 _MOST_DEPTH: Final = 5
 _SEALED: Final = frozenset(("entityIdSealed", "entityTypeSealed"))
+_PLAIN: Final = (str, int, float)
 _REMOVABLE: Final = METADATA - {"datasetId"}
 
 
@@ -68,7 +70,7 @@ class AttributeReader:
             raise BadRequestData(f"{where}: attributes nest {_MOST_DEPTH} deep at most.")
         if self._simplified:
             return self._plain(value, where)
-        if is_multi(value):
+        if isinstance(value, list) and is_multi(value):
             instances = [self._instance(item, where, depth) for item in value]
             return _distinct(instances, where)
         return [self._instance(value, where, depth)]
@@ -89,20 +91,22 @@ class AttributeReader:
         members = members_of(value, where)
         kind = members["type"]
         holder = VALUE_OF[kind]
-        instance: Instance = members if isinstance(members, Bare) else {}
-        instance["type"] = kind
-        instance[holder] = self._held(kind, members.get(holder), f"{where}/{holder}")
-        for name, member in members.items():
-            if name == holder or name == "type" or name in OUTPUT_ONLY:
-                continue
-            if name in METADATA or name in HOLDERS:
-                self._describe(instance, name, member, where)
-            elif name in _SEALED:
-                instance[name] = _sealed(member, where, name)
-            else:
-                below = self.read(member, f"{where}/{name}", depth + 1)
-                instance[self._name(name, where)] = below
+        instance: Instance = members if isinstance(members, Bare) else {"type": kind}
+        instance[holder] = self._held(kind, holder, members.get(holder), where)
+        if len(members) > 2:
+            for name, member in members.items():
+                if name != "type" and name != holder and name not in OUTPUT_ONLY:
+                    self._add(instance, name, member, where, depth)
         return instance
+
+    def _add(self, instance: Instance, name: str, member: Any, where: str, depth: int) -> None:
+        if name in METADATA or name in HOLDERS:
+            self._describe(instance, name, member, where)
+        elif name in _SEALED:
+            instance[name] = _sealed(member, where, name)
+        else:
+            below = self.read(member, f"{where}/{name}", depth + 1)
+            instance[self._name(name, where)] = below
 
     def _name(self, name: str, where: str) -> str:
         expanded = self._context.expand(name)
@@ -110,18 +114,27 @@ class AttributeReader:
             raise BadRequestData(f"{where}/{name}: is no member of an attribute.")
         return expanded
 
-    def _held(self, kind: str, value: Any, where: str) -> Any:
+    def _held(self, kind: str, holder: str, value: Any, where: str) -> Any:
+        if kind == "Property" and isinstance(value, _PLAIN) and value != NULL:
+            return value  # most are, and nothing can be wrong with these
         if value is None:
-            raise BadRequestData(f"{where}: a {kind} needs it, and it is never null.")
-        if is_null({"type": kind, VALUE_OF[kind]: value}):
-            self._meet_null(where)
+            raise BadRequestData(f"{where}/{holder}: a {kind} needs it, and it is never null.")
+        if says_null(value):
+            self._meet_null(f"{where}/{holder}")
             return value
         if isinstance(value, dict | list) and kind != "JsonProperty" and has_nested_null(value):
-            if self._nulls != "deep":
-                raise BadRequestData(f"{where}: {NULL} is no value; only a merge removes members.")
-            self.met_null = True
-            return value  # to be checked when it is merged: now it is only part of a value
-        return held_by(kind, value, self._context, where)
+            return self._with_nulls(kind, holder, value, where)
+        return held_by(kind, value, self._context, f"{where}/{holder}")
+
+    def _with_nulls(self, kind: str, holder: str, value: Any, where: str) -> Any:
+        """A value of which a merge removes members; what is left of it is checked."""
+        where = f"{where}/{holder}"
+        if self._nulls != "deep":
+            raise BadRequestData(f"{where}: {NULL} is no value; only a merge removes members.")
+        self.met_null = True
+        if left := merge_json(None, value):
+            held_by(kind, left, self._context, where)
+        return value
 
     def _describe(self, instance: Instance, name: str, member: Any, where: str) -> None:
         """Take over a member that is no attribute."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 import orjson
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from schemas.ngsild import is_geometry
 from services.broker.context import attribute_mutations, mutations
-from services.broker.context.api import REMOVE, WRITE
+from services.broker.context.api import REMOVE, TYPE, WRITE
 from services.broker.context.attributes import AttributeReader
+from services.broker.context.documented import with_parameters
 from services.broker.context.errors import BadRequestData, ResourceNotFound
 from services.broker.context.jsonld import CORE_TERMS
 from services.broker.context.kinds import VALUE_OF, Instance
@@ -31,14 +32,13 @@ SCOPE = CORE_TERMS["scope"]
     summary="Append attributes",
     status_code=204,
     response_class=Response,
-    openapi_extra=WRITE,
+    openapi_extra=with_parameters(WRITE, **TYPE, options="noOverwrite"),
 )
 async def append_attributes(
     target: TargetDep,
     request: Request,
     broker: BrokerDep,
     params: ParamsDep,
-    options: Annotated[str, Query(examples=["noOverwrite"])] = "",
 ) -> Response:
     """§5.6.3. 207 names the attributes that `options=noOverwrite` kept as they were."""
     sent = await read_ngsild(request, params)
@@ -60,7 +60,7 @@ async def append_attributes(
     summary="Update attributes",
     status_code=204,
     response_class=Response,
-    openapi_extra=WRITE,
+    openapi_extra=with_parameters(WRITE, **TYPE),
 )
 async def update_attributes(
     target: TargetDep, request: Request, broker: BrokerDep, params: ParamsDep
@@ -100,7 +100,7 @@ def _update_result(fragment: Fragment, kept: dict[str, bool]) -> Response:
     summary="Update part of an attribute",
     status_code=204,
     response_class=Response,
-    openapi_extra=WRITE,
+    openapi_extra=with_parameters(WRITE, **TYPE),
 )
 async def update_attribute(
     target: TargetDep, attribute: str, request: Request, broker: BrokerDep, params: ParamsDep
@@ -152,7 +152,7 @@ def _name(sent: Sent, attribute: str) -> str:
     summary="Replace an attribute",
     status_code=204,
     response_class=Response,
-    openapi_extra=WRITE,
+    openapi_extra=with_parameters(WRITE, **TYPE),
 )
 async def replace_attribute(
     target: TargetDep, attribute: str, request: Request, broker: BrokerDep, params: ParamsDep
@@ -174,20 +174,18 @@ async def replace_attribute(
     summary="Delete an attribute",
     status_code=204,
     response_class=Response,
-    openapi_extra=REMOVE,
+    openapi_extra=with_parameters(REMOVE, **TYPE, datasetId="", deleteAll="true"),
 )
 async def delete_attribute(
     target: TargetDep,
     attribute: str,
     broker: BrokerDep,
     params: ParamsDep,
-    datasetId: str = "",  # noqa: N803 - the specification's name
-    deleteAll: Annotated[str, Query(examples=["true"])] = "",  # noqa: N803
 ) -> Response:
     """§5.6.5. The instance with this `datasetId`, the one without it, or all of them."""
     name = params.context.expand(attribute)
-    dataset = _dataset_in_question(datasetId)
-    whole = deleteAll == "true"
+    dataset = _dataset_in_question(params.given.get("datasetId", ""))
+    whole = params.given.get("deleteAll") == "true"
 
     def mutation(old: ContextEntity, now: str) -> ContextEntity:
         if name == SCOPE and old.scope:

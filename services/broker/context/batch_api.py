@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import orjson
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from services.broker.context import mutations
 from services.broker.context.api import WRITE, common_of
 from services.broker.context.attributes import Nulls
+from services.broker.context.documented import with_parameters
 from services.broker.context.errors import (
     AlreadyExists,
     BadRequestData,
@@ -171,14 +172,9 @@ async def batch_create(request: Request, broker: BrokerDep, params: ParamsDep) -
     summary="Create or update entities",
     status_code=201,
     response_class=Response,
-    openapi_extra=WRITE,
+    openapi_extra=with_parameters(WRITE, options="update"),
 )
-async def batch_upsert(
-    request: Request,
-    broker: BrokerDep,
-    params: ParamsDep,
-    options: Annotated[str, Query(examples=["update"])] = "",
-) -> Response:
+async def batch_upsert(request: Request, broker: BrokerDep, params: ParamsDep) -> Response:
     """§5.6.8. `options=update` keeps attributes that are not sent; without it they go.
 
     201 with the ids of those that are new, 204 when all were there, 207 when some are refused.
@@ -204,14 +200,9 @@ async def batch_upsert(
     summary="Update entities",
     status_code=204,
     response_class=Response,
-    openapi_extra=WRITE,
+    openapi_extra=with_parameters(WRITE, options="noOverwrite"),
 )
-async def batch_update(
-    request: Request,
-    broker: BrokerDep,
-    params: ParamsDep,
-    options: Annotated[str, Query(examples=["noOverwrite"])] = "",
-) -> Response:
+async def batch_update(request: Request, broker: BrokerDep, params: ParamsDep) -> Response:
     """§5.6.9. 207 names those that are not there."""
     result = Result()
     overwrite = "noOverwrite" not in params.options

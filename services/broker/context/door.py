@@ -5,11 +5,8 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
-from fastapi import FastAPI
-from starlette.convertors import Convertor
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
-from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 PREFIX: Final = "/ngsi-ld/v1"
@@ -65,18 +62,7 @@ def _path(scope: Scope) -> str:
     return "/".join(segment.replace("/", _SLASH) for segment in decoded)
 
 
-class _Segment(Convertor[str]):
-    regex = "[^/]+"
-
-    def convert(self, value: str) -> str:
-        return value.replace(_SLASH, "/")
-
-    def to_string(self, value: str) -> str:
-        return value
-
-
-def decode_segments(app: FastAPI) -> None:
-    """Give the NGSI-LD routes their path parameters as they were before they were encoded."""
-    for route in app.routes:
-        if isinstance(route, Route) and is_ours(route.path):
-            route.param_convertors = dict.fromkeys(route.param_convertors, _Segment())
+def restore_slashes(scope: Scope) -> None:
+    """Give a matched route's path parameters the slashes that were encoded in them."""
+    found = scope["path_params"]
+    found.update({name: value.replace(_SLASH, "/") for name, value in found.items()})

@@ -18,6 +18,8 @@ from services.broker.backlog import Backlog
 from services.broker.context.announce import Nobody, Watcher, announcement
 from services.broker.context.discovery import present
 from services.broker.context.errors import AlreadyExists, BadRequestData, ResourceNotFound
+from services.broker.context.expiry import due, unexpired, write_expiries
+from services.broker.context.loader import Loader
 from services.broker.context.model import ContextEntity
 from services.broker.context.mutations import created
 from services.broker.context.query import Page, Query
@@ -36,6 +38,7 @@ Decide = Callable[[dict[str, ContextEntity], str], list[Change]]
 MOST_ENTITY_BYTES: Final = 2_097_152
 _DEADLOCK_DETECTED: Final = "40P01"  # PostgreSQL's; it lets the other one go on
 _ATTEMPTS: Final = 3
+_EXPIRE_AT_ONCE: Final = 500
 
 
 class Entities:
@@ -57,7 +60,7 @@ class Entities:
     ) -> None:
         self._store, self._outbox, self._backlog, self._clock = store, outbox, backlog, clock
         self._watcher = watcher or Nobody()
-        self._writer = Writer(store)
+        self._writer, self._loader = Writer(), Loader(self._load)
         self.tenants = Tenants(store)
 
     async def get(self, id_: str, *, personal: bool, tenant: str = DEFAULT_TENANT) -> ContextEntity:
@@ -71,12 +74,15 @@ class Entities:
             ResourceNotFound: it is not there.
             NonexistentTenant: nor is the tenant.
         """
-        async with self._store.read() as connection:
-            await self.tenants.check(connection, tenant)
-            found = (await load(connection, tenant, [id_])).get(id_)
+        found = await self._loader.get(tenant, id_)
         if found is None or (found.restricted and not personal):
             raise ResourceNotFound(f"There is no entity {id_}.")
         return found
+
+    async def _load(self, tenant: str, ids: list[str]) -> dict[str, ContextEntity]:
+        async with self._store.read() as connection:
+            await self.tenants.check(connection, tenant)
+            return await load(connection, tenant, ids)
 
     async def find(self, query: Query, *, tenant: str = DEFAULT_TENANT) -> Page:
         """What a query means.
@@ -174,6 +180,24 @@ class Entities:
         self._backlog.grew(len(done))
         return done
 
+    async def expire(self) -> None:
+        """Delete what has expired by now (§4.22)."""
+        moment = timestamp(self._clock())
+
+        def change(old: dict[str, ContextEntity], now: str) -> list[Change]:
+            return [Change(entity, unexpired(entity, now)) for entity in old.values()]
+
+        seen: list[tuple[str, str]] = []
+        while True:
+            async with self._store.read() as connection:
+                found = await due(connection, moment, _EXPIRE_AT_ONCE)
+            if not found or found == seen:  # what cannot be deleted must not be tried for ever
+                return
+            seen = found
+            for tenant in {tenant for tenant, _ in found}:
+                ids = [id_ for owner, id_ in found if owner == tenant]
+                await self.transact(ids, change, tenant=tenant)
+
     async def _transact(self, step: _Step, attempts: int) -> list[Change]:
         try:
             return await self._transact_once(step)
@@ -196,6 +220,7 @@ class Entities:
             done = [c for c in step.decide(old, now) if c.old is not c.new]
             _check_sizes(done)
             shapes = await self._writer.write(connection, step.tenant, done, now)
+            await write_expiries(connection, step.tenant, done)
             await self._announce(connection, step.tenant, done, moment)
         self._writer.remember(shapes)
         return done

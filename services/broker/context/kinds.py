@@ -58,9 +58,15 @@ NULL: Final = "urn:ngsi-ld:null"
 
 
 def is_null(instance: Instance) -> bool:
-    """Whether an instance says "remove this" (§4.5.0: each kind in its own way)."""
-    held = instance.get(VALUE_OF[instance["type"]])
-    return held in (NULL, [NULL], {"@none": NULL})
+    """Whether an instance says "remove this"."""
+    return says_null(instance[VALUE_OF[instance["type"]]])
+
+
+def says_null(held: Any) -> bool:
+    """Whether what an attribute holds says "remove this" (§4.5.0: each kind in its own way)."""
+    if isinstance(held, dict | list):
+        return len(held) == 1 and held in ([NULL], {"@none": NULL})
+    return bool(held == NULL)
 
 
 def dataset(instance: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
-"""Merging: JSON Merge Patch (RFC 7396) with ``urn:ngsi-ld:null`` where it has null.
+"""What an update makes of one attribute instance.
 
-What NGSI-LD does of it on one attribute instance: partial update (GS CIM 009 §5.5.8) replaces
-members, merge (§5.5.12) goes into values as deep as they are.
+Partial update (GS CIM 009 §5.5.8) replaces members, merge (§5.5.12) goes into values as deep as
+they are.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from services.broker.context.errors import BadRequestData
+from services.broker.context.json_merge import merge_json
 from services.broker.context.jsonld import Context
-from services.broker.context.kinds import NULL, STAMPS, VALUE_OF, Instance, is_null
+from services.broker.context.kinds import METADATA, NULL, STAMPS, VALUE_OF, Instance, is_null
 from services.broker.context.notation import Bare
 from services.broker.context.values import held_by
 
@@ -18,7 +19,7 @@ from services.broker.context.values import held_by
 def patched(old: Instance, new: Instance) -> Instance:
     """``old`` with the members of ``new`` in place of its own; null removes one (§5.5.8)."""
     members = {**old, **{k: v for k, v in new.items() if k not in STAMPS}}
-    return {name: member for name, member in members.items() if not _is_removal(member)}
+    return {name: member for name, member in members.items() if not _is_removal(name, member)}
 
 
 def merged(old: Instance, new: Instance, context: Context, lang: str = "") -> Instance:
@@ -37,7 +38,7 @@ def merged(old: Instance, new: Instance, context: Context, lang: str = "") -> In
     holder = VALUE_OF[old["type"]]
     result = patched(old, {name: member for name, member in new.items() if name != holder})
     for name, member in new.items():
-        if ":" in name and name in old and not _is_removal(member):
+        if ":" in name and name in old and not _is_removal(name, member):
             result[name] = _sub_attribute(old[name], member, context, lang)
     result[holder] = merge_json(old[holder], new[holder])
     return result
@@ -54,21 +55,8 @@ def _sub_attribute(
 def completed(new: Instance) -> Instance:
     """An instance that is new, without what says "remove this"."""
     holder = VALUE_OF[new["type"]]
-    kept = {name: member for name, member in new.items() if not _is_removal(member)}
+    kept = {name: member for name, member in new.items() if not _is_removal(name, member)}
     return {**kept, holder: merge_json(None, new[holder])}
-
-
-def merge_json(old: Any, new: Any) -> Any:
-    """``old`` merged with ``new``; what is no object replaces, and is replaced."""
-    if not isinstance(new, dict):
-        return new
-    result = dict(old) if isinstance(old, dict) else {}
-    for name, value in new.items():
-        if value == NULL:
-            result.pop(name, None)
-        else:
-            result[name] = merge_json(result.get(name), value)
-    return result
 
 
 def _of_kind(new: Bare, kind: str, context: Context, lang: str) -> Instance:
@@ -85,9 +73,8 @@ def _of_kind(new: Bare, kind: str, context: Context, lang: str) -> Instance:
         raise BadRequestData(f"The attribute is a {kind}{error.detail}") from error
 
 
-def _is_removal(member: Any) -> bool:
-    """Of a member of an instance: null itself, or a sub-attribute that says so."""
-    if isinstance(member, list) and len(member) == 1:
-        only = member[0]
-        return isinstance(only, dict) and only.get("type") in VALUE_OF and is_null(only)
-    return bool(member == NULL)
+def _is_removal(name: str, member: Any) -> bool:
+    """Of a member of an instance: a sub-attribute or a description that says "remove this"."""
+    if ":" in name:
+        return len(member) == 1 and is_null(member[0])
+    return name in METADATA and bool(member == NULL)

@@ -139,9 +139,10 @@ def _attributes(body: dict[str, Any], context: Context, reader: AttributeReader)
         if name in NO_ATTRIBUTE:
             raise BadRequestData(f"/{name}: is no attribute of an entity (§4.5.1).")
         expanded = context.expand(name)
+        where = "/" + (escape(name) if "/" in name or "~" in name else name)
         if expanded in found:
-            raise BadRequestData(f"/{escape(name)}: is there twice, under another name.")
-        found[expanded] = reader.read(value, f"/{escape(name)}")
+            raise BadRequestData(f"{where}: is there twice, under another name.")
+        found[expanded] = reader.read(value, where)
     return found
 
 

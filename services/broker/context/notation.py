@@ -42,7 +42,8 @@ def members_of(value: Any, where: str) -> dict[str, Any]:
         return Bare({"type": "Property", "value": value})
     if "@context" in value:
         raise BadRequestData(f"{where}: an attribute brings no @context of its own.")
-    if _names_kind(value):
+    kind = value.get("type")
+    if isinstance(kind, str) and kind in VALUE_OF:
         return value
     if is_geometry(value):
         return Bare({"type": "GeoProperty", "value": value})

@@ -13,7 +13,7 @@ from schemas.kit.caller import CallerDep
 from schemas.scopes import ENTITIES_PERSONAL
 from services.broker.body import media_type
 from services.broker.context.asked import check_names, check_options
-from services.broker.context.door import PREFIX
+from services.broker.context.door import PREFIX, restore_slashes
 from services.broker.context.errors import (
     BadRequestData,
     NotAcceptable,
@@ -86,6 +86,7 @@ class Params:
 
 
 async def _params(request: Request, caller: CallerDep, broker: BrokerDep) -> Params:
+    restore_slashes(request.scope)  # path parameters are read after this
     given = dict(request.query_params)
     if any("\x00" in value for value in given.values()):
         raise BadRequestData("A parameter has a NUL character; leave it out.")

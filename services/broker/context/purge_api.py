@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Annotated, Final
+from typing import Final
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 
 from services.broker.context.api import REMOVE
+from services.broker.context.documented import with_parameters
 from services.broker.context.entities import Decide
 from services.broker.context.errors import BadRequestData
 from services.broker.context.model import ContextEntity
@@ -22,6 +23,17 @@ from services.broker.parts import Broker, BrokerDep
 router = APIRouter(tags=["context"])
 
 _AT_ONCE: Final = 500
+_QUERY: Final = {
+    "type": "Vehicle",
+    "id": "",
+    "idPattern": "",
+    "q": "speed>50",
+    "scopeQ": "",
+    "georel": "",
+    "geometry": "",
+    "coordinates": "",
+    "geoproperty": "",
+}
 
 
 @router.delete(
@@ -29,29 +41,18 @@ _AT_ONCE: Final = 500
     summary="Purge entities",
     status_code=204,
     response_class=Response,
-    openapi_extra=REMOVE,
+    openapi_extra=with_parameters(REMOVE, **_QUERY, drop="speed", keep=""),
 )
 async def purge_entities(
     broker: BrokerDep,
     params: ParamsDep,
-    type: Annotated[str, Query(examples=["Vehicle"])] = "",
-    id: str = "",
-    idPattern: str = "",  # noqa: N803 - the specification's names
-    q: str = "",
-    scopeQ: str = "",  # noqa: N803
-    georel: str = "",
-    geometry: str = "",
-    coordinates: str = "",
-    geoproperty: str = "",
-    drop: str = "",
-    keep: str = "",
 ) -> Response:
     """§5.6.21. All entities that a query finds, as it finds them when it begins.
 
     `drop` names attributes that are deleted from them, `keep` attributes that are not; without
     both the entities themselves are.
     """
-    if drop and keep:
+    if params.given.get("drop") and params.given.get("keep"):
         raise BadRequestData("Give drop or keep, not both.")
     ids = await _found(broker, params)
     for some in _pieces(ids):

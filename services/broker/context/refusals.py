@@ -6,6 +6,7 @@ is ``application/json``, the type is one of its own, and some statuses have no b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
@@ -13,7 +14,6 @@ import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.routing import Match, Route
 
 from services.broker.context.door import is_ours
 from services.broker.context.errors import TYPE_PREFIX
@@ -72,14 +72,18 @@ def as_ngsi(response: Response, status: int = 0) -> Response:
 
 def _not_allowed(app: FastAPI, request: Request, refusal: Response) -> Response:
     """405 with all that is allowed (RFC 9110 §15.5.6); for OPTIONS, just that (§9.3.7)."""
-    methods = {
-        method
-        for route in app.routes
-        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
-        for method in route.methods or ()
-    }
+    methods = _methods(app, request.url.path)
     allow = ", ".join(sorted({*methods, "OPTIONS", *({"HEAD"} if "GET" in methods else ())}))
     if request.method == "OPTIONS":
         return Response(status_code=204, headers={"allow": allow})
     refusal.headers["allow"] = allow
     return as_ngsi(refusal)
+
+
+def _methods(app: FastAPI, path: str) -> set[str]:
+    """The methods of all operations on a path; a route knows only its own."""
+    found: set[str] = set()
+    for template, operations in app.openapi()["paths"].items():
+        if re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", template), path):
+            found.update(method.upper() for method in operations)
+    return found

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from schemas.ngsild import is_geometry
 from services.broker.context.kinds import (
-    KIND_OF,
-    RELATIONSHIPS,
+    HOLDERS,
     SYSTEM,
     VALUE_OF,
     Instance,
@@ -21,6 +20,10 @@ from services.broker.context.view import Form, View
 __all__ = ["NORMALIZED", "Form", "View", "represent"]
 
 NORMALIZED = View()
+_MARKS: Final = frozenset(("type", *HOLDERS))
+"""By one of these members an object is read as an attribute."""
+
+_OF_WORDS: Final = frozenset(("VocabProperty", "LanguageProperty"))
 
 
 def represent(entity: ContextEntity, view: View = NORMALIZED) -> dict[str, Any]:
@@ -54,34 +57,38 @@ def _attribute(instances: list[Instance], view: View) -> Any:
     if view.form == "keyValues":
         return _simplified(instances, view)
     shown = [_instance(instance, view) for instance in instances]
-    if view.form == "concise":
-        shown = [_concise(instance) for instance in shown]
-    return shown[0] if len(shown) == 1 else shown
+    if len(shown) == 1:
+        return _bare(_concise(shown[0])) if view.form == "concise" else shown[0]
+    return [_concise(instance) for instance in shown] if view.form == "concise" else shown
 
 
 def _instance(instance: Instance, view: View) -> Instance:
     """Normalized (§4.5.2.2)."""
-    found: Instance = {}
-    for name, member in instance.items():
-        if ":" in name:
-            found[view.context.compact(name)] = _attribute(member, view)
-        elif name not in SYSTEM or view.system:
-            found[name] = member
-    return _in_words(found, view)
+    found = instance.copy()
+    if not view.system:
+        for name in SYSTEM:
+            found.pop(name, None)
+    if len(found) > 2:  # more than its kind and what it holds
+        for name in [name for name in found if ":" in name]:
+            found[view.context.compact(name)] = _attribute(found.pop(name), view)
+        _shorten(found, view)
+    return _in_words(found, view) if found["type"] in _OF_WORDS else found
+
+
+def _shorten(found: Instance, view: View) -> None:
+    """The types that it names, kept as IRIs, in the terms of the view's context."""
+    for name in ("objectType", "valueType"):
+        if name in found:
+            found[name] = _compacted(found[name], view)
 
 
 def _in_words(found: Instance, view: View) -> Instance:
-    """What is kept as an IRI in the terms of the view's context, and in its language."""
-    kind = found["type"]
-    if kind == "VocabProperty":
+    """In the terms of the view's context, and in its language (§4.15)."""
+    if found["type"] == "VocabProperty":
         found["vocab"] = _compacted(found["vocab"], view)
-    elif kind in RELATIONSHIPS and "objectType" in found:
-        found["objectType"] = _compacted(found["objectType"], view)
-    elif kind == "LanguageProperty" and view.lang and found["languageMap"]:
+    elif view.lang and found["languageMap"]:
         tag, text = view.lang.choose(found.pop("languageMap"))
         return {**found, "type": "Property", "value": text, "lang": tag}
-    if "valueType" in found:
-        found["valueType"] = view.context.compact(found["valueType"])
     return found
 
 
@@ -90,27 +97,28 @@ def _compacted(value: str | list[str], view: View) -> str | list[str]:
     return compact(value) if isinstance(value, str) else [compact(item) for item in value]
 
 
-def _concise(instance: Instance) -> Any:
-    """§4.5.2.3, §4.7.3: a value with nothing beside it stands alone, its kind is not named."""
-    kind = instance.pop("type")
-    holder = VALUE_OF[kind]
-    value = instance[holder]
-    if kind == "Property" and (is_geometry(value) or is_multi(value)):
-        return {"type": kind, **instance}  # would be read as something else
+def _concise(instance: Instance) -> Instance:
+    """§4.5.2.3: without its kind, where its members show that."""
+    kind = instance["type"]
+    value = instance[VALUE_OF[kind]]
+    if kind == "Property" and is_geometry(value):
+        return instance  # without its kind it would be a GeoProperty
+    del instance["type"]
     if kind == "ListRelationship":
-        instance[holder] = [item["object"] for item in value]
-    if holder == "value" and len(instance) == 1 and not _is_ambiguous(kind, value):
-        return value
+        instance["objectList"] = [item["object"] for item in value]
     return instance
 
 
-def _is_ambiguous(kind: str, value: Any) -> bool:
-    """An object that would be read as an attribute when it stood alone."""
-    return (
-        kind == "Property"
-        and isinstance(value, dict)
-        and ("type" in value or not KIND_OF.keys().isdisjoint(value))
-    )
+def _bare(instance: Instance) -> Any:
+    """§4.5.2.3, §4.7.3: a value with nothing beside it stands alone, if it can only be read so."""
+    if len(instance) > 1 or "value" not in instance:
+        return instance
+    value = instance["value"]
+    if isinstance(value, dict):
+        looks_like_more = not is_geometry(value) and not _MARKS.isdisjoint(value)
+    else:
+        looks_like_more = is_multi(value)
+    return instance if looks_like_more else value
 
 
 def _simplified(instances: list[Instance], view: View) -> Any:

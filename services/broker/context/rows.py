@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import select
@@ -15,7 +16,7 @@ from services.broker.context.stamping import changed_names
 from services.broker.context.tables import entities
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Change:
     """One entity before and after; None where it was or is not there."""
 
@@ -32,9 +33,9 @@ class Change:
         assert found is not None  # noqa: S101 - one of both is there
         return found
 
-    @property
+    @cached_property
     def names(self) -> list[str]:
-        """The attributes that changed."""
+        """The attributes that changed, and the scope where it did."""
         before = self.old.attributes if self.old else {}
         names = changed_names(before, self.new.attributes if self.new else {})
         moved = (self.old.scope if self.old else ()) != (self.new.scope if self.new else ())

@@ -6,14 +6,16 @@ what types and attributes there are is answered from these (§5.7.5 to §5.7.10)
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
 from services.broker.context.model import ContextEntity
+
+_MOST_KNOWN: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +41,37 @@ class Shape:
         }
 
 
-def shape_of(entity: ContextEntity) -> Shape:
+class Shapes:
+    """The shapes of entities, remembered; those that the store has are known."""
+
+    def __init__(self) -> None:
+        self._seen: dict[Hashable, Shape] = {}
+        self.stored: set[int] = set()
+
+    def of(self, entity: ContextEntity) -> Shape:
+        look = _look(entity)
+        found = self._seen.get(look)
+        if found is None:
+            if len(self._seen) >= _MOST_KNOWN:
+                self._seen.clear()
+            found = self._seen[look] = _shape(entity)
+        return found
+
+
+def _look(entity: ContextEntity) -> Hashable:
+    """All that the shape depends on, quickly."""
+    return entity.types, tuple(
+        (name, instances[0]["type"])
+        if len(instances) == 1
+        else (name, *[instance["type"] for instance in instances])
+        for name, instances in entity.attributes.items()
+    )
+
+
+def _shape(entity: ContextEntity) -> Shape:
     types = sorted(entity.types)
     attributes = {
-        name: _counted(instance["type"] for instance in instances)
-        for name, instances in sorted(entity.attributes.items())
+        name: _counted(instances) for name, instances in sorted(entity.attributes.items())
     }
     restricted = entity.restricted
     text = orjson.dumps([restricted, types, attributes])
@@ -51,8 +79,8 @@ def shape_of(entity: ContextEntity) -> Shape:
     return Shape(id_, restricted, types, attributes)
 
 
-def _counted(kinds: Iterable[str]) -> dict[str, int]:
+def _counted(instances: list[dict[str, Any]]) -> dict[str, int]:
     found: dict[str, int] = {}
-    for kind in kinds:
-        found[kind] = found.get(kind, 0) + 1
-    return found if len(found) < 2 else dict(sorted(found.items()))
+    for instance in instances:
+        found[instance["type"]] = found.get(instance["type"], 0) + 1
+    return dict(sorted(found.items()))

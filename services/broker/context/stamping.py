@@ -31,11 +31,14 @@ def changed(
 
 def replaced_attributes(old: Attributes, new: Attributes, now: str) -> Attributes:
     """``new``, with the times of those instances that were there before."""
-    found = {}
-    for name, instances in new.items():
-        there = {dataset(instance): instance for instance in old.get(name, [])}
-        found[name] = [stamped(there.get(dataset(i)), i, now) for i in instances]
-    return found
+    return {name: _restamped(old.get(name), instances, now) for name, instances in new.items()}
+
+
+def _restamped(old: list[Instance] | None, new: list[Instance], now: str) -> list[Instance]:
+    if not old:
+        return [stamped(None, instance, now) for instance in new]
+    there = {dataset(instance): instance for instance in old}
+    return [stamped(there.get(dataset(instance)), instance, now) for instance in new]
 
 
 def with_instances(old: list[Instance], new: list[Instance], now: str) -> list[Instance]:
@@ -49,24 +52,15 @@ def with_instances(old: list[Instance], new: list[Instance], now: str) -> list[I
 
 def stamped(old: Instance | None, new: Instance, now: str) -> Instance:
     """``new`` with its times; ``old`` itself where it says the same."""
-    if old is not None and _content(old) == _content(new):
+    if old is None:
+        return {**new, "createdAt": now, "modifiedAt": now}
+    found = {**new, **{name: old[name] for name in STAMPS if name in old}}
+    if found == old:
         return old
-    since = old.get("createdAt", now) if old else now
-    return {**new, "createdAt": since, "modifiedAt": now}
-
-
-def _content(instance: Instance) -> Instance:
-    return {k: v for k, v in instance.items() if k not in STAMPS}
-
-
-def _same_all(old: list[Instance], new: list[Instance]) -> bool:
-    return [_content(i) for i in old] == [_content(i) for i in new]
+    found["modifiedAt"] = now
+    return found
 
 
 def changed_names(old: Attributes, new: Attributes) -> list[str]:
-    """The attributes that differ, removed ones among them."""
-    return sorted(
-        name
-        for name in old.keys() | new.keys()
-        if not _same_all(old.get(name, []), new.get(name, []))
-    )
+    """The attributes that differ, removed ones among them; what is :func:`stamped` is compared."""
+    return sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Path, Query, Request
+from fastapi import Depends, Path, Request
 
 from schemas.ngsild import urn
 from services.broker.context.conditional import Preconditions, preconditions
@@ -67,18 +67,9 @@ class Target:
             raise ResourceNotFound(f"There is no entity {self.id} of that type.")
 
 
-async def _target(
-    entity: EntityPath,
-    request: Request,
-    params: ParamsDep,
-    type: Annotated[str, Query(examples=["Vehicle"])] = "",
-) -> Target:
-    return Target(
-        check_id(entity),
-        parse_type_selection(type, params.context),
-        preconditions(request.headers),
-        params,
-    )
+async def _target(entity: EntityPath, request: Request, params: ParamsDep) -> Target:
+    types = parse_type_selection(params.given.get("type", ""), params.context)
+    return Target(check_id(entity), types, preconditions(request.headers), params)
 
 
 TargetDep = Annotated[Target, Depends(_target)]

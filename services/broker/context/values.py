@@ -52,9 +52,13 @@ def _geometry(value: Any, context: Context, where: str) -> Any:
 def _objects(value: Any, context: Context, where: str) -> Any:
     """§4.5.3: a URI, or an array of them."""
     several = isinstance(value, list) and len(value) > 0
-    if not all(map(is_uri, value if several else [value])):
+    if not all(map(_is_target, value if several else [value])):
         raise BadRequestData(f"{where}: a Relationship points to a URI, or to an array of URIs.")
     return value
+
+
+def _is_target(value: Any) -> bool:
+    return is_uri(value) and value != NULL
 
 
 def _object_list(value: Any, context: Context, where: str) -> Any:
@@ -62,7 +66,7 @@ def _object_list(value: Any, context: Context, where: str) -> Any:
     if not isinstance(value, list):
         raise BadRequestData(f"{where}: a ListRelationship holds an array.")
     found = [item if isinstance(item, dict) else {"object": item} for item in value]
-    if not all(len(item) == 1 and is_uri(item.get("object")) for item in found):
+    if not all(len(item) == 1 and _is_target(item.get("object")) for item in found):
         raise BadRequestData(f"{where}: an objectList is made of objects whose object is a URI.")
     return found
 
@@ -109,7 +113,7 @@ _CHECKS: Final[Mapping[str, Check]] = {
 }
 
 
-def has_nested_null(value: Any, depth: int = 0) -> bool:
+def has_nested_null(value: dict[str, Any] | list[Any], depth: int = 0) -> bool:
     """Whether a member of an object in ``value`` is ``urn:ngsi-ld:null`` (§5.5.4).
 
     Raises:
@@ -117,10 +121,10 @@ def has_nested_null(value: Any, depth: int = 0) -> bool:
     """
     if depth > _MOST_DEPTH:
         raise BadRequestData(f"A value is nested at most {_MOST_DEPTH} deep.")
-    if isinstance(value, dict):
-        return any(
-            member == NULL or has_nested_null(member, depth + 1) for member in value.values()
-        )
-    return isinstance(value, list) and any(
-        isinstance(item, dict | list) and has_nested_null(item, depth + 1) for item in value
-    )
+    for member in value.values() if isinstance(value, dict) else value:
+        if isinstance(member, dict | list):
+            if has_nested_null(member, depth + 1):
+                return True
+        elif member == NULL and isinstance(value, dict):
+            return True
+    return False

@@ -1,20 +1,20 @@
-"""Changes to rows: the SQL that writes them, one statement for many."""
+"""Changes to rows: what is now, what finds it, and the past."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
-from sqlalchemy import Table, and_, bindparam, delete, insert, update
+from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from schemas.kit.store import Store
+from schemas.kit.bulk import delete_many, insert_many, update_many
 from services.broker.context.jsonld import CORE_TERMS
 from services.broker.context.model import ContextEntity
-from services.broker.context.places import places_of
+from services.broker.context.places import PlaceRow, places_of
 from services.broker.context.rows import Change
-from services.broker.context.shapes import Shape, shape_of
+from services.broker.context.shapes import Shape, Shapes
 from services.broker.context.tables import (
     changes,
     entities,
@@ -26,15 +26,10 @@ from services.broker.context.tables import (
 
 
 class Writer:
-    """Writes changes as rows; knows which shapes are written already.
+    """Writes changes as rows; knows which shapes are written already."""
 
-    Args:
-        store: where.
-    """
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._known: set[int] = set()
+    def __init__(self) -> None:
+        self._shapes = Shapes()
 
     async def write(
         self, connection: AsyncConnection, tenant: str, done: Sequence[Change], now: str
@@ -44,42 +39,39 @@ class Writer:
         Returns:
             New shapes, to be :meth:`remember`-ed when the transaction is committed.
         """
-        shapes = {c.new.id: shape_of(c.new) for c in done if c.new}
-        fresh = {s.id: s for s in shapes.values() if s.id not in self._known}
-        await self._write_shapes(connection, list(fresh.values()))
-        await _write_entities(connection, tenant, done, shapes)
-        await _write_names(connection, tenant, done)
-        await _write_places(connection, tenant, done)
-        await _many(connection, insert(changes), [_past(tenant, c, now) for c in done])
+        # in the order of the ids: two batches that create the same entities would else wait for
+        # each other, each behind a row that the other has just inserted
+        ordered = sorted(done, key=_by_id)
+        new = [(change, self._shapes.of(change.new)) for change in ordered if change.new]
+        fresh = {s.id: s for _, s in new if s.id not in self._shapes.stored}
+        rows = sorted((shape.as_row() for shape in fresh.values()), key=itemgetter("shape"))
+        await insert_many(connection, entity_shapes, rows, ignore=True)
+        await _write_entities(connection, tenant, ordered, new)
+        await _write_names(connection, tenant, ordered)
+        await _write_places(connection, tenant, ordered)
+        await insert_many(connection, changes, [_past(tenant, c, now) for c in done])
         return list(fresh.values())
 
     def remember(self, shapes: Iterable[Shape]) -> None:
-        self._known.update(shape.id for shape in shapes)
+        self._shapes.stored.update(shape.id for shape in shapes)
 
-    async def _write_shapes(self, connection: AsyncConnection, shapes: list[Shape]) -> None:
-        rows = sorted((shape.as_row() for shape in shapes), key=itemgetter("shape"))
-        statement = self._store.insert(entity_shapes).on_conflict_do_nothing()
-        await _many(connection, statement, rows)
+
+def _by_id(change: Change) -> str:
+    return change.entity.id
 
 
 async def _write_entities(
-    connection: AsyncConnection, tenant: str, done: Sequence[Change], shapes: dict[str, Shape]
+    connection: AsyncConnection,
+    tenant: str,
+    done: Sequence[Change],
+    new: Sequence[tuple[Change, Shape]],
 ) -> None:
-    here = and_(entities.c.tenant == bindparam("in_tenant"), entities.c.id == bindparam("which"))
-
-    def row(entity: ContextEntity) -> dict[str, Any]:
-        return _row(tenant, entity, shapes[entity.id])
-
-    # in the order of the ids: two batches that create the same entities would else wait for each
-    # other, each behind a row that the other has just inserted
-    news = sorted((row(c.new) for c in done if c.new and not c.old), key=itemgetter("id"))
-    await _many(connection, insert(entities), news)
-    changed = [
-        {**row(c.new), "which": c.new.id, "in_tenant": tenant} for c in done if c.new and c.old
-    ]
-    await _many(connection, update(entities).where(here), changed)
-    gone = [{"which": c.entity.id, "in_tenant": tenant} for c in done if not c.new]
-    await _many(connection, delete(entities).where(here), gone)
+    added = [_row(tenant, c.entity, shape) for c, shape in new if not c.old]
+    await insert_many(connection, entities, added)
+    changed = [_row(tenant, c.entity, shape) for c, shape in new if c.old]
+    await update_many(connection, entities, changed)
+    gone = [{"tenant": tenant, "id": c.entity.id} for c in done if not c.new]
+    await delete_many(connection, entities, gone)
 
 
 def _row(tenant: str, entity: ContextEntity, shape: Shape) -> dict[str, Any]:
@@ -99,10 +91,20 @@ def _row(tenant: str, entity: ContextEntity, shape: Shape) -> dict[str, Any]:
 
 async def _write_names(connection: AsyncConnection, tenant: str, done: Sequence[Change]) -> None:
     """The rows that find entities by type and by scope."""
-    types = [(c.entity.id, _types(c.old), _types(c.new)) for c in done]
-    await _write_keys(connection, entity_types, entity_types.c.type, tenant, types)
-    scopes = [(c.entity.id, _scopes(c.old), _scopes(c.new)) for c in done]
-    await _write_keys(connection, entity_scopes, entity_scopes.c.scope, tenant, scopes)
+    types = [
+        (c.entity.id, _types(c.old), _types(c.new)) for c in done if _moved(c, attrgetter("types"))
+    ]
+    await _write_keys(connection, entity_types, "type", tenant, types)
+    scopes = [
+        (c.entity.id, _scopes(c.old), _scopes(c.new))
+        for c in done
+        if _moved(c, attrgetter("scope"))
+    ]
+    await _write_keys(connection, entity_scopes, "scope", tenant, scopes)
+
+
+def _moved(change: Change, what: attrgetter[Any]) -> bool:
+    return not (change.old and change.new) or what(change.old) != what(change.new)
 
 
 def _types(entity: ContextEntity | None) -> set[str]:
@@ -117,57 +119,57 @@ def _scopes(entity: ContextEntity | None) -> set[str]:
 async def _write_keys(
     connection: AsyncConnection,
     table: Table,
-    column: Any,
+    column: str,
     tenant: str,
     moved: list[tuple[str, set[str], set[str]]],
 ) -> None:
-    here = and_(
-        table.c.tenant == bindparam("in_tenant"),
-        column == bindparam("key"),
-        table.c.entity == bindparam("which"),
-    )
     stale = [
-        {"in_tenant": tenant, "key": key, "which": id_}
+        {"tenant": tenant, column: key, "entity": id_}
         for id_, old, new in moved
         for key in sorted(old - new)
     ]
-    await _many(connection, delete(table).where(here), stale)
+    await delete_many(connection, table, stale)
     rows = [
-        {"tenant": tenant, column.name: key, "entity": id_}
+        {"tenant": tenant, column: key, "entity": id_}
         for id_, old, new in moved
         for key in sorted(new - old)
     ]
-    await _many(connection, insert(table), rows)
+    await insert_many(connection, table, rows)
 
 
 async def _write_places(connection: AsyncConnection, tenant: str, done: Sequence[Change]) -> None:
-    moved = [(c.entity.id, _places(c.old), _places(c.new)) for c in done]
-    moved = [(id_, old, new) for id_, old, new in moved if old != new]
-    here = and_(
-        entity_places.c.tenant == bindparam("in_tenant"),
-        entity_places.c.entity == bindparam("which"),
-    )
-    stale = [{"in_tenant": tenant, "which": id_} for id_, old, _ in moved if old]
-    await _many(connection, delete(entity_places).where(here), stale)
-    rows = [
-        {
-            "tenant": tenant,
-            "entity": id_,
-            "attribute": attribute,
-            "south": south,
-            "north": north,
-            "west": west,
-            "east": east,
-            "geometry": wkb,
-        }
-        for id_, _, new in moved
-        for attribute, south, north, west, east, wkb in new
+    moved = [(c, _places(c, c.old), _places(c, c.new)) for c in done]
+    moved = [(c, old, new) for c, old, new in moved if old != new]
+    stale = [
+        {"tenant": tenant, "entity": c.entity.id, "attribute": name}
+        for c, old, _ in moved
+        for name in sorted({place[0] for place in old})
     ]
-    await _many(connection, insert(entity_places), rows)
+    await delete_many(connection, entity_places, stale)
+    rows = [_place(tenant, c.entity.id, place) for c, _, new in moved for place in new]
+    await insert_many(connection, entity_places, rows)
 
 
-def _places(entity: ContextEntity | None) -> list[Any]:
-    return list(places_of(entity.attributes)) if entity else []
+def _places(change: Change, entity: ContextEntity | None) -> list[PlaceRow]:
+    """Of the attributes that changed: the others are where they were."""
+    if entity is None:
+        return []
+    names = change.names
+    return places_of({n: entity.attributes[n] for n in names if n in entity.attributes})
+
+
+def _place(tenant: str, entity: str, place: PlaceRow) -> dict[str, Any]:
+    attribute, south, north, west, east, wkb = place
+    return {
+        "tenant": tenant,
+        "entity": entity,
+        "attribute": attribute,
+        "south": south,
+        "north": north,
+        "west": west,
+        "east": east,
+        "geometry": wkb,
+    }
 
 
 def _past(tenant: str, change: Change, now: str) -> dict[str, Any]:
@@ -183,11 +185,3 @@ def _past(tenant: str, change: Change, now: str) -> dict[str, Any]:
         "attributes": {name: after.get(name) for name in change.names},
         "at": now,
     }
-
-
-async def _many(
-    connection: AsyncConnection, statement: Any, rows: Iterable[dict[str, Any]]
-) -> None:
-    found = list(rows)
-    if found:
-        await connection.execute(statement, found)

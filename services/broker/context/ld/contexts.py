@@ -31,6 +31,7 @@ MOST_DOCUMENTS: Final = 10
 _OWN: Final = re.compile(re.escape(PATH) + r"/([^/]+)/?")
 _MOST_URL: Final = 2_000
 _MOST_COMPILED_BYTES: Final = 50_000_000
+_LARGE: Final = 20_000  # bytes
 _HOSTED_SECONDS: Final = 60.0
 """For so long another process may use one that was deleted in this one."""
 
@@ -87,7 +88,7 @@ class Contexts:
         documents, ids = await self._documents_of(value)
         contents = {url: document.content for url, document in documents.items()}
         size = len(key) + sum(len(orjson.dumps(content)) for content in contents.values())
-        if size > 100_000:  # it takes a while, in which others want to be served
+        if size > _LARGE:  # it takes a while, in which others want to be served
             context = await asyncio.to_thread(compile_context, value, contents)
         else:
             context = compile_context(value, contents)
@@ -176,6 +177,11 @@ class Contexts:
     def served(self, id_: str) -> None:
         """Count that a context was found in the storage."""
         self._used((id_,))
+
+    async def tidy(self) -> None:
+        """What is to be done now and then: write down what was used, remove what has expired."""
+        await self.write_hits()
+        await self.stored.tidy()
 
     async def write_hits(self) -> None:
         """Write down how often contexts were used since the last time."""

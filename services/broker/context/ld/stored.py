@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
 import orjson
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, or_, select, update
 
 from schemas.kit.store import Store
 from services.broker.context.errors import BadRequestData
@@ -20,6 +20,10 @@ Kind = Literal["Hosted", "ImplicitlyCreated", "Cached"]
 KINDS: Final = get_args(Kind)
 MOST_STORED: Final = 10_000
 """Hosted and implicitly created ones, of one tenant."""
+
+MOST_CACHED: Final = 5_000
+_EXPIRED_SECONDS: Final = 3_600.0
+"""For so long one that has expired is still listed."""
 
 _IMPLICIT: Final = uuid.UUID("5f0fd2c5-67c4-4e08-9c1c-3a0c1d1e4a57")
 
@@ -129,6 +133,20 @@ class StoredContexts:
     async def delete(self, id_: str) -> None:
         async with self._store.write() as connection:
             await connection.execute(delete(ld_contexts).where(ld_contexts.c.id == id_))
+
+    async def tidy(self) -> None:
+        """Remove cached ones that have expired, and the oldest where there are too many."""
+        ours = ld_contexts.c.kind == "Cached"
+        newest = (
+            select(ld_contexts.c.id)
+            .where(ours)
+            .order_by(ld_contexts.c.created.desc(), ld_contexts.c.id)
+            .limit(MOST_CACHED)
+        )
+        expired = ld_contexts.c.expires < self._clock() - _EXPIRED_SECONDS
+        async with self._store.write() as connection:
+            gone = or_(expired, ld_contexts.c.id.not_in(newest))
+            await connection.execute(delete(ld_contexts).where(ours, gone))
 
     async def count(self, hits: Mapping[str, tuple[int, float]]) -> None:
         """Add uses: id → how many, and when the last one was."""

@@ -27,6 +27,12 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_accepted_events_accepted"), ["accepted"], unique=False)
 
     op.create_table(
+        "broker_identity",
+        sa.Column("name", sa.String(length=20), nullable=False),
+        sa.Column("value", sa.String(length=100), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
         "changes",
         sa.Column("row", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column(
@@ -170,6 +176,16 @@ def upgrade() -> None:
         batch_op.create_index("entities_by_shape", ["tenant", "shape"], unique=False)
 
     op.create_table(
+        "entity_expiries",
+        sa.Column("tenant", sa.String(length=100), nullable=False),
+        sa.Column("entity", sa.String(length=512), nullable=False),
+        sa.Column("expires", sa.String(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "entity"),
+    )
+    with op.batch_alter_table("entity_expiries", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_entity_expiries_expires"), ["expires"], unique=False)
+
+    op.create_table(
         "entity_places",
         sa.Column("place", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column(
@@ -306,6 +322,58 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_outbox_refused_key"), ["key"], unique=False)
 
     op.create_table(
+        "subscription_changes",
+        sa.Column("row", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant", sa.String(length=100), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("changes", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("row"),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "subscription_held",
+        sa.Column("tenant", sa.String(length=100), nullable=False),
+        sa.Column("subscription", sa.String(length=512), nullable=False),
+        sa.Column("entity", sa.String(length=512), nullable=False),
+        sa.Column("change", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "subscription", "entity"),
+    )
+    op.create_table(
+        "subscription_times",
+        sa.Column("tenant", sa.String(length=100), nullable=False),
+        sa.Column("subscription", sa.String(length=512), nullable=False),
+        sa.Column("notified", sa.Float(), nullable=True),
+        sa.Column("due", sa.Float(), nullable=True),
+        sa.PrimaryKeyConstraint("tenant", "subscription"),
+    )
+    with op.batch_alter_table("subscription_times", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_subscription_times_due"), ["due"], unique=False)
+
+    op.create_table(
+        "subscription_version",
+        sa.Column("one", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("one"),
+    )
+    op.create_table(
+        "subscriptions",
+        sa.Column("tenant", sa.String(length=100), nullable=False),
+        sa.Column("id", sa.String(length=512), nullable=False),
+        sa.Column("owner", sa.String(length=255), nullable=False),
+        sa.Column("personal", sa.Integer(), nullable=False),
+        sa.Column("document", sa.JSON(), nullable=False),
+        sa.Column("terms", sa.JSON(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("changed", sa.BigInteger(), nullable=False),
+        sa.Column("created", sa.String(length=32), nullable=False),
+        sa.Column("modified", sa.String(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id"),
+    )
+    with op.batch_alter_table("subscriptions", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_subscriptions_changed"), ["changed"], unique=False)
+        batch_op.create_index("subscriptions_of_owner", ["tenant", "owner", "id"], unique=False)
+
+    op.create_table(
         "tenants",
         sa.Column(
             "name",
@@ -315,6 +383,36 @@ def upgrade() -> None:
         sa.Column("created", sa.String(length=32), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
+    op.create_table(
+        "webhook_pump",
+        sa.Column("name", sa.String(length=20), nullable=False),
+        sa.Column("position", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "webhooks",
+        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column("client", sa.String(length=255), nullable=False),
+        sa.Column("subject", sa.String(length=255), nullable=False),
+        sa.Column("scopes", sa.Text(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("types", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("ordered", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("secret", sa.LargeBinary(), nullable=False),
+        sa.Column("previous", sa.LargeBinary(), nullable=True),
+        sa.Column("previous_until", sa.Float(), nullable=True),
+        sa.Column("cursor", sa.Text(), nullable=True),
+        sa.Column("again_until", sa.Text(), nullable=False),
+        sa.Column("created", sa.Float(), nullable=False),
+        sa.Column("updated", sa.Float(), nullable=False),
+        sa.Column("verified", sa.Float(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("webhooks", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_webhooks_client"), ["client"], unique=False)
+
     run_on(
         "postgresql",
         "CREATE INDEX entity_places_by_box ON entity_places USING gist (box(point(west, south), point(east, north)))",
@@ -333,7 +431,24 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    with op.batch_alter_table("webhooks", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_webhooks_client"))
+
+    op.drop_table("webhooks")
+    op.drop_table("webhook_pump")
     op.drop_table("tenants")
+    with op.batch_alter_table("subscriptions", schema=None) as batch_op:
+        batch_op.drop_index("subscriptions_of_owner")
+        batch_op.drop_index(batch_op.f("ix_subscriptions_changed"))
+
+    op.drop_table("subscriptions")
+    op.drop_table("subscription_version")
+    with op.batch_alter_table("subscription_times", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_subscription_times_due"))
+
+    op.drop_table("subscription_times")
+    op.drop_table("subscription_held")
+    op.drop_table("subscription_changes")
     with op.batch_alter_table("outbox_refused", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_outbox_refused_key"))
 
@@ -357,6 +472,10 @@ def downgrade() -> None:
         batch_op.drop_index("entity_places_of_entity")
 
     op.drop_table("entity_places")
+    with op.batch_alter_table("entity_expiries", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_entity_expiries_expires"))
+
+    op.drop_table("entity_expiries")
     with op.batch_alter_table("entities", schema=None) as batch_op:
         batch_op.drop_index("entities_by_shape")
 
@@ -381,6 +500,7 @@ def downgrade() -> None:
         batch_op.drop_index("changes_of_entity")
 
     op.drop_table("changes")
+    op.drop_table("broker_identity")
     with op.batch_alter_table("accepted_events", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_accepted_events_accepted"))
 

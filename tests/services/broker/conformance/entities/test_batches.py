@@ -207,3 +207,12 @@ def test_delete_names_what_is_not_there_or_no_id(api: Api) -> None:
     api.create()
     answer = send(api, "delete", api.id, api.id, "bus 1")
     assert partly(answer, [api.id], {api.id: "ResourceNotFound", "bus 1": "BadRequestData"})
+
+
+def test_ids_need_no_context(api: Api) -> None:
+    """§6.3.5 is about names; client libraries send ids as application/ld+json, too."""
+    api.create()
+    answer = api.http.post(
+        f"{BATCH}/delete", json=[api.id], headers={"content-type": "application/ld+json"}
+    )
+    assert done(answer)

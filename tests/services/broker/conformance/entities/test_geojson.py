@@ -61,7 +61,7 @@ def test_its_properties_in_short(api: Api) -> None:
         "a": {"dataset": {"@none": 1, DATASET: 2}},
     }
     concise = feature(api, format="concise")
-    assert concise["properties"]["a"] == [1, {"value": 2, "datasetId": DATASET}]
+    assert concise["properties"]["a"] == [{"value": 1}, {"value": 2, "datasetId": DATASET}]
     assert concise["geometry"] == simple["geometry"] == POINT
 
 

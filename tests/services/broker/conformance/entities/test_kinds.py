@@ -127,7 +127,9 @@ def test_several_instances_are_told_apart_by_dataset(api: Api) -> None:
     two = [prop(1, datasetId="@none"), prop(2, datasetId=DATASET)]
     api.create(speed=two)
     assert api.attributes() == {"speed": [prop(1), prop(2, datasetId=DATASET)]}
-    assert api.attributes(format="concise") == {"speed": [1, {"value": 2, "datasetId": DATASET}]}
+    assert api.attributes(format="concise") == {
+        "speed": [{"value": 1}, {"value": 2, "datasetId": DATASET}]
+    }
     assert api.attributes(format="simplified") == {"speed": {"dataset": {"@none": 1, DATASET: 2}}}
 
 

@@ -1,0 +1,142 @@
+"""Many rows in one statement.
+
+PostgreSQL takes an array for each column (``unnest``), so that a thousand rows cost one message and
+one plan; SQLite is in the same process and takes them one after the other (``executemany``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Float,
+    Integer,
+    LargeBinary,
+    Table,
+    TextClause,
+    and_,
+    bindparam,
+    delete,
+    text,
+    update,
+)
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import Delete, Update
+
+Row = Mapping[str, Any]
+
+_ARRAYS: Final = (
+    (BigInteger, "int8"),
+    (Integer, "int4"),
+    (Float, "float8"),
+    (LargeBinary, "bytea"),
+)
+_KEY: Final = "key_of_"
+
+
+async def insert_many(
+    connection: AsyncConnection, table: Table, rows: Sequence[Row], *, ignore: bool = False
+) -> None:
+    """Insert rows, which all have the same columns.
+
+    Args:
+        ignore: pass over those whose primary key is there.
+    """
+    if not rows:
+        return
+    names = tuple(rows[0])
+    if connection.dialect.name == "postgresql":
+        await connection.execute(_insert(table, names, ignore), _arrays(table, names, rows))
+        return
+    statement = sqlite.insert(table)
+    await connection.execute(statement.on_conflict_do_nothing() if ignore else statement, rows)
+
+
+async def update_many(connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:
+    """Update rows, which all have the same columns, by their primary keys."""
+    if not rows:
+        return
+    names = tuple(rows[0])
+    if connection.dialect.name == "postgresql":
+        await connection.execute(_update(table, names), _arrays(table, names, rows))
+        return
+    keys = [column.name for column in table.primary_key]
+    renamed = [{(_KEY + n if n in keys else n): v for n, v in row.items()} for row in rows]
+    await connection.execute(_update_one(table, names), renamed)
+
+
+async def delete_many(connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:
+    """Delete what is like one of the rows, which all have the same columns."""
+    if not rows:
+        return
+    names = tuple(rows[0])
+    if connection.dialect.name == "postgresql":
+        await connection.execute(_delete(table, names), _arrays(table, names, rows))
+        return
+    await connection.execute(_delete_one(table, names), rows)
+
+
+def _arrays(table: Table, names: Sequence[str], rows: Sequence[Row]) -> dict[str, Any]:
+    return {
+        name: [orjson.dumps(row[name]).decode() for row in rows]
+        if isinstance(table.c[name].type, JSON)
+        else [row[name] for row in rows]
+        for name in names
+    }
+
+
+@lru_cache(maxsize=128)
+def _insert(table: Table, names: tuple[str, ...], ignore: bool) -> TextClause:
+    columns = ", ".join(f'"{name}"' for name in names)
+    values = ", ".join(_value(table.c[name]) for name in names)
+    tail = " ON CONFLICT DO NOTHING" if ignore else ""
+    return text(
+        f"INSERT INTO {table.name} ({columns}) SELECT {values} FROM {_rows(table, names)}{tail}"  # noqa: S608
+    )
+
+
+@lru_cache(maxsize=128)
+def _update(table: Table, names: tuple[str, ...]) -> TextClause:
+    keys = [column.name for column in table.primary_key]
+    changes = ", ".join(f'"{n}" = {_value(table.c[n])}' for n in names if n not in keys)
+    same = " AND ".join(f'{table.name}."{name}" = r."{name}"' for name in keys)
+    return text(f"UPDATE {table.name} SET {changes} FROM {_rows(table, names)} WHERE {same}")  # noqa: S608
+
+
+@lru_cache(maxsize=128)
+def _delete(table: Table, names: tuple[str, ...]) -> TextClause:
+    same = " AND ".join(f'{table.name}."{name}" = r."{name}"' for name in names)
+    return text(f"DELETE FROM {table.name} USING {_rows(table, names)} WHERE {same}")  # noqa: S608
+
+
+def _rows(table: Table, names: Sequence[str]) -> str:
+    arrays = ", ".join(f"CAST(:{name} AS {_array(table.c[name])}[])" for name in names)
+    return f"unnest({arrays}) AS r({', '.join(f'{chr(34)}{name}{chr(34)}' for name in names)})"
+
+
+def _value(column: Column[Any]) -> str:
+    cast = f'CAST(r."{column.name}" AS jsonb)'
+    return cast if isinstance(column.type, JSON) else f'r."{column.name}"'
+
+
+def _array(column: Column[Any]) -> str:
+    return next((name for kind, name in _ARRAYS if isinstance(column.type, kind)), "text")
+
+
+@lru_cache(maxsize=128)
+def _update_one(table: Table, names: tuple[str, ...]) -> Update:
+    keys = [column.name for column in table.primary_key]
+    here = and_(*(table.c[name] == bindparam(_KEY + name) for name in keys))
+    return update(table).where(here).values({n: bindparam(n) for n in names if n not in keys})
+
+
+@lru_cache(maxsize=128)
+def _delete_one(table: Table, names: tuple[str, ...]) -> Delete:
+    return delete(table).where(and_(*(table.c[name] == bindparam(name) for name in names)))
