@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -105,7 +106,7 @@ async def test_what_other_tenants_do_is_not_on_the_city_s_log(
         "start": "beginning",
     }
     group = f"/events/v1/groups/{city.type.lower()}"
-    found = []
+    found: list[Any] = []
     while not found:
         answer = await city.api.post(f"{group}/fetch", json=asked)
         assert answer.status_code == 200, answer.text
