@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from services.broker.context.entities import Entities
 from services.broker.context.errors import TooManyResults
+from services.broker.context.jsonld import Context
 from services.broker.context.kinds import Instance
 from services.broker.context.linked import Join
 from services.broker.context.model import ContextEntity
-from services.broker.context.params import Params
 from services.broker.context.represent import represent
 from services.broker.context.view import View
 
@@ -22,8 +22,19 @@ _MOST_LINKED: Final = 5000
 _LINKING: Final = frozenset(("Relationship", "ListRelationship"))
 
 
+class Asked(Protocol):
+    """For whom linked entities are fetched, as :class:`~services.broker.context.params.Params`."""
+
+    @property
+    def personal(self) -> bool: ...
+    @property
+    def tenant(self) -> str: ...
+    @property
+    def context(self) -> Context: ...
+
+
 async def flattened(
-    store: Entities, entities: Sequence[ContextEntity], join: Join, params: Params
+    store: Entities, entities: Sequence[ContextEntity], join: Join, params: Asked
 ) -> list[ContextEntity]:
     """The entities, and behind them those that they link to (§4.5.23.3).
 
@@ -44,7 +55,7 @@ async def flattened(
 
 
 async def inlined(
-    store: Entities, entities: Sequence[ContextEntity], join: Join, params: Params, view: View
+    store: Entities, entities: Sequence[ContextEntity], join: Join, params: Asked, view: View
 ) -> list[dict[str, Any]]:
     """The JSON of entities, and in it the entities that they link to (§4.5.23.2).
 
@@ -64,7 +75,7 @@ async def inlined(
 
 
 async def _fetch(
-    store: Entities, level: Sequence[ContextEntity], met: set[str] | frozenset[str], params: Params
+    store: Entities, level: Sequence[ContextEntity], met: set[str] | frozenset[str], params: Asked
 ) -> dict[str, ContextEntity]:
     ids = dict.fromkeys(
         id_

@@ -32,7 +32,7 @@ class NotificationContexts:
         self._failed: dict[str, float] = {}  # until when it is not asked for again
 
     async def __call__(self, subscription: Subscription) -> Context:
-        url = str(subscription.document["jsonldContext"])
+        url = str(subscription.document.get("jsonldContext", CORE.url))
         if self._failed.get(url, 0.0) > time.monotonic():
             return self._seen.get(url, CORE)
         try:

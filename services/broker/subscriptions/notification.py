@@ -12,11 +12,12 @@ import orjson
 from schemas.ngsild import timestamp
 from services.broker.context.jsonld import Context
 from services.broker.context.model import ContextEntity
-from services.broker.context.params import GEO_JSON, JSON, JSON_LD
+from services.broker.context.negotiation import GEO_JSON, JSON, JSON_LD
 from services.broker.delivery import Delivery
 from services.broker.subscriptions.changes import EntityChange
+from services.broker.subscriptions.linked import Linking, Shown
 from services.broker.subscriptions.model import Subscription
-from services.broker.subscriptions.rendering import Rendering, as_feature
+from services.broker.subscriptions.rendering import Rendering, Told, as_feature
 from services.broker.subscriptions.store import endpoint_name
 
 KEPT_SECONDS: Final = 3600.0
@@ -25,18 +26,25 @@ KEPT_SECONDS: Final = 3600.0
 _TIMEOUT_SECONDS: Final = 10.0
 PERSONAL: Final = "personal"
 
-Told = EntityChange | ContextEntity
 
-
-def delivery(
-    subscription: Subscription, told: Sequence[Told], context: Context, now: datetime
+async def delivery(
+    subscription: Subscription,
+    told: Sequence[Told],
+    context: Context,
+    now: datetime,
+    linking: Linking,
 ) -> Delivery:
     """The notification of some entities, ready to be sent.
 
     In order for one entity; of several entities that changed together, in no order with others.
     """
     id_ = f"urn:ngsi-ld:Notification:{uuid4()}"
-    body = _body(subscription, told, context, id_, now)
+    rendering = Rendering(subscription, context)
+    subjects = [rendering.subject(one) for one in told]
+    shown = await linking.shown(subscription, subjects, rendering.view)
+    for one, (_, json) in zip(told, shown, strict=False):
+        rendering.finish(one, json)
+    body = _body(subscription, shown, context, id_, now)
     timeout = subscription.endpoint.get("timeout")
     return Delivery(
         endpoint=endpoint_name(subscription.tenant, subscription.id),
@@ -52,13 +60,8 @@ def delivery(
 
 
 def _body(
-    subscription: Subscription, told: Sequence[Told], context: Context, id_: str, now: datetime
+    subscription: Subscription, shown: Sequence[Shown], context: Context, id_: str, now: datetime
 ) -> dict[str, Any]:
-    rendering = Rendering(subscription, context)
-    shown = [
-        rendering.change(one) if isinstance(one, EntityChange) else rendering.entity(one)
-        for one in told
-    ]
     body = {
         "id": id_,
         "type": "Notification",
@@ -67,7 +70,7 @@ def _body(
     }
     media = _media(subscription)
     if media == GEO_JSON:
-        features = [as_feature(s, _entity(one)) for s, one in zip(shown, told, strict=True)]
+        features = [as_feature(json, entity) for entity, json in shown]
         collection: dict[str, Any] = {"type": "FeatureCollection", "features": features}
         if not _wants_plain_json(subscription):
             collection["@context"] = context.source
@@ -76,10 +79,10 @@ def _body(
         # of the whole, for its own members, and of each entity, which may be taken out of it
         return {
             **body,
-            "data": [{**one, "@context": context.source} for one in shown],
+            "data": [{**json, "@context": context.source} for _, json in shown],
             "@context": context.source,
         }
-    return {**body, "data": shown}
+    return {**body, "data": [json for _, json in shown]}
 
 
 def _headers(subscription: Subscription, context: Context) -> Mapping[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final
@@ -18,20 +18,19 @@ from schemas.kit.exclusive import exclusive
 from schemas.kit.store import Store
 from services.broker.context.entities import Entities
 from services.broker.context.errors import NgsiProblem
-from services.broker.context.jsonld import Context
+from services.broker.context.ld.contexts import Contexts
 from services.broker.delivery import Deliveries
 from services.broker.subscriptions.changes import EntityChange
+from services.broker.subscriptions.contexts import NotificationContexts
 from services.broker.subscriptions.index import Index, Table
 from services.broker.subscriptions.intervals import meeting_q, selected
 from services.broker.subscriptions.journal import Journal, Noted
+from services.broker.subscriptions.linked import Linking
 from services.broker.subscriptions.model import Subscription
 from services.broker.subscriptions.plan import Plan
 from services.broker.subscriptions.times import Clockwork, Key, Times
 
 logger = logging.getLogger(__name__)
-
-ContextOf = Callable[[Subscription], Awaitable[Context]]
-"""The ``@context`` that a subscription's notifications are written with."""
 
 _PORTION: Final = 100
 _LOOK_SECONDS: Final = 0.03
@@ -46,7 +45,7 @@ class Notifier:
     """Matches changes against subscriptions, and keeps their intervals.
 
     Args:
-        context_of: see :data:`ContextOf`.
+        contexts: those that notifications are written with.
         clock: gives aware datetimes.
     """
 
@@ -58,12 +57,13 @@ class Notifier:
         journal: Journal,
         deliveries: Deliveries,
         *,
-        context_of: ContextOf,
+        contexts: Contexts,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store, self._entities, self._index = store, entities, index
         self._journal, self._deliveries = journal, deliveries
-        self._context_of, self._clock = context_of, clock
+        self._context_of, self._clock = NotificationContexts(contexts), clock
+        self._linking = Linking(entities)
         self._clockwork = Clockwork(store)
         self._turn = exclusive(store, "subscriptions")
         self._task: asyncio.Task[None] | None = None
@@ -117,8 +117,11 @@ class Notifier:
             await self._tell_changes(table, noted, now)
         return bool(due or noted)
 
+    def _plan(self, now: datetime) -> Plan:
+        return Plan(now, self._context_of, self._linking)
+
     async def _tell_changes(self, table: Table, noted: list[Noted], now: datetime) -> None:
-        plan = Plan(now, self._context_of)
+        plan = self._plan(now)
         done: list[int] = []
         for one in noted:
             plan.match(table, one)
@@ -158,7 +161,7 @@ class Notifier:
         self._deliveries.wake()
 
     async def _tell_interval(self, key: Key, subscription: Subscription, now: datetime) -> None:
-        plan = Plan(now, self._context_of)
+        plan = self._plan(now)
         if subscription.status(now) == "active":
             try:
                 async for portion in selected(self._entities, subscription):
@@ -171,7 +174,7 @@ class Notifier:
             await self._clockwork.write(connection, {key: Times(now.timestamp(), next_due)})
 
     async def _tell_held(self, key: Key, subscription: Subscription, now: datetime) -> None:
-        plan = Plan(now, self._context_of)
+        plan = self._plan(now)
         async with self._store.read() as connection:
             changes = await self._clockwork.held(connection, key)
         if changes and subscription.status(now) == "active":

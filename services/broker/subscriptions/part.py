@@ -6,7 +6,6 @@ from schemas.kit.store import Store
 from services.broker.context.entities import Entities
 from services.broker.context.ld.contexts import Contexts
 from services.broker.delivery import Deliveries
-from services.broker.subscriptions.contexts import NotificationContexts
 from services.broker.subscriptions.index import Index
 from services.broker.subscriptions.journal import Journal
 from services.broker.subscriptions.notifier import Notifier
@@ -38,7 +37,7 @@ class Subscribing:
             self._index,
             self.journal,
             self._deliveries,
-            context_of=NotificationContexts(self._contexts),
+            contexts=self._contexts,
         )
         self._notifier.start()
 

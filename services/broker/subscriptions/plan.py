@@ -12,9 +12,11 @@ from services.broker.delivery import Delivery
 from services.broker.subscriptions.changes import EntityChange
 from services.broker.subscriptions.index import Table
 from services.broker.subscriptions.journal import Noted
+from services.broker.subscriptions.linked import Linking
 from services.broker.subscriptions.matching import meets_conditions
 from services.broker.subscriptions.model import Subscription
-from services.broker.subscriptions.notification import Told, delivery
+from services.broker.subscriptions.notification import delivery
+from services.broker.subscriptions.rendering import Told
 from services.broker.subscriptions.times import Key, Times, joined, key_of
 
 logger = logging.getLogger(__name__)
@@ -31,9 +33,12 @@ class Plan:
     """
 
     def __init__(
-        self, now: datetime, context_of: Callable[[Subscription], Awaitable[Context]]
+        self,
+        now: datetime,
+        context_of: Callable[[Subscription], Awaitable[Context]],
+        linking: Linking,
     ) -> None:
-        self._now, self._context_of = now, context_of
+        self._now, self._context_of, self._linking = now, context_of, linking
         self._matches: list[tuple[Subscription, list[EntityChange]]] = []
         self.deliveries: list[Delivery] = []
         self.times: dict[Key, Times] = {}
@@ -100,9 +105,11 @@ class Plan:
     async def tell(self, subscription: Subscription, told: Sequence[Told]) -> None:
         context = await self._context_of(subscription)
         try:
-            self.deliveries.append(delivery(subscription, told, context, self._now))
+            made = await delivery(subscription, told, context, self._now, self._linking)
         except Exception as error:  # whatever one subscription fails with, the others are told
             logger.warning("%s cannot be told: %s", subscription.id, type(error).__name__)
+            return
+        self.deliveries.append(made)
 
 
 def _meets(subscription: Subscription, change: EntityChange) -> bool:

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from functools import partial
 
 from schemas.kit.store import Store
-from services.broker.delivery import Deliveries, EndpointStatus
+from services.broker.delivery import Deliveries, EndpointStatus, loops
+from services.broker.delivery.identity import broker_id
 from services.broker.delivery.model import Drop, Prepare, Request, Waiting
 from services.broker.subscriptions.index import Index
 from services.broker.subscriptions.model import Subscription
@@ -41,6 +42,7 @@ class Preparer:
     ) -> None:
         self._store, self._index, self._deliveries = store, index, deliveries
         self._consent, self._clock = consent, clock
+        self._broker = ""
 
     async def __call__(self, endpoints: Sequence[str]) -> Mapping[str, Prepare]:
         async with self._store.read() as connection:
@@ -49,13 +51,19 @@ class Preparer:
         found = {name: names[name] for name in endpoints if name in names}
         cooling = [name for name, s in found.items() if "cooldown" in s.endpoint]
         doing = await self._deliveries.statuses(cooling) if cooling else {}
+        via = loops.via("", await self._id())
         return {
-            name: partial(self._prepare, subscription, doing.get(name, EndpointStatus()))
+            name: partial(self._prepare, subscription, doing.get(name, EndpointStatus()), via)
             for name, subscription in found.items()
         }
 
+    async def _id(self) -> str:
+        if not self._broker:
+            self._broker = await broker_id(self._store)
+        return self._broker
+
     def _prepare(
-        self, subscription: Subscription, doing: EndpointStatus, waiting: Waiting
+        self, subscription: Subscription, doing: EndpointStatus, via: str, waiting: Waiting
     ) -> Request | Drop:
         now = self._clock()
         status = subscription.status(now)
@@ -67,7 +75,8 @@ class Preparer:
             return Drop("its endpoint failed within the cooldown")
         delivery = waiting.delivery
         url = str(subscription.endpoint["uri"])
-        return Request(url, delivery.body, delivery.headers, delivery.timeout)
+        headers = {**delivery.headers, loops.VIA: via}
+        return Request(url, delivery.body, headers, delivery.timeout)
 
 
 def is_cooling(subscription: Subscription, doing: EndpointStatus, now: datetime) -> bool:

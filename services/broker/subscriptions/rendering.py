@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
@@ -11,12 +12,14 @@ from services.broker.context.kinds import NULL, dataset
 from services.broker.context.language import parse_lang
 from services.broker.context.model import ContextEntity
 from services.broker.context.projection import Projection, parse_projection
-from services.broker.context.represent import represent
 from services.broker.context.view import FORMS, View
 from services.broker.subscriptions.changes import EntityChange
 from services.broker.subscriptions.model import Subscription
 
 _DEFAULT: Final = "@none"
+
+Told = EntityChange | ContextEntity
+"""What is told of an entity: a change, or how it is."""
 
 
 class Rendering:
@@ -30,35 +33,32 @@ class Rendering:
         self.view = view_of(subscription, context)
         self._changes = bool(subscription.notification.get("showChanges"))
 
-    def entity(self, entity: ContextEntity) -> dict[str, Any]:
-        """An entity as it is."""
-        return represent(entity, self.view)
-
-    def change(self, change: EntityChange) -> dict[str, Any]:
-        """An entity with what happened to it."""
-        if change.kind == "deleted":
-            return self._deleted(change)
+    def subject(self, told: Told) -> ContextEntity:
+        """The entity to be represented: as it is, or with what was before in it."""
+        if isinstance(told, ContextEntity):
+            return told
+        if told.kind == "deleted":
+            return replace(told.entity, attributes={}, scope=(), expires="")
         shows_before = self._changes and self.view.form != "keyValues"
-        found = represent(_with_previous(change) if shows_before else change.entity, self.view)
-        for name, instance in change.gone():
-            if self._shows(name, instance):
-                self._add_gone(found, name, instance, change.at)
-        return found
+        return _with_previous(told) if shows_before else told.entity
 
-    def _deleted(self, change: EntityChange) -> dict[str, Any]:
-        """A deleted entity: when it went, and what it was where that is asked for."""
-        entity = change.entity
-        bare = replace(entity, attributes={}, scope=(), expires="")
-        found = {**represent(bare, self.view), "deletedAt": change.at}
-        for name, instances in entity.attributes.items() if self._changes else ():
-            for instance in instances:
-                if self._shows(name, instance):
-                    self._add_gone(found, name, instance, change.at)
-        return found
+    def finish(self, told: Told, shown: dict[str, Any]) -> None:
+        """Put the marks of what is no more into what is shown of an entity."""
+        if isinstance(told, ContextEntity):
+            return
+        if told.kind == "deleted":
+            shown["deletedAt"] = told.at
+        for name, instance in self._gone(told):
+            chosen = self.view.datasets is None or dataset(instance) in self.view.datasets
+            if chosen and self.view.shows(name):
+                self._add_gone(shown, name, instance, told.at)
 
-    def _shows(self, name: str, instance: Instance) -> bool:
-        chosen = self.view.datasets is None or dataset(instance) in self.view.datasets
-        return chosen and self.view.shows(name)
+    def _gone(self, change: EntityChange) -> Iterable[tuple[str, Instance]]:
+        """The instances to be marked; of a deleted entity only where changes are asked for."""
+        if change.kind != "deleted":
+            return change.gone()
+        attributes = change.entity.attributes.items() if self._changes else ()
+        return [(name, instance) for name, instances in attributes for instance in instances]
 
     def _add_gone(self, found: dict[str, Any], name: str, instance: Instance, moment: str) -> None:
         """The mark of an attribute, or of an instance of it, that is no more."""

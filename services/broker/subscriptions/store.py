@@ -17,6 +17,7 @@ from schemas.ngsild import timestamp
 from schemas.problem import Forbidden, Unprocessable
 from services.broker.context.errors import AlreadyExists, BadRequestData, ResourceNotFound
 from services.broker.context.jsonld import Context
+from services.broker.context.kinds import NULL
 from services.broker.context.ld.contexts import Contexts
 from services.broker.context.tenants import Tenants
 from services.broker.delivery import Deliveries, EndpointStatus
@@ -86,7 +87,8 @@ class Subscriptions:
         document = new_document(body, context, now)
         self._check_endpoint(document)
         id_: str = document.setdefault("id", f"urn:ngsi-ld:Subscription:{uuid4()}")
-        await self._settle_context(document, owner, context)
+        url = await self._context_after(document, owner, context)
+        document.setdefault("jsonldContext", url)
         row = {**_row(owner, document, context, now), "id": id_, "created": timestamp(now)}
         try:
             async with self._store.write() as connection:
@@ -107,10 +109,11 @@ class Subscriptions:
             ResourceNotFound: there is none that is the owner's.
         """
         now = self._clock()
-        await self._check_context(fragment)
+        url = await self._context_after(fragment, owner, context)
         async with self._store.write() as connection:
             old = await self._row(connection, owner, id_, lock=True)
             document = patched(old.document, fragment, context, now)
+            document.setdefault("jsonldContext", url)
             self._check_endpoint(document)
             row = _row(owner, document, context, now)
             row["terms"] = _terms(old, fragment, document, context)
@@ -168,18 +171,17 @@ class Subscriptions:
         async with self._store.read() as connection:
             return await _count(connection, owner)
 
-    async def _settle_context(self, document: Document, owner: Owner, context: Context) -> None:
-        """The context of notifications: the one named, or the subscription's own under a URL."""
-        await self._check_context(document)
-        if "jsonldContext" not in document:
-            hosted = await self._contexts.hosted(context, owner.tenant)
-            document["jsonldContext"] = hosted.url
+    async def _context_after(self, sent: Any, owner: Owner, context: Context) -> str:
+        """The URL of the context for notifications, where none is named: that of the request.
 
-    async def _check_context(self, document: Any) -> None:
-        """§5.8.1.4: one that cannot be had, or is none, is refused now and not when it is used."""
-        url = document.get("jsonldContext") if isinstance(document, dict) else None
-        if isinstance(url, str):
+        One that is named and cannot be had, or is none, is refused now and not when it is used
+        (§5.8.1.4).
+        """
+        url = sent.get("jsonldContext") if isinstance(sent, dict) else None
+        if isinstance(url, str) and url != NULL:
             await self._contexts.resolve(url)
+            return url
+        return (await self._contexts.hosted(context, owner.tenant)).url
 
     def _check_endpoint(self, document: Document) -> None:
         url = document["notification"]["endpoint"]["uri"]

@@ -19,7 +19,6 @@ from services.broker.context.model import ContextEntity, Fragment, parse_entity
 from services.broker.context.mutations import appended, created
 from services.broker.context.rows import Change
 from services.broker.delivery import Delivery, EndpointStatus
-from services.broker.subscriptions.contexts import NotificationContexts
 from services.broker.subscriptions.index import Index
 from services.broker.subscriptions.journal import Journal
 from services.broker.subscriptions.notifier import Notifier
@@ -139,7 +138,7 @@ async def bench(store_url: str, log_url: str) -> AsyncIterator[Bench]:
             index,
             journal,
             deliveries,
-            context_of=NotificationContexts(parts.contexts),
+            contexts=parts.contexts,
             clock=clock,
         ),
         Preparer(parts.store, index, deliveries, clock=clock),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -91,3 +92,26 @@ async def test_the_answer_names_the_tenant(city: City, tenant: dict[str, str]) -
     """§6.3.14."""
     answer = await _created(city, tenant)
     assert answer.headers["ngsild-tenant"] == tenant["ngsild-tenant"]
+
+
+async def test_what_other_tenants_do_is_not_on_the_city_s_log(
+    city: City, tenant: dict[str, str]
+) -> None:
+    await _created(city, tenant, n=prop(1))
+    await city.has(a={"n": prop(2)})
+    asked = {
+        "types": ["city.context.entity.changed"],
+        "limit": 500,
+        "waitSeconds": 20,
+        "start": "beginning",
+    }
+    group = f"/events/v1/groups/{city.type.lower()}"
+    found: list[Any] = []
+    while not found:
+        answer = await city.api.post(f"{group}/fetch", json=asked)
+        assert answer.status_code == 200, answer.text
+        body = answer.json()
+        found = [e for e in body["events"] if e["subject"] == city.id("a")]
+        commit = {"cursor": body["cursor"]}
+        await city.api.post(f"{group}/commit", json=commit)
+    assert [e["data"]["entity"]["n"]["value"] for e in found] == [2]

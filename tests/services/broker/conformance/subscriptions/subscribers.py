@@ -25,7 +25,9 @@ BATCH = "/ngsi-ld/v1/entityOperations"
 @asynccontextmanager
 async def broker(store_url: str, log_url: str) -> AsyncIterator[FastAPI]:
     """A broker in this process that may call this machine."""
-    app = create_broker(store_url=store_url, log_url=log_url, deliver_to="any")
+    app = create_broker(
+        store_url=store_url, log_url=log_url, deliver_to="any", public_url="http://broker"
+    )
     async with app.router.lifespan_context(app):
         yield app
 

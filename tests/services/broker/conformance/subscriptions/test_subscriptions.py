@@ -131,6 +131,13 @@ BAD: dict[str, dict[str, Any]] = {
     "watched attributes are no names": {"watchedAttributes": [1]},
     "a trigger that does not exist": {"notificationTrigger": ["entityMoved"]},
     "q is no query": {"q": "speed>"},
+    "geoQ is no object": {"geoQ": "near"},
+    "coordinates are none": {
+        "geoQ": {"georel": "within", "geometry": "Point", "coordinates": {"x": 1}}
+    },
+    "notification is no object": {"notification": []},
+    "entities are no objects": {"entities": ["A"]},
+    "the context is no URL": {"jsonldContext": "nothing"},
     "geoQ without georel": {"geoQ": {"geometry": "Point", "coordinates": [1, 1]}},
     "geoQ with a relation that does not exist": {
         "geoQ": {"georel": "beside", "geometry": "Point", "coordinates": [1, 1]}
@@ -175,6 +182,9 @@ BAD_NOTIFICATIONS: dict[str, dict[str, Any]] = {
     "a header that ends the header": {"receiverInfo": [{"key": "a", "value": "b\r\nc: d"}]},
     "no attributes": {"attributes": []},
     "id is no attribute": {"attributes": ["id"]},
+    "an attribute is no text": {"attributes": [{}]},
+    "what is picked is no projection": {"pick": ["a{"]},
+    "what is omitted is no text": {"omit": [["a"]]},
     "pick beside attributes": {"attributes": ["a"], "pick": ["b"]},
     "a format that does not exist": {"format": "xml"},
     "changes in the simplified format": {"format": "keyValues", "showChanges": True},
@@ -293,6 +303,15 @@ async def test_an_update_changes_the_status(
     location = await party.subscribe(**before)
     assert (await party.api.patch(location, json=change)).status_code == 204
     assert (await party.get(location))["status"] == status
+
+
+async def test_a_context_that_is_removed_is_the_requests_again(party: Party) -> None:
+    """§5.8.1.4"""
+    location = await party.subscribe()
+    before = await party.get(location)
+    answer = await party.api.patch(location, json={"jsonldContext": None})
+    assert answer.status_code == 204
+    assert await party.get(location) == before
 
 
 async def test_deletion_answers_204_and_is_final(party: Party) -> None:
