@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
