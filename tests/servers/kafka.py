@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import shutil
 import signal
 import uuid
 from collections.abc import Sequence
@@ -32,6 +33,7 @@ class KafkaServer(LocalServer):
     """A Kafka cluster of one or more nodes, each both broker and controller.
 
     ``kill("node1")`` kills one node, ``kill()`` all; ``start()`` brings back what is down.
+    ``pause("node1")`` cuts a node off, ``wipe("node1")`` takes the disk of one that is down.
     Topics are not created by use: who needs one creates it, as in production.
     """
 
@@ -44,6 +46,7 @@ class KafkaServer(LocalServer):
         ports = free_ports(2 * nodes)
         self._broker_ports, self._controller_ports = ports[:nodes], ports[nodes:]
         self._log_offsets: dict[str, int] = {}
+        self._cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
 
     @property
     def bootstrap(self) -> str:
@@ -55,15 +58,23 @@ class KafkaServer(LocalServer):
         return f"kafka://{self.bootstrap}"
 
     def prepare(self) -> None:
-        cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         self._logging.write_text(_LOG4J2)
         for node in range(1, self.nodes + 1):
             self._properties(node).write_text(self._settings(node))
-            format_disk = ["kafka.tools.StorageTool", "format", "--cluster-id", cluster_id]
-            run(
-                [*self._jvm(), *format_disk, "--config", str(self._properties(node))],
-                log=self.log(f"format{node}"),
-            )
+            self._format(node)
+
+    def _format(self, node: int) -> None:
+        format_disk = ["kafka.tools.StorageTool", "format", "--cluster-id", self._cluster_id]
+        run(
+            [*self._jvm(), *format_disk, "--config", str(self._properties(node))],
+            log=self.log(f"format{node}"),
+        )
+
+    def wipe(self, name: str) -> None:
+        """Give a node that is down a new, empty disk."""
+        node = int(name.removeprefix("node"))
+        shutil.rmtree(self._data(node))
+        self._format(node)
 
     def commands(self) -> dict[str, Sequence[str]]:
         return {
@@ -89,6 +100,9 @@ class KafkaServer(LocalServer):
     @property
     def _logging(self) -> Path:
         return self.folder / "log4j2.properties"
+
+    def _data(self, node: int) -> Path:
+        return self.folder / f"data{node}"
 
     def _properties(self, node: int) -> Path:
         return self.folder / f"node{node}.properties"
@@ -118,7 +132,7 @@ class KafkaServer(LocalServer):
             "listeners": f"PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}",
             "advertised.listeners": f"PLAINTEXT://127.0.0.1:{broker}",
             "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
-            "log.dirs": self.folder / f"data{node}",
+            "log.dirs": self._data(node),
             "auto.create.topics.enable": "false",
             "num.partitions": 3,
             "message.max.bytes": 2_097_152,  # as in deploy/k8s
