@@ -16,6 +16,8 @@ ENTITIES_WRITE: Final = "entities:write"
 ENTITIES_PERSONAL: Final = "entities:personal"
 EVENTS_READ: Final = "events:read"
 EVENTS_PUBLISH: Final = "events:publish"
+EVENTS_PUBLISH_CITY: Final = "events:publish-city"
+EVENTS_REGISTER: Final = "events:register"
 EVENTS_PERSONAL: Final = "events:personal"
 
 OPERATOR_APIS: Final = "operator:apis"
@@ -29,7 +31,9 @@ DESCRIPTIONS: Final = {
     ENTITIES_WRITE: "Create, change and delete context entities",
     ENTITIES_PERSONAL: "Read context entities about persons (granted by an operator only)",
     EVENTS_READ: "Receive events that are not about a person",
-    EVENTS_PUBLISH: "Publish events",
+    EVENTS_PUBLISH: "Publish events of one's own types",
+    EVENTS_PUBLISH_CITY: "Publish events of the city's own types (granted by an operator only)",
+    EVENTS_REGISTER: "Register event types of one's own, and their schemas",
     EVENTS_PERSONAL: "Receive events about persons (granted by an operator only)",
     OPERATOR_APIS: "Attach, change and detach APIs",
     OPERATOR_CLIENTS: "Register, approve and suspend clients",

@@ -67,7 +67,7 @@ CLIENTS: Final = (
         CONNECTORS,
         "The city's connectors",
         "data-holder",
-        (scopes.ENTITIES_WRITE, scopes.EVENTS_PUBLISH),
+        (scopes.ENTITIES_WRITE, scopes.EVENTS_PUBLISH, scopes.EVENTS_PUBLISH_CITY),
         rate=_PLENTY,
     ),
     ClientPaper(
@@ -77,6 +77,7 @@ CLIENTS: Final = (
         (
             scopes.EVENTS_READ,
             scopes.EVENTS_PUBLISH,
+            scopes.EVENTS_PUBLISH_CITY,
             scopes.ENTITIES_WRITE,
             "mobility:read",
             "medical:read",
@@ -99,6 +100,8 @@ CLIENTS: Final = (
             scopes.ENTITIES_WRITE,
             scopes.EVENTS_READ,
             scopes.EVENTS_PUBLISH,
+            scopes.EVENTS_PUBLISH_CITY,
+            scopes.EVENTS_REGISTER,
             "administration:decide",
             "logistics:capture",
             "payments:accounts",

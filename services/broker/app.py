@@ -24,13 +24,17 @@ from services.broker.context import api as context_api
 from services.broker.context import attributes_api, batch_api
 from services.broker.context.entities import Entities
 from services.broker.events import api as events_api
-from services.broker.events import groups_api, schemas_api
+from services.broker.events import groups_api
 from services.broker.events.fanout import Fanout
 from services.broker.events.groups import Groups
 from services.broker.events.inlet import Inlet
 from services.broker.log import open_log
 from services.broker.metrics import Metrics
 from services.broker.parts import Broker
+from services.broker.registry import api as registry_api
+from services.broker.registry.audience import Audience, groups_of
+from services.broker.registry.catalogue import LOOK_SECONDS, Catalogue
+from services.broker.registry.registration import Registrar
 from services.broker.relay import LogSink
 from services.broker.topics import event_topics, log_topics
 
@@ -77,19 +81,29 @@ def build_broker(store_url: str, log_url: str) -> Broker:
     store = Store(store_url, tables.COMPONENT, tables.metadata)
     log = open_log(log_url)
     metrics = Metrics()
-    sink = LogSink(log, log_topics(), metrics)
+    types = Catalogue(store)
+    sink = LogSink(log, log_topics(), metrics, types.look)
     outbox = Outbox(store, tables.outbox, sink)
     backlog = Backlog(outbox)
+    fanout = Fanout(log, event_topics(), metrics)
+    types.tell(sink.know)
+    types.tell(fanout.know)
+    audience = Audience()
+    audience.add(groups_of(store))
+    audience.add(fanout.audience)
     return Broker(
         store=store,
         log=log,
         outbox=outbox,
         backlog=backlog,
-        inlet=Inlet(store, outbox, backlog),
-        fanout=Fanout(log, event_topics(), metrics),
+        inlet=Inlet(store, outbox, backlog, types),
+        fanout=fanout,
         groups=Groups(store, log, outbox),
         entities=Entities(store, outbox, backlog),
         metrics=metrics,
+        types=types,
+        registrar=Registrar(store, audience),
+        audience=audience,
     )
 
 
@@ -110,13 +124,13 @@ def create_broker(*, store_url: str, log_url: str, gateway_key: str = "") -> Fas
         title="Context and event broker",
         description="What is true of the city now (NGSI-LD), and what happens in it (CloudEvents).",
         prefix=EVENTS_PREFIX,
-        routers=[events_api.router, groups_api.router, schemas_api.types_router],
+        routers=[events_api.router, groups_api.router, registry_api.types_router],
         gateway_key=gateway_key,
         lifespan=_lifespan,
         ready=lambda: _ready(broker),
         notes=lambda: _notes(broker),
     )
-    app.include_router(schemas_api.schemas_router, prefix=SCHEMAS_PREFIX)
+    app.include_router(registry_api.schemas_router, prefix=SCHEMAS_PREFIX)
     app.include_router(context_api.router, prefix=context_api.PREFIX)
     app.include_router(attributes_api.router, prefix=context_api.PREFIX)
     app.include_router(batch_api.router, prefix=context_api.PREFIX)
@@ -130,10 +144,12 @@ def create_broker(*, store_url: str, log_url: str, gateway_key: str = "") -> Fas
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     broker: Broker = app.state.broker
     await broker.store.open()
+    await broker.types.look()
     broker.outbox.start()
     broker.fanout.start()
     tasks = [
         asyncio.create_task(_every(_COUNT_SECONDS, broker.backlog.count)),
+        asyncio.create_task(_every(LOOK_SECONDS, broker.types.look)),
         asyncio.create_task(_every(_FORGET_SECONDS, broker.inlet.forget)),
     ]
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -9,13 +10,17 @@ from fastapi import Depends, Request
 
 from schemas.kit.outbox import Outbox
 from schemas.kit.store import Store
+from schemas.problem import Unavailable
 from services.broker.backlog import Backlog
 from services.broker.context.entities import Entities
 from services.broker.events.fanout import Fanout
 from services.broker.events.groups import Groups
 from services.broker.events.inlet import Inlet
-from services.broker.log import EventLog
+from services.broker.log import EventLog, LogUnavailable
 from services.broker.metrics import Metrics
+from services.broker.registry.audience import Audience
+from services.broker.registry.catalogue import Catalogue
+from services.broker.registry.registration import Registrar
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,22 @@ class Broker:
     groups: Groups
     entities: Entities
     metrics: Metrics
+    types: Catalogue
+    registrar: Registrar
+    audience: Audience
+
+    async def prepare(self, names: Collection[str]) -> None:
+        """Have topics on the log that are about to be read: a type may be younger than a second.
+
+        Raises:
+            Unavailable: the log is away.
+        """
+        try:
+            await self.log.ensure([topic for topic in self.fanout.topics if topic.name in names])
+        except LogUnavailable as error:
+            raise Unavailable(
+                "The log cannot be read at the moment.", headers={"retry-after": "5"}
+            ) from error
 
 
 def _broker(request: Request) -> Broker:

@@ -22,7 +22,7 @@ from services.broker.events.deadletter import dead_letter
 from services.broker.events.leases import Handed, Leases
 from services.broker.events.patterns import Wanted
 from services.broker.events.readers import Readers
-from services.broker.events.visibility import may_see
+from services.broker.events.visibility import may_receive
 from services.broker.log import EventLog, LogUnavailable, Position
 
 MOST_WAIT: Final = 30.0
@@ -209,7 +209,7 @@ class Groups:
 
 
 def _is_for(caller: Caller, wanted: Wanted, delivery: Delivery) -> bool:
-    return delivery.type in wanted.types and may_see(caller, delivery.type, delivery.legal_class)
+    return delivery.type in wanted.types and may_receive(caller, delivery)
 
 
 def _name(caller: Caller, group: str) -> str:

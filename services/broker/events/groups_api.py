@@ -75,10 +75,12 @@ async def fetch_events(
     and starts with the oldest event kept (or `"start": "now"`). 409 `group-busy`: another
     consumer of the group has a batch.
     """
+    wanted = Wanted.of(body.types, broker.types.names())
+    await broker.prepare(wanted.topics)
     fetching = broker.groups.fetch(
         caller,
         group,
-        Wanted.of(body.types),
+        wanted,
         consumer=body.consumer,
         limit=body.limit,
         wait=body.wait_seconds,
