@@ -19,7 +19,7 @@ from schemas.kit.outbox import Outbox
 from schemas.kit.store import Store
 from schemas.xcity import ApiInfo, Dataset
 from services.broker import tables
-from services.broker.backlog import Backlog
+from services.broker.backlog import MOST_WAITING, Backlog
 from services.broker.context import api as context_api
 from services.broker.context import attributes_api, batch_api
 from services.broker.context.entities import Entities
@@ -84,7 +84,7 @@ def build_broker(store_url: str, log_url: str) -> Broker:
     types = Catalogue(store)
     sink = LogSink(log, log_topics(), metrics, types.look)
     outbox = Outbox(store, tables.outbox, sink)
-    backlog = Backlog(outbox)
+    backlog = Backlog(outbox, MOST_WAITING)
     fanout = Fanout(log, event_topics(), metrics)
     types.tell(sink.know)
     types.tell(fanout.know)
