@@ -24,6 +24,7 @@ OPERATOR_APIS: Final = "operator:apis"
 OPERATOR_CLIENTS: Final = "operator:clients"
 OPERATOR_KEYS: Final = "operator:keys"
 OPERATOR_CACHE: Final = "operator:cache"
+OPERATOR_EVENTS: Final = "operator:events"
 OPERATOR_EMERGENCY: Final = "operator:emergency"
 
 DESCRIPTIONS: Final = {
@@ -39,6 +40,7 @@ DESCRIPTIONS: Final = {
     OPERATOR_CLIENTS: "Register, approve and suspend clients",
     OPERATOR_KEYS: "Rotate signing keys",
     OPERATOR_CACHE: "Have the gateways forget the answers that they keep",
+    OPERATOR_EVENTS: "Look at and replay the events that anybody's consumers gave up",
     OPERATOR_EMERGENCY: "Declare and end an emergency",
 }
 

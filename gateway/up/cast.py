@@ -93,6 +93,7 @@ CLIENTS: Final = (
             scopes.OPERATOR_CLIENTS,
             scopes.OPERATOR_KEYS,
             scopes.OPERATOR_CACHE,
+            scopes.OPERATOR_EVENTS,
             scopes.OPERATOR_EMERGENCY,
             *_READING,
             *_FEEDING,

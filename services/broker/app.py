@@ -24,10 +24,11 @@ from services.broker.context import api as context_api
 from services.broker.context import attributes_api, batch_api
 from services.broker.context.entities import Entities
 from services.broker.events import api as events_api
-from services.broker.events import groups_api
+from services.broker.events import groups_api, letters_api
 from services.broker.events.fanout import Fanout
 from services.broker.events.groups import Groups
 from services.broker.events.inlet import Inlet
+from services.broker.events.letters import DeadLetters
 from services.broker.log import open_log
 from services.broker.metrics import Metrics
 from services.broker.parts import Broker
@@ -102,6 +103,7 @@ def build_broker(store_url: str, log_url: str) -> Broker:
         entities=Entities(store, outbox, backlog),
         metrics=metrics,
         types=types,
+        letters=DeadLetters(log, outbox),
         registrar=Registrar(store, audience),
         audience=audience,
     )
@@ -124,7 +126,12 @@ def create_broker(*, store_url: str, log_url: str, gateway_key: str = "") -> Fas
         title="Context and event broker",
         description="What is true of the city now (NGSI-LD), and what happens in it (CloudEvents).",
         prefix=EVENTS_PREFIX,
-        routers=[events_api.router, groups_api.router, registry_api.types_router],
+        routers=[
+            events_api.router,
+            groups_api.router,
+            letters_api.router,
+            registry_api.types_router,
+        ],
         gateway_key=gateway_key,
         lifespan=_lifespan,
         ready=lambda: _ready(broker),

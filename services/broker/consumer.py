@@ -97,6 +97,8 @@ class Consumer:
         if delivery is None:
             logger.warning("%s: no CloudEvent at %s %d", self._group, stored.slot, stored.offset)
             return
+        if delivery.replay_for not in ("", self._group):
+            return
         for attempt in range(1, self._attempts + 1):
             try:
                 await self._handler(delivery)

@@ -30,6 +30,9 @@ class Metrics:
         self.dead = Counter(
             "city_broker_dead_letters", "Events given up", ["group"], registry=self.registry
         )
+        self.replayed = Counter(
+            "city_broker_dead_letters_replayed", "Dead letters sent again", registry=self.registry
+        )
         self.cut = Counter(
             "city_broker_streams_cut",
             "Streams ended because their reader was too slow",

@@ -1,26 +1,23 @@
-"""Consumer groups and dead letters over HTTP: ``/events/v1/groups`` and ``…/dead-letters``."""
+"""Consumer groups over HTTP: ``/events/v1/groups``."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import Field
 
 from schemas.kit.caller import CallerDep
 from schemas.ngsild import Value
-from schemas.problem import Fault, Unavailable, Unprocessable
+from schemas.problem import Unavailable
 from schemas.scopes import EVENTS_READ
 from schemas.xcity import operation
-from services.broker.events.deadletter import TOPIC, DeadLetter, parse_dead_letter
 from services.broker.events.groups import MOST_WAIT, Fetched, Start
 from services.broker.events.patterns import Wanted
-from services.broker.events.visibility import may_see
-from services.broker.log import LogUnavailable, Position
-from services.broker.parts import Broker, BrokerDep
+from services.broker.parts import BrokerDep
 
 router = APIRouter(tags=["consumer groups"])
 
@@ -29,7 +26,6 @@ _READ = operation(EVENTS_READ, dataset="city-events", priority="essential", emer
 _WAITING_READ = operation(
     EVENTS_READ, dataset="city-events", priority="essential", emergency="reserved", stream=True
 )
-_PORTION: Final = 500
 
 
 class FetchRequest(Value):
@@ -145,49 +141,3 @@ async def reject_event(
     await broker.groups.reject(caller, group, body.cursor, body.id, body.reason)
     broker.metrics.dead.labels("http").inc()
     return Response(status_code=204)
-
-
-@router.get(
-    "/dead-letters",
-    summary="List the events that your groups put aside",
-    openapi_extra=_READ,
-)
-async def list_dead_letters(
-    caller: CallerDep,
-    broker: BrokerDep,
-    after: Annotated[str, Query(max_length=4000)] = "",
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
-) -> dict[str, Any]:
-    """`{"deadLetters": […], "cursor": "…"}`, oldest first; give `cursor` as `after` to go on."""
-    try:
-        position = Position.parse(after)
-    except ValueError as error:
-        raise Unprocessable(
-            "`after` is no cursor of this list.", faults=[Fault("query after", str(error))]
-        ) from error
-    mine = f"city.{caller.client}."
-    letters: list[DeadLetter] = []
-    try:
-        position = await _collect(broker, position, letters, limit, mine)
-    except LogUnavailable as error:
-        raise Unavailable(
-            "The log cannot be read at the moment.", headers={"retry-after": "5"}
-        ) from error
-    seen = [x for x in letters if may_see(caller, x.type, x.legal_class)]
-    return {"deadLetters": [letter.as_json() for letter in seen], "cursor": str(position)}
-
-
-async def _collect(
-    broker: Broker, after: Position, into: list[DeadLetter], limit: int, mine: str
-) -> Position:
-    reader = await broker.log.reader([TOPIC], after)
-    try:
-        while len(into) < limit:
-            batch = await reader.read(limit=min(_PORTION, limit - len(into)), wait=0.0)
-            letters = [parse_dead_letter(stored) for stored in batch.records]
-            into += [x for x in letters if x and x.group.startswith(mine)]
-            if not batch.records:
-                break
-        return reader.position
-    finally:
-        await reader.close()

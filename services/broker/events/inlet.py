@@ -19,7 +19,7 @@ from schemas.kit.outbox import Message, Outbox
 from schemas.kit.store import Store
 from schemas.problem import Fault, Unprocessable
 from services.broker.backlog import Backlog
-from services.broker.events.binding import CLIENT, LEGAL_CLASS, as_message
+from services.broker.events.binding import CLIENT, LEGAL_CLASS, REPLAY, as_message
 from services.broker.events.visibility import label
 from services.broker.registry.catalogue import Catalogue
 from services.broker.tables import accepted_events
@@ -77,7 +77,8 @@ class Inlet:
 
     def _message(self, client: str, event: CloudEvent, index: int) -> Message:
         known = self._types.find(event.type)
-        marks = {CLIENT: client, LEGAL_CLASS: (known and label(known.legal_class)) or None}
+        legal_class = label(known.legal_class) if known else None
+        marks = {CLIENT: client, LEGAL_CLASS: legal_class or None, REPLAY: None}
         try:
             return as_message(event.model_copy(update=marks))
         except ValueError as error:
