@@ -13,6 +13,7 @@ from schemas.ngsild import Value
 from schemas.problem import NotFound
 from schemas.scopes import EVENTS_REGISTER
 from schemas.xcity import LegalClass, operation
+from services.broker.events.asyncapi import document
 from services.broker.events.patterns import unknown_type
 from services.broker.parts import BrokerDep
 from services.broker.registry.catalogue import Catalogue
@@ -100,6 +101,17 @@ async def list_event_types(broker: BrokerDep) -> EventTypes:
     """Every type that is published, with its topic, legal class and schema."""
     found = map(broker.types.find, broker.types.names())
     return EventTypes(types=[_described(known) for known in found if known])
+
+
+@types_router.get(
+    "/asyncapi.json",
+    summary="The AsyncAPI document of all events",
+    openapi_extra=_OPEN,
+)
+async def get_asyncapi(broker: BrokerDep) -> dict[str, Any]:
+    """AsyncAPI 3.0: topics, messages, schemas and scopes, for its generators and viewers."""
+    found = map(broker.types.find, broker.types.names())
+    return document([known for known in found if known], broker.fanout.topics)
 
 
 def _described(known: KnownType) -> EventType:
