@@ -28,6 +28,7 @@ from services.broker.events import groups_api, letters_api
 from services.broker.events.fanout import Fanout
 from services.broker.events.groups import Groups
 from services.broker.events.inlet import Inlet
+from services.broker.events.lags import LAG_SECONDS, Lags
 from services.broker.events.letters import DeadLetters
 from services.broker.log import open_log
 from services.broker.metrics import Metrics
@@ -104,6 +105,7 @@ def build_broker(store_url: str, log_url: str) -> Broker:
         metrics=metrics,
         types=types,
         letters=DeadLetters(log, outbox),
+        lags=Lags(store, log, metrics),
         registrar=Registrar(store, audience),
         audience=audience,
     )
@@ -157,6 +159,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     tasks = [
         asyncio.create_task(_every(_COUNT_SECONDS, broker.backlog.count)),
         asyncio.create_task(_every(LOOK_SECONDS, broker.types.look)),
+        asyncio.create_task(_every(LAG_SECONDS, broker.lags.measure)),
         asyncio.create_task(_every(_FORGET_SECONDS, broker.inlet.forget)),
     ]
     try:
@@ -207,6 +210,7 @@ def _add_metrics(app: FastAPI, broker: Broker) -> None:
     @app.get("/metrics", include_in_schema=False)
     async def metrics() -> Response:
         broker.metrics.log_reachable.set(0 if broker.outbox.failures else 1)
+        broker.metrics.relay_failures.set(broker.outbox.failures)
         broker.metrics.outbox_size.set(broker.backlog.waiting)
         broker.metrics.outbox_age.set(broker.backlog.oldest_seconds)
         body = generate_latest(broker.metrics.registry)

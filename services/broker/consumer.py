@@ -106,6 +106,7 @@ class Consumer:
                 if attempt == self._attempts:
                     await self._give_up(delivery, error)
                     return
+                self._metrics.retries.labels(self._group).inc()
                 await asyncio.sleep(self._backoff * 2 ** (attempt - 1))
             else:
                 return

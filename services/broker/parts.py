@@ -16,6 +16,7 @@ from services.broker.context.entities import Entities
 from services.broker.events.fanout import Fanout
 from services.broker.events.groups import Groups
 from services.broker.events.inlet import Inlet
+from services.broker.events.lags import Lags
 from services.broker.events.letters import DeadLetters
 from services.broker.log import EventLog, LogUnavailable
 from services.broker.metrics import Metrics
@@ -37,6 +38,7 @@ class Broker:
     groups: Groups
     entities: Entities
     metrics: Metrics
+    lags: Lags
     letters: DeadLetters
     types: Catalogue
     registrar: Registrar

@@ -58,14 +58,16 @@ class Stream:
         self.ended = ""
         """Why nothing more will come; empty while more may."""
 
-    def offer(self, delivery: Delivery) -> None:
+    def offer(self, delivery: Delivery) -> bool:
+        """Queue an event if it belongs here; whether it did."""
         if self.ended or not self.wants(delivery):
-            return
+            return False
         self._queue.append(delivery)
         self._bytes += len(delivery.json)
         self._ready.set()
         if len(self._queue) > self._most_events or self._bytes > self._most_bytes:
             self.end("too slow")
+        return True
 
     def end(self, why: str) -> None:
         self.ended = self.ended or why
@@ -198,7 +200,7 @@ class Fanout:
             logger.warning("no CloudEvent at %s %d", stored.slot, stored.offset)
             return
         for stream in tuple(self._streams):
-            stream.offer(delivery)
+            self._metrics.streamed.inc(stream.offer(delivery))
             if stream.ended:
                 self._metrics.cut.inc()
                 self.leave(stream)

@@ -83,6 +83,7 @@ async def fetch_events(
         start=body.start,
     )
     found = await while_connected(request, fetching)
+    broker.metrics.fetched.inc(len(found.events))
     events = b",".join(delivery.json for delivery in found.events)
     content = b'{"events":[' + events + b'],"cursor":' + orjson.dumps(found.cursor) + b"}"
     return Response(content, media_type="application/json")

@@ -204,3 +204,22 @@ async def test_publishers_are_turned_away_over_http(
         assert [answer.status_code for answer in answers] == [202, 503]
         assert int(answers[1].headers["retry-after"]) > 0
         assert (await publish(api, *(thing(n) for n in range(10)))).status_code == 202
+
+
+async def test_a_groups_lag_is_measured(sqlite_url: str, embedded_url: str) -> None:
+    app = create_broker(store_url=sqlite_url, log_url=embedded_url)
+    async with serving(app) as url, party(url) as api:
+        body = {"types": [THING], "waitSeconds": 10}
+        await publish(api, *(thing(n) for n in range(3)))
+        fetched = (await api.post("/events/v1/groups/g/fetch", json=body)).json()
+
+        async def lag() -> str:
+            await app.state.broker.lags.measure()
+            text = (await api.get("/metrics")).text
+            name = 'city_broker_group_lag_records{client="tests",group="g"} '
+            return text.partition(name)[2].partition("\n")[0]
+
+        assert float(await lag()) >= 3
+        await api.post("/events/v1/groups/g/commit", json={"cursor": fetched["cursor"]})
+        assert await lag() == "0.0"
+        assert "city_broker_events_fetched_total 3.0" in (await api.get("/metrics")).text
