@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import orjson
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import Field
 
+from schemas.cloudevents import BATCH_MEDIA_TYPE
 from schemas.kit.caller import CallerDep
 from schemas.ngsild import Value
 from schemas.problem import Unavailable
@@ -22,6 +23,7 @@ from services.broker.parts import BrokerDep
 router = APIRouter(tags=["consumer groups"])
 
 GroupName = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{0,79}$", examples=["evacuation"])]
+CURSOR: Final = "event-cursor"
 _READ = operation(EVENTS_READ, dataset="city-events", priority="essential", emergency="reserved")
 _WAITING_READ = operation(
     EVENTS_READ, dataset="city-events", priority="essential", emergency="reserved", stream=True
@@ -57,7 +59,15 @@ class Rejection(Cursor):
     "/groups/{group}/fetch",
     summary="Fetch events for a consumer group",
     response_class=Response,
-    responses={200: {"content": {"application/json": {"schema": {"type": "object"}}}}},
+    responses={
+        200: {
+            "content": {
+                "application/json": {"schema": {"type": "object"}},
+                BATCH_MEDIA_TYPE: {"schema": {"type": "array", "items": {"type": "object"}}},
+            },
+            "headers": {CURSOR: {"schema": {"type": "string"}, "description": "With a batch."}},
+        }
+    },
     openapi_extra=_WAITING_READ,
 )
 async def fetch_events(
@@ -70,6 +80,9 @@ async def fetch_events(
     know it by `source` and `id`. A group is created by its first fetch, belongs to your client,
     and starts with the oldest event kept (or `"start": "now"`). 409 `group-busy`: another
     consumer of the group has a batch.
+
+    With `Accept: application/cloudevents-batch+json` the answer is the batch itself, and the
+    cursor is the field `event-cursor`.
     """
     wanted = Wanted.of(body.types, broker.types.names())
     await broker.prepare(wanted.topics)
@@ -85,6 +98,9 @@ async def fetch_events(
     found = await while_connected(request, fetching)
     broker.metrics.fetched.inc(len(found.events))
     events = b",".join(delivery.json for delivery in found.events)
+    if BATCH_MEDIA_TYPE in request.headers.get("accept", ""):
+        headers = {CURSOR: found.cursor}
+        return Response(b"[" + events + b"]", media_type=BATCH_MEDIA_TYPE, headers=headers)
     content = b'{"events":[' + events + b'],"cursor":' + orjson.dumps(found.cursor) + b"}"
     return Response(content, media_type="application/json")
 

@@ -14,11 +14,18 @@ from services.broker.log.kafka_offsets import GroupOffsets
 from services.broker.log.kafka_reader import KafkaReader
 from services.broker.log.kafka_topics import Topics, as_position
 from services.broker.log.position import Position
+from services.broker.log.quiet import spare
 
 PUBLISH_SECONDS: Final = 15.0
 """After which a publication counts as failed: an idempotent producer never gives up by itself."""
 
 END_SECONDS: Final = 10.0
+
+_TALKATIVE: Final = (
+    *("aiokafka", "aiokafka.client", "aiokafka.conn", "aiokafka.cluster"),
+    *("aiokafka.consumer.fetcher", "aiokafka.consumer.group_coordinator"),
+    "aiokafka.producer.sender",
+)
 
 
 class KafkaLog:
@@ -29,6 +36,7 @@ class KafkaLog:
     """
 
     def __init__(self, cluster: Cluster) -> None:
+        spare(*_TALKATIVE)
         self._cluster = cluster
         self._producer: Kept[Any] = Kept(lambda: kafka_clients.producer(cluster))
         self._admin: Kept[Any] = Kept(lambda: kafka_clients.admin(cluster))

@@ -36,8 +36,8 @@ class Cluster:
         """The cluster that a URL names.
 
         Raises:
-            ValueError: it says something that is not spoken here; without the password.
-            OSError: a file that it names cannot be read.
+            ValueError: it says something that is not spoken here, or names a file that cannot be
+                read; without the password.
         """
         parts = urlsplit(url)
         identity, _, hosts = parts.netloc.rpartition("@")
@@ -55,9 +55,12 @@ class Cluster:
 
 
 def _encryption(options: dict[str, str]) -> dict[str, Any]:
-    context = ssl.create_default_context(cafile=options.get("ca"))
-    if "cert" in options:
-        context.load_cert_chain(options["cert"], options.get("key"))
+    try:
+        context = ssl.create_default_context(cafile=options.get("ca"))
+        if "cert" in options:
+            context.load_cert_chain(options["cert"], options.get("key"))
+    except OSError as error:  # ssl's own errors are among them
+        raise ValueError(f"the kafka URL's ca, cert or key cannot be read: {error}") from error
     return {"security_protocol": "SSL", "ssl_context": context}
 
 

@@ -278,3 +278,15 @@ async def test_dead_letters_are_their_groups_and_the_operators(url: str) -> None
         assert (await operator.post(f"{path}/replay")).status_code == 202
         again = await fetch(alice, "g", types=["city.test.person.*"])
         assert again["events"][0]["id"] == letter["event"]["id"]
+
+
+async def test_a_batch_comes_as_cloudevents_have_it(api: httpx.AsyncClient) -> None:
+    """What was fetched could be published elsewhere as it is."""
+    await publish(api, thing(1), thing(2))
+    media = "application/cloudevents-batch+json"
+    answer = await api.post(
+        f"{GROUPS}/g/fetch", json={"types": [THING], "waitSeconds": 10}, headers={"accept": media}
+    )
+    assert answer.headers["content-type"] == media
+    assert [event["specversion"] for event in answer.json()] == ["1.0", "1.0"]
+    assert (await commit(api, "g", answer.headers["event-cursor"])).status_code == 204
