@@ -43,8 +43,7 @@ def create_evacuation(
         store_url: see :mod:`schemas.kit.store`.
         gateway_url, client_id, client_secret: with which it calls the open API; the client needs
             ``events:read``, ``events:publish``, ``events:publish-city``, ``entities:write``,
-            ``mobility:read`` and
-            ``medical:read``.
+            ``mobility:read`` and ``medical:read``.
         gateway_key: see :func:`schemas.kit.app.create_app`.
         consumer_name: of this process among others of the service; the host's name if empty.
         city: whose alerts call for guidance.
