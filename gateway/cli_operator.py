@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import httpx
 import typer
 
+from gateway.cli_dlq import dlq
 from gateway.cli_emergency import emergency
 from gateway.operator_client import Operator, Refused
 from gateway.settings import Settings
@@ -28,6 +29,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(clients, name="clients")
     app.add_typer(keys, name="keys")
     app.add_typer(emergency, name="emergency")
+    app.add_typer(dlq, name="dlq")
 
 
 def _call(method: str, path: str, body: Any = None) -> Any:

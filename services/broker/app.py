@@ -19,7 +19,7 @@ from schemas.kit.outbox import Outbox
 from schemas.kit.store import Store
 from schemas.xcity import ApiInfo, Dataset
 from services.broker import tables
-from services.broker.backlog import Backlog
+from services.broker.backlog import MOST_WAITING, Backlog
 from services.broker.context import api as context_api
 from services.broker.context import attributes_api, batch_api
 from services.broker.context.entities import Entities
@@ -27,13 +27,19 @@ from services.broker.delivery import Deliveries
 from services.broker.delivery.addresses import networks
 from services.broker.delivery.guard import Guard
 from services.broker.events import api as events_api
-from services.broker.events import groups_api, schemas_api
+from services.broker.events import groups_api, letters_api
 from services.broker.events.fanout import Fanout
 from services.broker.events.groups import Groups
 from services.broker.events.inlet import Inlet
+from services.broker.events.lags import LAG_SECONDS, Lags
+from services.broker.events.letters import DeadLetters
 from services.broker.log import open_log
 from services.broker.metrics import Metrics
 from services.broker.parts import Broker
+from services.broker.registry import api as registry_api
+from services.broker.registry.audience import Audience, groups_of
+from services.broker.registry.catalogue import LOOK_SECONDS, Catalogue
+from services.broker.registry.registration import Registrar
 from services.broker.relay import LogSink
 from services.broker.topics import event_topics, log_topics
 from services.broker.webhooks import api as webhooks_api
@@ -91,22 +97,38 @@ def build_broker(
     store = Store(store_url, tables.COMPONENT, tables.metadata)
     log = open_log(log_url)
     metrics = Metrics()
-    sink = LogSink(log, log_topics(), metrics)
+    types = Catalogue(store)
+    sink = LogSink(log, log_topics(), metrics, types.look)
     outbox = Outbox(store, tables.outbox, sink)
-    backlog = Backlog(outbox)
     deliveries = Deliveries(store, Guard(networks(deliver_to)), metrics.registry)
+    backlog = Backlog(outbox, MOST_WAITING)
+    fanout = Fanout(log, event_topics(), metrics)
+    types.tell(sink.know)
+    types.tell(fanout.know)
+    audience = Audience()
+    audience.add(groups_of(store))
+    audience.add(fanout.audience)
+    webhooks = Webhooks(
+        store, log, deliveries, lambda: fanout.topics, key=gateway_key, origin=origin
+    )
+    audience.add(webhooks.audience)
     return Broker(
         store=store,
         log=log,
         outbox=outbox,
         backlog=backlog,
-        inlet=Inlet(store, outbox, backlog),
-        fanout=Fanout(log, event_topics(), metrics),
+        inlet=Inlet(store, outbox, backlog, types),
+        fanout=fanout,
         groups=Groups(store, log, outbox),
         entities=Entities(store, outbox, backlog),
         metrics=metrics,
         deliveries=deliveries,
-        webhooks=Webhooks(store, log, deliveries, event_topics, key=gateway_key, origin=origin),
+        webhooks=webhooks,
+        types=types,
+        letters=DeadLetters(log, outbox),
+        lags=Lags(store, log, metrics),
+        registrar=Registrar(store, audience),
+        audience=audience,
     )
 
 
@@ -143,17 +165,18 @@ def create_broker(
         routers=[
             events_api.router,
             groups_api.router,
-            schemas_api.types_router,
             webhooks_api.router,
             deliveries_api.router,
             handshake_api.router,
+            letters_api.router,
+            registry_api.types_router,
         ],
         gateway_key=gateway_key,
         lifespan=_lifespan,
         ready=lambda: _ready(broker),
         notes=lambda: _notes(broker),
     )
-    app.include_router(schemas_api.schemas_router, prefix=SCHEMAS_PREFIX)
+    app.include_router(registry_api.schemas_router, prefix=SCHEMAS_PREFIX)
     app.include_router(context_api.router, prefix=context_api.PREFIX)
     app.include_router(attributes_api.router, prefix=context_api.PREFIX)
     app.include_router(batch_api.router, prefix=context_api.PREFIX)
@@ -167,12 +190,15 @@ def create_broker(
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     broker: Broker = app.state.broker
     await broker.store.open()
+    await broker.types.look()
     broker.outbox.start()
     broker.fanout.start()
     await broker.webhooks.start()
     broker.deliveries.start()
     tasks = [
         asyncio.create_task(_every(_COUNT_SECONDS, broker.backlog.count)),
+        asyncio.create_task(_every(LOOK_SECONDS, broker.types.look)),
+        asyncio.create_task(_every(LAG_SECONDS, broker.lags.measure)),
         asyncio.create_task(_every(_FORGET_SECONDS, broker.inlet.forget)),
         asyncio.create_task(_every(_TAKE_STOCK_SECONDS, broker.deliveries.count)),
         asyncio.create_task(_every(_FORGET_SECONDS, broker.deliveries.queue.tidy)),
@@ -227,6 +253,7 @@ def _add_metrics(app: FastAPI, broker: Broker) -> None:
     @app.get("/metrics", include_in_schema=False)
     async def metrics() -> Response:
         broker.metrics.log_reachable.set(0 if broker.outbox.failures else 1)
+        broker.metrics.relay_failures.set(broker.outbox.failures)
         broker.metrics.outbox_size.set(broker.backlog.waiting)
         broker.metrics.outbox_age.set(broker.backlog.oldest_seconds)
         body = generate_latest(broker.metrics.registry)

@@ -89,6 +89,7 @@ async def replay_webhook(
 async def _start(broker: Broker, wanted: datetime | str) -> Position:
     if isinstance(wanted, datetime):
         topics = [topic.name for topic in broker.webhooks.topics()]
+        await broker.prepare(topics)
         return await broker.log.since(topics, wanted.timestamp())
     try:
         return Position.parse(wanted)

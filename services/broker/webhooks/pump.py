@@ -33,8 +33,8 @@ _WAIT_SECONDS: Final = 0.5
 _RETRY_SECONDS: Final = 0.5
 
 
-class NotOurs(Exception):
-    """Another process pumps now."""
+class Over(Exception):
+    """Another process pumps now, or there are other topics to read."""
 
 
 class Pump:
@@ -84,9 +84,9 @@ class Pump:
                     await self._pump()
             except Exception as error:
                 # whatever it is, webhooks are not to fall silent for ever
-                if not failed:
+                if not failed and not isinstance(_first(error), Over):
                     logger.warning("webhooks wait: %r", _first(error))
-                failed = True
+                failed = not isinstance(_first(error), Over)
             else:
                 failed = False
             await asyncio.sleep(_RETRY_SECONDS)
@@ -112,7 +112,7 @@ class Pump:
                     await self._hand_out(batch)
         finally:
             await reader.close()
-        raise NotOurs
+        raise Over
 
     async def _hand_out(self, batch: Batch) -> None:
         position = self._roster.position.merged(batch.position)
