@@ -80,9 +80,9 @@ async def replay_webhook(
     """
     try:
         start = await _start(broker, body.start)
+        found = await broker.webhooks.replay.rewind(Owner.of(caller), webhook, start)
     except LogUnavailable as error:
         raise _away() from error
-    found = await broker.webhooks.replay.rewind(Owner.of(caller), webhook, start)
     return (await seen(broker, [found]))[0]
 
 

@@ -51,7 +51,7 @@ class Webhooks:
         deliveries.prepare(KIND, targets)
         self.pump = Pump(store, log, deliveries, topics, self._broker)
         self.book = Book(store, deliveries, self._sealing, self.pump.changed, clock)
-        self.replay = Replay(store, log, deliveries, self.book, self._broker)
+        self.replay = Replay(store, log, deliveries, self.book, topics, self._broker)
         self.verifier = Verifier(deliveries.sender, targets, self._called, clock)
 
     def _broker(self) -> str:
