@@ -103,7 +103,7 @@ class KafkaServer(LocalServer):
             self._format(node)
 
     def _format(self, node: int) -> None:
-        format_disk = ["kafka.tools.StorageTool", "format", "--cluster-id", self._cluster_id]
+        format_disk = ["kafka.tools.StorageTool", "format", f"--cluster-id={self._cluster_id}"]
         if self._secure:
             user = f"[name={self._secure.user},password={self._secure.password}]"
             format_disk += ["--add-scram", f"SCRAM-SHA-512={user}"]

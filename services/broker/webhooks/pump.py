@@ -100,19 +100,24 @@ class Pump:
             self._roster.position = await self._log.end(names)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow(names))
-            group.create_task(self._catch_up.run(names))
+            group.create_task(self._catch_up.run(names, lambda: self._are_all(names)))
 
     async def _follow(self, names: Sequence[str]) -> None:
         reader = await self._log.reader(names, self._roster.position)
         try:
-            while await self._turn.hold() and names == [topic.name for topic in self._topics()]:
+            while await self._turn.hold():
                 batch = await reader.read(limit=_PORTION, wait=_WAIT_SECONDS)
+                if not self._are_all(names):
+                    break  # what was read may have passed over a new topic: read it again
                 async with self._lock:
                     await self._roster.refresh()
                     await self._hand_out(batch)
         finally:
             await reader.close()
         raise Over
+
+    def _are_all(self, names: Sequence[str]) -> bool:
+        return names == [topic.name for topic in self._topics()]
 
     async def _hand_out(self, batch: Batch) -> None:
         position = self._roster.position.merged(batch.position)
