@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -154,7 +155,6 @@ def broker(
 
     With --port and no SUPERCITY_GATEWAY_KEY, or with --alone, it runs by itself.
     """
-    from urllib.parse import urlsplit
 
     from services.broker.app import create_broker
 

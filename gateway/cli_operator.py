@@ -11,6 +11,7 @@ import httpx
 import typer
 
 from gateway.cli_audit import audit
+from gateway.cli_dlq import dlq
 from gateway.cli_emergency import emergency
 from gateway.operator_client import Operator, Refused
 from gateway.settings import Settings
@@ -32,6 +33,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(cache, name="cache")
     app.add_typer(emergency, name="emergency")
     app.add_typer(audit, name="audit")
+    app.add_typer(dlq, name="dlq")
 
 
 def _call(method: str, path: str, body: Any = None) -> Any:

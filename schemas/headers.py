@@ -18,6 +18,9 @@ SUBJECT: Final = "x-city-subject"
 SCOPE: Final = "x-city-scope"
 """Space-separated scopes of the token (RFC 6749 §3.3)."""
 
+EXPIRES: Final = "x-city-expires"
+"""When the token ends, in seconds since the epoch: what outlasts a request (a stream) ends then."""
+
 GATEWAY_KEY: Final = "x-city-gateway-key"
 """Shared secret proving that a request came through the gateway; sent to the city's own APIs."""
 

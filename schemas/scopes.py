@@ -16,6 +16,8 @@ ENTITIES_WRITE: Final = "entities:write"
 ENTITIES_PERSONAL: Final = "entities:personal"
 EVENTS_READ: Final = "events:read"
 EVENTS_PUBLISH: Final = "events:publish"
+EVENTS_PUBLISH_CITY: Final = "events:publish-city"
+EVENTS_REGISTER: Final = "events:register"
 EVENTS_PERSONAL: Final = "events:personal"
 
 AUDIT_READ: Final = "audit:read"
@@ -24,6 +26,7 @@ OPERATOR_APIS: Final = "operator:apis"
 OPERATOR_CLIENTS: Final = "operator:clients"
 OPERATOR_KEYS: Final = "operator:keys"
 OPERATOR_CACHE: Final = "operator:cache"
+OPERATOR_EVENTS: Final = "operator:events"
 OPERATOR_EMERGENCY: Final = "operator:emergency"
 
 DESCRIPTIONS: Final = {
@@ -31,13 +34,16 @@ DESCRIPTIONS: Final = {
     ENTITIES_WRITE: "Create, change and delete context entities",
     ENTITIES_PERSONAL: "Read context entities about persons (granted by an operator only)",
     EVENTS_READ: "Receive events that are not about a person",
-    EVENTS_PUBLISH: "Publish events",
+    EVENTS_PUBLISH: "Publish events of one's own types",
+    EVENTS_PUBLISH_CITY: "Publish events of the city's own types (granted by an operator only)",
+    EVENTS_REGISTER: "Register event types of one's own, and their schemas",
     EVENTS_PERSONAL: "Receive events about persons (granted by an operator only)",
     AUDIT_READ: "Read the audit log (for auditors; it opens nothing else)",
     OPERATOR_APIS: "Attach, change and detach APIs",
     OPERATOR_CLIENTS: "Register, approve and suspend clients",
     OPERATOR_KEYS: "Rotate signing keys",
     OPERATOR_CACHE: "Have the gateways forget the answers that they keep",
+    OPERATOR_EVENTS: "Look at and replay the events that anybody's consumers gave up",
     OPERATOR_EMERGENCY: "Declare and end an emergency",
 }
 

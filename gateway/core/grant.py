@@ -8,7 +8,7 @@ from typing import Any, Final
 from gateway.core.keys import Key
 from gateway.core.policy import Client, Policy
 from gateway.core.reply import Reply, invalid_token
-from schemas.headers import CLIENT, GATEWAY_KEY, SCOPE, SUBJECT
+from schemas.headers import CLIENT, EXPIRES, GATEWAY_KEY, SCOPE, SUBJECT
 from schemas.policy import CLAIM_GRANT, CLAIM_RESIDENT
 from schemas.pseudonym import Pseudonyms
 
@@ -79,6 +79,7 @@ class Grant:
 
     def _write(self, sector: str, gateway_key: bytes, pseudonyms: Pseudonyms) -> bytes:
         said = {CLIENT: self.client_id, SCOPE: " ".join(sorted(self.scopes))}
+        said[EXPIRES] = str(int(self.expires))
         if self.resident:
             said[SUBJECT] = self.pseudonym(sector, pseudonyms)
         if gateway_key:

@@ -67,7 +67,7 @@ CLIENTS: Final = (
         CONNECTORS,
         "The city's connectors",
         "data-holder",
-        (scopes.ENTITIES_WRITE, scopes.EVENTS_PUBLISH),
+        (scopes.ENTITIES_WRITE, scopes.EVENTS_PUBLISH, scopes.EVENTS_PUBLISH_CITY),
         rate=_PLENTY,
     ),
     ClientPaper(
@@ -77,6 +77,7 @@ CLIENTS: Final = (
         (
             scopes.EVENTS_READ,
             scopes.EVENTS_PUBLISH,
+            scopes.EVENTS_PUBLISH_CITY,
             scopes.ENTITIES_WRITE,
             "mobility:read",
             "medical:read",
@@ -92,6 +93,7 @@ CLIENTS: Final = (
             scopes.OPERATOR_CLIENTS,
             scopes.OPERATOR_KEYS,
             scopes.OPERATOR_CACHE,
+            scopes.OPERATOR_EVENTS,
             scopes.OPERATOR_EMERGENCY,
             scopes.AUDIT_READ,
             *_READING,
@@ -100,6 +102,8 @@ CLIENTS: Final = (
             scopes.ENTITIES_WRITE,
             scopes.EVENTS_READ,
             scopes.EVENTS_PUBLISH,
+            scopes.EVENTS_PUBLISH_CITY,
+            scopes.EVENTS_REGISTER,
             "administration:decide",
             "logistics:capture",
             "payments:accounts",

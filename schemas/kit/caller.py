@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import math
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -24,12 +25,14 @@ class Caller:
         subject: the resident's pseudonym in this API's sector; empty when none is behind.
         scopes: of the token.
         request_id: for logs and problem details.
+        expires: end of the token, in seconds since the epoch; infinite where there is none.
     """
 
     client: str
     subject: str
     scopes: frozenset[str]
     request_id: str
+    expires: float = math.inf
 
 
 def caller_of(request: Request) -> Caller:
@@ -40,11 +43,16 @@ def caller_of(request: Request) -> Caller:
         subject=get(headers.SUBJECT, ""),
         scopes=parse(get(headers.SCOPE, "")),
         request_id=get(headers.REQUEST_ID, ""),
+        expires=_seconds(get(headers.EXPIRES, "")),
     )
 
 
 async def _caller(request: Request) -> Caller:  # async: FastAPI runs others in a thread
     return caller_of(request)
+
+
+def _seconds(text: str) -> float:
+    return float(text) if text.isascii() and text.isdigit() else math.inf
 
 
 CallerDep = Annotated[Caller, Depends(_caller)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -25,13 +26,24 @@ class Exclusive(Protocol):
         """Whether the claim is ours, now; taken when it is free."""
         ...
 
+    async def call(self) -> None:
+        """Tell the holder, in whatever process it is, that there is something for it.
+
+        Reaches it at once on PostgreSQL; on SQLite not at all.
+        """
+        ...
+
     async def release(self) -> None: ...
 
 
-def exclusive(store: Store, name: str) -> Exclusive:
-    """The claim called ``name`` among the processes on ``store``."""
+def exclusive(store: Store, name: str, on_call: Callable[[], None] = lambda: None) -> Exclusive:
+    """The claim called ``name`` among the processes on ``store``.
+
+    Args:
+        on_call: run in the holder's process when another one has called it.
+    """
     if not store.is_sqlite:
-        return _SessionLock(store, name)
+        return _SessionLock(store, name, on_call)
     database = store.engine.url.database or ""
     return _FileLock(Path(f"{database}.{name}.lock"))
 
@@ -55,6 +67,9 @@ class _FileLock:
             return None
         return file
 
+    async def call(self) -> None:
+        """The holder looks by itself: who shares a file has no way to reach it."""
+
     async def release(self) -> None:
         if self._file is not None:
             self._file.close()
@@ -62,9 +77,10 @@ class _FileLock:
 
 
 class _SessionLock:
-    def __init__(self, store: Store, name: str) -> None:
-        self._store = store
+    def __init__(self, store: Store, name: str, on_call: Callable[[], None]) -> None:
+        self._store, self._on_call = store, on_call
         self._key = zlib.crc32(f"{store.component}/{name}".encode())
+        self._channel = f"{store.component}_{self._key}"
         self._session: AsyncConnection | None = None
 
     async def hold(self) -> bool:
@@ -76,9 +92,22 @@ class _SessionLock:
         claim = text("SELECT pg_try_advisory_lock(:key)").bindparams(key=self._key)
         if (await session.execute(claim)).scalar_one():
             self._session = session
+            await self._listen(session)
             return True
         await session.close()
         return False
+
+    async def _listen(self, session: AsyncConnection) -> None:
+        connection = (await session.get_raw_connection()).driver_connection
+        assert connection is not None  # noqa: S101 - it has just answered
+        await connection.add_listener(self._channel, lambda *_: self._on_call())
+
+    async def call(self) -> None:
+        # a statement of its own: in a transaction, NOTIFY makes commits wait for each other
+        notify = text("SELECT pg_notify(:channel, '')").bindparams(channel=self._channel)
+        async with self._store.engine.connect() as connection:
+            free = await connection.execution_options(isolation_level="AUTOCOMMIT")
+            await free.execute(notify)
 
     async def _alive(self, session: AsyncConnection) -> bool:
         try:

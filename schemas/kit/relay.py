@@ -17,7 +17,7 @@ from schemas.kit.store import Store
 
 logger = logging.getLogger(__name__)
 
-_LOOK_AGAIN = 1.0  # seconds after which what another process wrote is found without a wake
+_LOOK_AGAIN = 1.0  # seconds after which what is there is found without a wake
 
 
 class Relay:
@@ -45,8 +45,8 @@ class Relay:
     ) -> None:
         self._store, self._table, self._refused, self._sink = store, table, refused, sink
         self._batch, self._retry, self._retry_most = batch, retry, retry_most
-        self._turn = exclusive(store, table.name)
         self._wake = asyncio.Event()
+        self._turn = exclusive(store, table.name, self._wake.set)
         self._task: asyncio.Task[None] | None = None
         self.failures = 0
         """Attempts that failed since the last success: 0 means healthy."""
@@ -68,8 +68,11 @@ class Relay:
     async def _run(self) -> None:
         pause = self._retry
         while True:
+            woken = self._wake.is_set()
             self._wake.clear()
             try:
+                if woken and not await self._turn.hold():
+                    await self._turn.call()  # the one that relays may be asleep
                 while await self.once():
                     pass
             except Exception as error:

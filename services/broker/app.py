@@ -20,7 +20,7 @@ from schemas.kit.store import Store
 from schemas.problem import Problem
 from schemas.xcity import ApiInfo, Dataset
 from services.broker import tables
-from services.broker.backlog import Backlog
+from services.broker.backlog import MOST_WAITING, Backlog
 from services.broker.context import api as context_api
 from services.broker.context import (
     attributes_api,
@@ -41,14 +41,20 @@ from services.broker.delivery import Deliveries
 from services.broker.delivery.addresses import networks
 from services.broker.delivery.guard import Guard
 from services.broker.events import api as events_api
-from services.broker.events import groups_api, schemas_api
+from services.broker.events import groups_api, letters_api
 from services.broker.events.fanout import Fanout
 from services.broker.events.groups import Groups
 from services.broker.events.inlet import Inlet
+from services.broker.events.lags import LAG_SECONDS, Lags
+from services.broker.events.letters import DeadLetters
 from services.broker.log import open_log
 from services.broker.metrics import Metrics
 from services.broker.migrations import VERSIONS
 from services.broker.parts import Broker
+from services.broker.registry import api as registry_api
+from services.broker.registry.audience import Audience, groups_of
+from services.broker.registry.catalogue import LOOK_SECONDS, Catalogue
+from services.broker.registry.registration import Registrar
 from services.broker.relay import LogSink
 from services.broker.standalone import Trusting
 from services.broker.subscriptions import api as subscriptions_api
@@ -116,10 +122,20 @@ def build_broker(
     store = Store(store_url, tables.COMPONENT, tables.metadata, VERSIONS)
     log = open_log(log_url)
     metrics = Metrics()
-    sink = LogSink(log, log_topics(), metrics)
+    types = Catalogue(store)
+    sink = LogSink(log, log_topics(), metrics, types.look)
     outbox = Outbox(store, tables.outbox, sink)
-    backlog = Backlog(outbox)
+    backlog = Backlog(outbox, MOST_WAITING)
+    fanout = Fanout(log, event_topics(), metrics)
+    types.tell(sink.know)
+    types.tell(fanout.know)
     deliveries = Deliveries(store, guard, metrics.registry)
+    webhooks = Webhooks(
+        store, log, deliveries, lambda: fanout.topics, key=gateway_key, origin=origin
+    )
+    audience = Audience()
+    for consumers in (groups_of(store), fanout.audience, webhooks.audience):
+        audience.add(consumers)
     # contexts are public, and many are published without TLS
     fetch = fetch or ContextFetcher(Guard(inside, plain=True))
     contexts = Contexts(store, fetch, public_url=public_url)
@@ -129,15 +145,20 @@ def build_broker(
         log=log,
         outbox=outbox,
         backlog=backlog,
-        inlet=Inlet(store, outbox, backlog),
-        fanout=Fanout(log, event_topics(), metrics),
+        inlet=Inlet(store, outbox, backlog, types),
+        fanout=fanout,
         groups=Groups(store, log, outbox),
         entities=Entities(store, outbox, backlog, watcher=subscribing.journal),
         contexts=contexts,
         metrics=metrics,
         deliveries=deliveries,
         subscribing=subscribing,
-        webhooks=Webhooks(store, log, deliveries, event_topics, key=gateway_key, origin=origin),
+        webhooks=webhooks,
+        types=types,
+        letters=DeadLetters(log, outbox),
+        lags=Lags(store, log, metrics),
+        registrar=Registrar(store, audience),
+        audience=audience,
     )
 
 
@@ -190,17 +211,18 @@ def create_broker(
         routers=[
             events_api.router,
             groups_api.router,
-            schemas_api.types_router,
             webhooks_api.router,
             deliveries_api.router,
             handshake_api.router,
+            letters_api.router,
+            registry_api.types_router,
         ],
         gateway_key=gateway_key,
         lifespan=_lifespan,
         ready=lambda: _ready(broker),
         notes=lambda: _notes(broker),
     )
-    app.include_router(schemas_api.schemas_router, prefix=SCHEMAS_PREFIX)
+    app.include_router(registry_api.schemas_router, prefix=SCHEMAS_PREFIX)
     app.include_router(context_api.router, prefix=context_api.PREFIX)
     app.include_router(query_api.router, prefix=context_api.PREFIX)
     app.include_router(discovery_api.router, prefix=context_api.PREFIX)
@@ -224,6 +246,7 @@ def create_broker(
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     broker: Broker = app.state.broker
     await broker.store.open()
+    await broker.types.look()
     broker.outbox.start()
     broker.fanout.start()
     await broker.webhooks.start()
@@ -231,6 +254,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     broker.subscribing.start(broker.entities)
     tasks = [
         asyncio.create_task(_every(_COUNT_SECONDS, broker.backlog.count)),
+        asyncio.create_task(_every(LOOK_SECONDS, broker.types.look)),
+        asyncio.create_task(_every(LAG_SECONDS, broker.lags.measure)),
         asyncio.create_task(_every(_FORGET_SECONDS, broker.inlet.forget)),
         asyncio.create_task(_every(_EXPIRE_SECONDS, broker.entities.expire)),
         asyncio.create_task(_every(_TIDY_SECONDS, broker.contexts.tidy)),
@@ -288,6 +313,7 @@ def _add_metrics(app: FastAPI, broker: Broker) -> None:
     @app.get("/metrics", include_in_schema=False)
     async def metrics() -> Response:
         broker.metrics.log_reachable.set(0 if broker.outbox.failures else 1)
+        broker.metrics.relay_failures.set(broker.outbox.failures)
         broker.metrics.outbox_size.set(broker.backlog.waiting)
         broker.metrics.outbox_age.set(broker.backlog.oldest_seconds)
         body = generate_latest(broker.metrics.registry)

@@ -18,7 +18,7 @@ class Backlog:
     for each request: the bound may be passed by what arrives within that second.
     """
 
-    def __init__(self, outbox: Outbox, most: int = MOST_WAITING) -> None:
+    def __init__(self, outbox: Outbox, most: int) -> None:
         self._outbox, self._most = outbox, most
         self.waiting = 0
         self.oldest_seconds = 0.0

@@ -97,6 +97,8 @@ class Consumer:
         if delivery is None:
             logger.warning("%s: no CloudEvent at %s %d", self._group, stored.slot, stored.offset)
             return
+        if delivery.replay_for not in ("", self._group):
+            return
         for attempt in range(1, self._attempts + 1):
             try:
                 await self._handler(delivery)
@@ -104,6 +106,7 @@ class Consumer:
                 if attempt == self._attempts:
                     await self._give_up(delivery, error)
                     return
+                self._metrics.retries.labels(self._group).inc()
                 await asyncio.sleep(self._backoff * 2 ** (attempt - 1))
             else:
                 return

@@ -30,6 +30,30 @@ class Metrics:
         self.dead = Counter(
             "city_broker_dead_letters", "Events given up", ["group"], registry=self.registry
         )
+        self.replayed = Counter(
+            "city_broker_dead_letters_replayed", "Dead letters sent again", registry=self.registry
+        )
+        self.retries = Counter(
+            "city_broker_consumer_retries",
+            "Events that a consumer inside the broker tried again",
+            ["group"],
+            registry=self.registry,
+        )
+        self.fetched = Counter(
+            "city_broker_events_fetched", "Events handed to consumer groups", registry=self.registry
+        )
+        self.streamed = Counter(
+            "city_broker_events_streamed", "Events handed to streams", registry=self.registry
+        )
+        self.relay_failures = self._gauge(
+            "relay_failures", "Attempts to hand messages to the log since the last that succeeded"
+        )
+        self.lag = Gauge(
+            "city_broker_group_lag_records",
+            "Records on a consumer group's topics that it has not committed",
+            ["client", "group"],
+            registry=self.registry,
+        )
         self.cut = Counter(
             "city_broker_streams_cut",
             "Streams ended because their reader was too slow",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -9,6 +10,7 @@ from fastapi import Depends, Request
 
 from schemas.kit.outbox import Outbox
 from schemas.kit.store import Store
+from schemas.problem import Unavailable
 from services.broker.backlog import Backlog
 from services.broker.context.entities import Entities
 from services.broker.context.ld.contexts import Contexts
@@ -16,8 +18,13 @@ from services.broker.delivery import Deliveries
 from services.broker.events.fanout import Fanout
 from services.broker.events.groups import Groups
 from services.broker.events.inlet import Inlet
-from services.broker.log import EventLog
+from services.broker.events.lags import Lags
+from services.broker.events.letters import DeadLetters
+from services.broker.log import EventLog, LogUnavailable
 from services.broker.metrics import Metrics
+from services.broker.registry.audience import Audience
+from services.broker.registry.catalogue import Catalogue
+from services.broker.registry.registration import Registrar
 from services.broker.subscriptions.part import Subscribing
 from services.broker.webhooks.part import Webhooks
 
@@ -39,6 +46,24 @@ class Broker:
     deliveries: Deliveries
     subscribing: Subscribing
     webhooks: Webhooks
+    lags: Lags
+    letters: DeadLetters
+    types: Catalogue
+    registrar: Registrar
+    audience: Audience
+
+    async def prepare(self, names: Collection[str]) -> None:
+        """Have topics on the log that are about to be read: a type may be younger than a second.
+
+        Raises:
+            Unavailable: the log is away.
+        """
+        try:
+            await self.log.ensure([topic for topic in self.fanout.topics if topic.name in names])
+        except LogUnavailable as error:
+            raise Unavailable(
+                "The log cannot be read at the moment.", headers={"retry-after": "5"}
+            ) from error
 
 
 def broker_of(request: Request) -> Broker:

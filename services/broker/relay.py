@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from schemas.kit.message import Message
 from services.broker.events.binding import as_record
@@ -11,16 +11,38 @@ from services.broker.metrics import Metrics
 
 
 class LogSink:
-    """The outbox's sink: topics are there before the first record, then records in order."""
+    """The outbox's sink: topics are there before the first record, then records in order.
 
-    def __init__(self, log: EventLog, topics: Sequence[Topic], metrics: Metrics) -> None:
-        self._log, self._topics, self._metrics = log, topics, metrics
+    Args:
+        topics: those that the broker always has.
+        look: finds topics that another process has registered, and has :meth:`know` told them.
+    """
+
+    def __init__(
+        self,
+        log: EventLog,
+        topics: Sequence[Topic],
+        metrics: Metrics,
+        look: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._log, self._metrics, self._look = log, metrics, look
+        self._own = topics
+        self._topics, self._ensured = {topic.name for topic in topics}, False
+        self._all = list(topics)
+
+    def know(self, topics: Sequence[Topic]) -> None:
+        """There are these topics too."""
+        self._all = [*self._own, *topics]
+        self._topics = {topic.name for topic in self._all}
         self._ensured = False
 
     async def __call__(self, messages: list[Message]) -> None:
+        if not all(message.channel in self._topics for message in messages):
+            await self._look()
         if not self._ensured:
-            await self._log.ensure(self._topics)
-            self._ensured = True
+            topics = self._all
+            await self._log.ensure(topics)
+            self._ensured = topics is self._all
         await self._log.publish([as_record(message) for message in messages])
         for message in messages:
             self._metrics.published.labels(message.channel).inc()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from schemas.context import ENTITY_CHANGED
@@ -28,3 +29,16 @@ def event_topics() -> list[Topic]:
 def log_topics() -> list[Topic]:
     """Every topic that the broker writes, with its settings."""
     return [*event_topics(), Topic(DEAD_LETTERS, DEAD_LETTERS_KEPT_SECONDS, partitions=1)]
+
+
+def client_topics(kept: Iterable[tuple[str, int]]) -> list[Topic]:
+    """The topics of clients' event types.
+
+    Args:
+        kept: topic and days of each type; a topic keeps everything for as long as its type that
+            asks for the longest.
+    """
+    days: dict[str, int] = {}
+    for name, number in kept:
+        days[name] = max(number, days.get(name, 0))
+    return [Topic(name, retention_seconds=days[name] * _DAY) for name in sorted(days)]

@@ -42,8 +42,8 @@ def create_evacuation(
     Args:
         store_url: see :mod:`schemas.kit.store`.
         gateway_url, client_id, client_secret: with which it calls the open API; the client needs
-            ``events:read``, ``events:publish``, ``entities:write``, ``mobility:read`` and
-            ``medical:read``.
+            ``events:read``, ``events:publish``, ``events:publish-city``, ``entities:write``,
+            ``mobility:read`` and ``medical:read``.
         gateway_key: see :func:`schemas.kit.app.create_app`.
         consumer_name: of this process among others of the service; the host's name if empty.
         city: whose alerts call for guidance.

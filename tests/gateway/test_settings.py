@@ -48,6 +48,8 @@ def test_what_is_given_is_taken_and_empty_is_not_given() -> None:
         ("SUPERCITY_SAMPLE", "yes", "true or false"),
         ("SUPERCITY_SOURCES", "mobility.gtfs", "mobility.gtfs=https://"),
         ("SUPERCITY_SOURCES", "gtfs=/feeds", "mobility.gtfs=https://"),
+        ("SUPERCITY_DELIVER_TO", "10.1.2.3/16", "such as 10.1.0.0/16"),
+        ("SUPERCITY_DELIVER_TO", "10.1.0.0/16, any", "such as 10.1.0.0/16"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_it_should_be(name: str, value: str, advice: str) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
+import shutil
 import signal
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.servers.child import run
 from tests.servers.jars import jars, java
@@ -28,22 +31,56 @@ logger.server.level = INFO
 """
 
 
+@dataclass(frozen=True)
+class Secure:
+    """An address with TLS at which one user signs in by SCRAM.
+
+    Attributes:
+        certificate: PEM file with the server's key and certificate.
+    """
+
+    certificate: Path
+    user: str
+    password: str
+
+    def settings(self, known: dict[str, Any], port: int) -> dict[str, Any]:
+        """What is added to a node's settings, and changed in those that it has."""
+        scram = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
+        mapping = f"{known['listener.security.protocol.map']},SECURE:SASL_SSL"
+        address = f"SECURE://127.0.0.1:{port}"
+        return {
+            "listeners": f"{known['listeners']},{address}",
+            "advertised.listeners": f"{known['advertised.listeners']},{address}",
+            "listener.security.protocol.map": mapping,
+            "listener.name.secure.sasl.enabled.mechanisms": "SCRAM-SHA-512",
+            "listener.name.secure.scram-sha-512.sasl.jaas.config": scram,
+            "listener.name.secure.ssl.keystore.type": "PEM",
+            "listener.name.secure.ssl.keystore.location": self.certificate,
+        }
+
+
 class KafkaServer(LocalServer):
     """A Kafka cluster of one or more nodes, each both broker and controller.
 
     ``kill("node1")`` kills one node, ``kill()`` all; ``start()`` brings back what is down.
+    ``pause("node1")`` cuts a node off, ``wipe("node1")`` takes the disk of one that is down.
     Topics are not created by use: who needs one creates it, as in production.
     """
 
     name = "kafka"
     stop_signal = signal.SIGKILL  # its data goes with it, so nobody need wait for an orderly end
 
-    def __init__(self, nodes: int = 1) -> None:
+    def __init__(self, nodes: int = 1, *, secure: Secure | None = None) -> None:
+        """Args:
+        secure: who may sign in at a second, encrypted address of a single node.
+        """
         super().__init__()
-        self.nodes = nodes
+        self.nodes, self._secure = nodes, secure
+        self._secure_port = free_ports(1)[0]
         ports = free_ports(2 * nodes)
         self._broker_ports, self._controller_ports = ports[:nodes], ports[nodes:]
         self._log_offsets: dict[str, int] = {}
+        self._cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
 
     @property
     def bootstrap(self) -> str:
@@ -54,16 +91,32 @@ class KafkaServer(LocalServer):
     def url(self) -> str:
         return f"kafka://{self.bootstrap}"
 
+    @property
+    def secure_url(self) -> str:
+        """Where one signs in, without who one is."""
+        return f"127.0.0.1:{self._secure_port}"
+
     def prepare(self) -> None:
-        cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         self._logging.write_text(_LOG4J2)
         for node in range(1, self.nodes + 1):
             self._properties(node).write_text(self._settings(node))
-            format_disk = ["kafka.tools.StorageTool", "format", "--cluster-id", cluster_id]
-            run(
-                [*self._jvm(), *format_disk, "--config", str(self._properties(node))],
-                log=self.log(f"format{node}"),
-            )
+            self._format(node)
+
+    def _format(self, node: int) -> None:
+        format_disk = ["kafka.tools.StorageTool", "format", f"--cluster-id={self._cluster_id}"]
+        if self._secure:
+            user = f"[name={self._secure.user},password={self._secure.password}]"
+            format_disk += ["--add-scram", f"SCRAM-SHA-512={user}"]
+        run(
+            [*self._jvm(), *format_disk, "--config", str(self._properties(node))],
+            log=self.log(f"format{node}"),
+        )
+
+    def wipe(self, name: str) -> None:
+        """Give a node that is down a new, empty disk."""
+        node = int(name.removeprefix("node"))
+        shutil.rmtree(self._data(node))
+        self._format(node)
 
     def commands(self) -> dict[str, Sequence[str]]:
         return {
@@ -90,6 +143,9 @@ class KafkaServer(LocalServer):
     def _logging(self) -> Path:
         return self.folder / "log4j2.properties"
 
+    def _data(self, node: int) -> Path:
+        return self.folder / f"data{node}"
+
     def _properties(self, node: int) -> Path:
         return self.folder / f"node{node}.properties"
 
@@ -110,7 +166,7 @@ class KafkaServer(LocalServer):
         voters = ",".join(f"{i}@127.0.0.1:{p}" for i, p in enumerate(self._controller_ports, 1))
         copies = min(3, self.nodes)
         in_sync = max(1, copies - 1)
-        settings = {
+        settings: dict[str, Any] = {
             "process.roles": "broker,controller",
             "node.id": node,
             "controller.quorum.voters": voters,
@@ -118,7 +174,7 @@ class KafkaServer(LocalServer):
             "listeners": f"PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}",
             "advertised.listeners": f"PLAINTEXT://127.0.0.1:{broker}",
             "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
-            "log.dirs": self.folder / f"data{node}",
+            "log.dirs": self._data(node),
             "auto.create.topics.enable": "false",
             "num.partitions": 3,
             "message.max.bytes": 2_097_152,  # as in deploy/k8s
@@ -138,4 +194,6 @@ class KafkaServer(LocalServer):
             "broker.session.timeout.ms": 3000,
             "broker.heartbeat.interval.ms": 500,
         }
+        if self._secure:
+            settings |= self._secure.settings(settings, self._secure_port)
         return "".join(f"{key}={value}\n" for key, value in settings.items())

@@ -75,6 +75,14 @@ class LocalServer(ABC):
             if name in (None, each):
                 child.kill()
 
+    def pause(self, name: str) -> None:
+        """Cut a process off: its connections stay open, and nothing comes from it."""
+        os.kill(self._children[name].pid, signal.SIGSTOP)
+
+    def resume(self, name: str) -> None:
+        """Let a process that was paused go on where it was."""
+        os.kill(self._children[name].pid, signal.SIGCONT)
+
     def restart(self) -> None:
         """Kill, and start again on the same port and data."""
         self.kill()

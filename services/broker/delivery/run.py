@@ -16,7 +16,7 @@ from services.broker.delivery.model import Drop, Hold, Prepare, Request, Waiting
 from services.broker.delivery.results import Result
 from services.broker.delivery.schedule import Answer, verdict
 from services.broker.delivery.sender import Sender
-from services.broker.delivery.turns import Turn
+from services.broker.delivery.turns import PORTION, Turn
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +60,13 @@ class Run:
         """As it is after the answers until now."""
         self.slow = turn.slow
         self.results: list[Result] = []
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there may be more to send at once, after this turn."""
+        waiting = len(self.turn.waiting)
+        was_probed = self.turn.circuit.is_probing
+        return waiting >= PORTION or len(self.results) < waiting or was_probed
 
     async def send(self) -> None:
         """Send all; or less, when the endpoint fails, or the turn's time is over."""

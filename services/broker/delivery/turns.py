@@ -50,18 +50,18 @@ class Turns:
     def __init__(self, store: Store, process: str, clock: Callable[[], float]) -> None:
         self._store, self._process, self._clock = store, process, clock
 
+    async def any(self) -> bool:
+        """Whether some endpoint has something due; asked without a writer's lock."""
+        async with self._store.read() as connection:
+            found = select(endpoints.c.endpoint).where(_free(self._clock())).limit(1)
+            return (await connection.execute(found)).first() is not None
+
     async def take(self, limit: int) -> list[Turn]:
         """Lease up to ``limit`` endpoints that have something due, longest unserved first."""
         now = self._clock()
-        free = and_(
-            endpoints.c.leased_until < now,
-            endpoints.c.open_until <= now,
-            endpoints.c.disabled == "",
-            exists().where(_due(now), deliveries.c.endpoint == endpoints.c.endpoint),
-        )
         chosen = (
             select(endpoints.c.endpoint)
-            .where(free)
+            .where(_free(now))
             .order_by(func.coalesce(endpoints.c.last_sent, 0.0))
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -83,6 +83,16 @@ class Turns:
         later = {"leased_until": self._clock() + LEASE_SECONDS}
         async with self._store.write() as connection:
             await connection.execute(update(endpoints).where(mine).values(**later))
+
+
+def _free(now: float) -> ColumnElement[bool]:
+    """An endpoint that nobody serves, that may be called, and that has something due."""
+    return and_(
+        endpoints.c.leased_until < now,
+        endpoints.c.open_until <= now,
+        endpoints.c.disabled == "",
+        exists().where(_due(now), deliveries.c.endpoint == endpoints.c.endpoint),
+    )
 
 
 def _due(now: float) -> ColumnElement[bool]:

@@ -58,9 +58,12 @@ class Worker:
         self._means = Means(sender, metrics, clock, sending, self._stopping)
         self._runs: dict[str, asyncio.Task[None]] = {}
         self._wake = asyncio.Event()
+        self._wakes = 0
         self._tasks: list[asyncio.Task[None]] = []
 
     def wake(self) -> None:
+        """There is something new."""
+        self._wakes += 1
         self._wake.set()
 
     def start(self) -> None:
@@ -80,9 +83,10 @@ class Worker:
 
     async def _serve(self) -> None:
         while True:
+            told = self._wake.is_set()
             self._wake.clear()
             try:
-                more = await self._begin()
+                more = (told or await self._turns.any()) and await self._begin()
             except Exception as error:
                 # whatever is wrong with the store, nothing is lost by trying again
                 logger.warning("deliveries wait: %r", error)
@@ -95,12 +99,13 @@ class Worker:
     async def _begin(self) -> bool:
         """Take up some endpoints; whether there may be more."""
         room = min(MOST_ENDPOINTS - len(self._runs), _AT_ONCE)
+        wakes = self._wakes
         turns = await self._turns.take(room) if room > 0 else []
         prepares = await self._prepared([turn.endpoint for turn in turns])
         for turn in turns:
             # our own again, when we were away for longer than its lease
             if turn.endpoint not in self._runs:
-                self._start(Run(turn, prepares.get(turn.endpoint), self._means))
+                self._start(Run(turn, prepares.get(turn.endpoint), self._means), wakes)
         return 0 < room == len(turns)
 
     async def _prepared(self, names: Sequence[str]) -> dict[str, Prepare]:
@@ -115,10 +120,12 @@ class Worker:
                 found.update(dict.fromkeys(of_kind, as_it_is))
         return found
 
-    def _start(self, run: Run) -> None:
+    def _start(self, run: Run, wakes: int) -> None:
         def over(_: asyncio.Task[None]) -> None:
             self._runs.pop(run.turn.endpoint, None)
-            self._wake.set()
+            # something came for it while it was served, or it had more than one turn may bring
+            if self._wakes != wakes or run.has_more:
+                self._wake.set()
 
         task = asyncio.create_task(self._run(run), name=f"delivery to {run.turn.endpoint}")
         self._runs[run.turn.endpoint] = task

@@ -16,12 +16,14 @@ from schemas.scopes import EVENTS_PUBLISH, EVENTS_READ
 from schemas.xcity import operation, raw_body
 from services.broker.delivery.loops import is_back
 from services.broker.events.binding import Delivery
+from services.broker.events.fanout import Stream
 from services.broker.events.patterns import Wanted
 from services.broker.events.requests import read_events
 from services.broker.events.stream import EventStream, StreamResponse
-from services.broker.events.visibility import may_see
+from services.broker.events.visibility import may_receive
 from services.broker.log import Position
 from services.broker.parts import Broker, BrokerDep
+from services.broker.registry.publishing import check_publisher
 
 router = APIRouter(tags=["events"])
 
@@ -63,12 +65,13 @@ async def publish_events(request: Request, caller: CallerDep, broker: BrokerDep)
     same `source` and `id` again within seven days changes nothing, so repeat freely after a
     timeout. In binary mode (`ce-…` header fields) the body is the data.
     """
-    sent = await read_events(request)
+    sent = await read_events(request, broker.types)
     # what comes back from another broker was said here before
     own = broker.webhooks.broker
     events = [event for event in sent if not is_back(event.model_extra or {}, own)]
     if not events:
         return Receipt(accepted=0, duplicates=len(sent))
+    check_publisher(caller, events, broker.types)
     result = await broker.inlet.accept(caller.client, events)
     for event in events:
         broker.metrics.accepted.labels(event.type).inc()
@@ -95,18 +98,20 @@ async def stream_events(
     `types` are names or patterns, separated by commas; all without it. Give the last `id` that
     you have as `Last-Event-ID` and the stream goes on behind it; nothing in between is missed,
     and what was on its way when you left may come twice: know an event by `source` and `id`.
-    A reader that is too slow is cut, and resumes the same way.
+    A reader that is too slow is cut, and resumes the same way; so does one whose token has ended,
+    with a new token.
     """
-    wanted = Wanted.of([part.strip() for part in types.split(",") if part.strip()])
+    parts = [part.strip() for part in types.split(",") if part.strip()]
+    wanted = Wanted.of(parts, broker.types.names())
     after = _parse_id(last_event_id) if last_event_id else None
     await _following(broker)
+    await broker.prepare(wanted.topics)
 
     def wants(delivery: Delivery) -> bool:
-        return delivery.type in wanted.types and may_see(
-            caller, delivery.type, delivery.legal_class
-        )
+        return wanted.include(delivery.type) and may_receive(caller, delivery)
 
-    stream = EventStream(broker.log, broker.fanout, wanted.topics, wants)
+    live = Stream(wants, client=caller.client, include=wanted.include)
+    stream = EventStream(broker.log, broker.fanout, wanted.topics, live, until=caller.expires)
     return StreamResponse(stream.frames(after))
 
 

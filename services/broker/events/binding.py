@@ -21,6 +21,9 @@ LEGAL_CLASS: Final = "legalclass"
 CLIENT: Final = "cityclient"
 """Extension attribute set by the broker alone: the client that published the event."""
 
+REPLAY: Final = "replayfor"
+"""Extension attribute set by the broker alone: the one group that an event comes to again."""
+
 MOST_HEADERS: Final = 4000
 """Characters of all attributes together, as the outbox keeps them."""
 
@@ -59,6 +62,7 @@ class Delivery:
         json: the event in the JSON format.
         slot, offset: its place on the log.
         position: behind it; where a reader who has it goes on.
+        replay_for: the one group that it is for; empty for everybody's.
     """
 
     id: str
@@ -69,6 +73,7 @@ class Delivery:
     slot: str
     offset: int
     position: Position
+    replay_for: str = ""
 
 
 def as_delivery(stored: Stored, position: Position) -> Delivery | None:
@@ -90,6 +95,7 @@ def as_delivery(stored: Stored, position: Position) -> Delivery | None:
         slot=stored.slot,
         offset=stored.offset,
         position=position,
+        replay_for=attributes.get(REPLAY, ""),
     )
 
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
 from itertools import chain, islice
 from typing import Any, Final
 
 import orjson
-from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError as SchemaError
 from pydantic import ValidationError
 
 from schemas.cloudevents import CloudEvent
 from schemas.problem import Fault
-from schemas.registry import event_schema, event_types
+from schemas.registry import event_types
 from services.broker.events.patterns import unknown_type
+from services.broker.registry.catalogue import Catalogue
+from services.broker.registry.known import KnownType, Version
+from services.broker.registry.subset import escape as escape
 
 RESERVED: Final = "city.context."
 """Only the broker itself says what happened to the context."""
@@ -26,8 +27,8 @@ _EXTENSION: Final = re.compile(r"[a-z0-9]{1,20}")
 _JSON_MEDIA: Final = re.compile(r"application/([a-z0-9.+-]+\+)?json(;.*)?", re.IGNORECASE)
 
 
-def check_event(item: Any, where: str) -> CloudEvent | list[Fault]:
-    """The event in a parsed JSON value, or everything that is wrong with it.
+def check_event(item: Any, where: str, types: Catalogue) -> CloudEvent | list[Fault]:
+    """The event in a parsed JSON value, with its ``dataschema``, or all that is wrong with it.
 
     Args:
         where: JSON Pointer of the item in the request.
@@ -38,8 +39,30 @@ def check_event(item: Any, where: str) -> CloudEvent | list[Fault]:
         event = CloudEvent.model_validate(item)
     except ValidationError as error:
         return _pydantic_faults(error, where)
-    faults = [*_attribute_faults(event, where), *_data_faults(event, where)]
-    return faults or event
+    faults = _attribute_faults(event, where)
+    known = types.find(event.type)
+    if known is None:
+        return [*faults, unknown_type(f"{where}/type", event.type, types.names())]
+    version = _version(event, known)
+    if version is None:
+        return [*faults, _other_schema(f"{where}/dataschema", known)]
+    faults += _data_faults(event, version, f"{where}/data")
+    return faults or event.model_copy(update={"dataschema": known.dataschema(version)})
+
+
+def _version(event: CloudEvent, known: KnownType) -> Version | None:
+    """The version that an event says it keeps to: the newest when it does not say, or by name."""
+    if event.dataschema in (None, f"/schemas/v1/{known.name}"):
+        return known.newest
+    return next((v for v in known.versions if known.dataschema(v) == event.dataschema), None)
+
+
+def _other_schema(where: str, known: KnownType) -> Fault:
+    return Fault(
+        where,
+        f"is no version of {known.name}",
+        f"leave it out, or say {known.dataschema(known.newest)}",
+    )
 
 
 def _attribute_faults(event: CloudEvent, where: str) -> list[Fault]:
@@ -62,23 +85,23 @@ def _attribute_faults(event: CloudEvent, where: str) -> list[Fault]:
     return faults
 
 
-def _data_faults(event: CloudEvent, where: str) -> list[Fault]:
+def _data_faults(event: CloudEvent, version: Version, at: str) -> list[Fault]:
     model = event_types().get(event.type)
     if model is None:
-        return [unknown_type(f"{where}/type", event.type)]
+        return schema_faults(version, event.data, at)
     try:
         # strict: as the JSON Schema has it, a number is not a text and 1 is not true
         model.model_validate_json(orjson.dumps(event.data), strict=True)
     except ValidationError as error:
-        return _schema_faults(event, where) or _pydantic_faults(error, f"{where}/data")
+        return schema_faults(version, event.data, at) or _pydantic_faults(error, at)
     return []
 
 
-def _schema_faults(event: CloudEvent, where: str) -> list[Fault]:
-    """What the published schema says, whose pointers know nothing of the model behind it."""
-    errors = _validator(event.type).iter_errors(event.data)
+def schema_faults(version: Version, data: Any, at: str) -> list[Fault]:
+    """What a version's schema says of ``data``; its pointers know nothing of a model behind it."""
+    errors = version.validator.iter_errors(data)
     precise = chain.from_iterable(map(_inner, errors))
-    return [_schema_fault(error, f"{where}/data") for error in islice(precise, MOST_FAULTS)]
+    return [_schema_fault(error, at) for error in islice(precise, MOST_FAULTS)]
 
 
 def _inner(error: SchemaError) -> Iterator[SchemaError]:
@@ -95,19 +118,9 @@ def _schema_fault(error: SchemaError, where: str) -> Fault:
     return Fault(where + pointer, error.message[:300])
 
 
-@cache
-def _validator(type_: str) -> Draft202012Validator:
-    return Draft202012Validator(event_schema(type_))
-
-
 def _pydantic_faults(error: ValidationError, where: str) -> list[Fault]:
     found = error.errors(include_url=False, include_context=False, include_input=False)
     return [
         Fault("/".join((where, *(escape(str(part)) for part in item["loc"]))), item["msg"])
         for item in found[:MOST_FAULTS]
     ]
-
-
-def escape(part: str) -> str:
-    """One reference token of a JSON Pointer (RFC 6901 §3)."""
-    return part.replace("~", "~0").replace("/", "~1")

@@ -37,16 +37,26 @@ class DeadLetter:
     time: str
     event: Any
 
-    def as_json(self) -> dict[str, Any]:
-        return {
+    @property
+    def client(self) -> str:
+        """Whose group it is; empty for the broker's own."""
+        return self.group.removeprefix("city.").rpartition(".")[0]
+
+    def as_json(self, *, whole: bool = True) -> dict[str, Any]:
+        """What the API says of it.
+
+        Args:
+            whole: with the event and the reason, either of which may be about a person.
+        """
+        found = {
             "id": self.id,
+            "client": self.client,
             "group": self.group.rpartition(".")[2],
             "type": self.type,
-            "reason": self.reason,
             "attempts": self.attempts,
             "time": self.time,
-            "event": self.event,
         }
+        return {**found, "reason": self.reason, "event": self.event} if whole else found
 
 
 def dead_letter(

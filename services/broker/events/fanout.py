@@ -17,6 +17,7 @@ from typing import Final
 from services.broker.events.binding import Delivery, as_delivery
 from services.broker.log import Batch, EventLog, LogUnavailable, Position, Reader, Stored, Topic
 from services.broker.metrics import Metrics
+from services.broker.registry.audience import Consumer
 
 logger = logging.getLogger(__name__)
 
@@ -35,13 +36,21 @@ class Stream:
 
     Args:
         wants: which events belong into it.
+        client: whose it is.
+        include: whether it is open for an event type, whatever the single event says.
         most_events, most_bytes: what it holds before its reader counts as too slow.
     """
 
     def __init__(
-        self, wants: Filter, *, most_events: int = 1000, most_bytes: int = 4_194_304
+        self,
+        wants: Filter,
+        *,
+        client: str = "",
+        include: Callable[[str], bool] = lambda _: False,
+        most_events: int = 1000,
+        most_bytes: int = 4_194_304,
     ) -> None:
-        self._wants = wants
+        self.wants, self.client, self.include = wants, client, include
         self._most_events, self._most_bytes = most_events, most_bytes
         self._queue: deque[Delivery] = deque()
         self._bytes = 0
@@ -49,14 +58,16 @@ class Stream:
         self.ended = ""
         """Why nothing more will come; empty while more may."""
 
-    def offer(self, delivery: Delivery) -> None:
-        if self.ended or not self._wants(delivery):
-            return
+    def offer(self, delivery: Delivery) -> bool:
+        """Queue an event if it belongs here; whether it did."""
+        if self.ended or not self.wants(delivery):
+            return False
         self._queue.append(delivery)
         self._bytes += len(delivery.json)
         self._ready.set()
         if len(self._queue) > self._most_events or self._bytes > self._most_bytes:
             self.end("too slow")
+        return True
 
     def end(self, why: str) -> None:
         self.ended = self.ended or why
@@ -83,12 +94,19 @@ class Fanout:
     """The reader, and the streams that it feeds."""
 
     def __init__(self, log: EventLog, topics: Sequence[Topic], metrics: Metrics) -> None:
-        self._log, self.topics, self._metrics = log, topics, metrics
+        self._log, self._metrics = log, metrics
+        self._own, self.topics = topics, list(topics)
+        self._others = asyncio.Event()
         self._streams: set[Stream] = set()
         self._task: asyncio.Task[None] | None = None
         self.position = Position()
         self.following = asyncio.Event()
         """Set once :attr:`position` is known."""
+
+    def know(self, topics: Sequence[Topic]) -> None:
+        """Follow these topics too; events that are in them already are handed out."""
+        self.topics = [*self._own, *topics]
+        self._others.set()
 
     @property
     def open_streams(self) -> int:
@@ -117,6 +135,10 @@ class Fanout:
         self._streams.discard(stream)
         self._metrics.streams.set(len(self._streams))
 
+    async def audience(self, type_: str) -> list[Consumer]:
+        """The clients with a stream open here to which an event of this type would go."""
+        return [Consumer(s.client, "stream") for s in self._streams if s.include(type_)]
+
     async def _run(self) -> None:
         failed = False
         while True:
@@ -133,15 +155,24 @@ class Fanout:
                 await asyncio.sleep(_RETRY_SECONDS)
 
     async def _follow(self) -> None:
+        """Hand out what comes, until there are other topics to follow."""
+        self._others.clear()
         await self._log.ensure(self.topics)
         names = [topic.name for topic in self.topics]
         if not self.following.is_set():
             self.position = await self._log.end(names)
             self.following.set()
         reader = await self._log.reader(names, self.position)
+        feeding = asyncio.create_task(self._feed(reader), name="fanout-feed")
+        changed = asyncio.create_task(self._others.wait(), name="fanout-topics")
         try:
-            await self._feed(reader)
+            await asyncio.wait((feeding, changed), return_when=asyncio.FIRST_COMPLETED)
+            if feeding.done():
+                feeding.result()
         finally:
+            for task in (feeding, changed):
+                task.cancel()
+            await asyncio.gather(feeding, changed, return_exceptions=True)
             await reader.close()
 
     async def _feed(self, reader: Reader) -> None:
@@ -169,7 +200,7 @@ class Fanout:
             logger.warning("no CloudEvent at %s %d", stored.slot, stored.offset)
             return
         for stream in tuple(self._streams):
-            stream.offer(delivery)
+            self._metrics.streamed.inc(stream.offer(delivery))
             if stream.ended:
                 self._metrics.cut.inc()
                 self.leave(stream)

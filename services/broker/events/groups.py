@@ -22,7 +22,7 @@ from services.broker.events.deadletter import dead_letter
 from services.broker.events.leases import Handed, Leases
 from services.broker.events.patterns import Wanted
 from services.broker.events.readers import Readers
-from services.broker.events.visibility import may_see
+from services.broker.events.visibility import may_receive
 from services.broker.log import EventLog, LogUnavailable, Position
 
 MOST_WAIT: Final = 30.0
@@ -183,7 +183,7 @@ class Groups:
                 batch = await reader.read(limit=limit - len(events), wait=min(left, _SLICE_SECONDS))
                 for stored in batch.records:
                     delivery = as_delivery(stored, position)
-                    if delivery and _is_for(caller, wanted, delivery):
+                    if delivery and _is_for(caller, group, wanted, delivery):
                         events.append(delivery)
                 position = position.merged(batch.position)
                 if len(events) >= limit or not (batch.records or left > _SLICE_SECONDS):
@@ -201,15 +201,17 @@ class Groups:
                         delivery
                         and delivery.id == event_id
                         and stored.offset < handed.upto.at(stored.slot)
-                        and _is_for(caller, handed.wanted, delivery)
+                        and _is_for(caller, group, handed.wanted, delivery)
                     ):
                         return delivery
                 if not batch.records or reader.has_seen(handed.upto):
                     return None
 
 
-def _is_for(caller: Caller, wanted: Wanted, delivery: Delivery) -> bool:
-    return delivery.type in wanted.types and may_see(caller, delivery.type, delivery.legal_class)
+def _is_for(caller: Caller, group: str, wanted: Wanted, delivery: Delivery) -> bool:
+    return delivery.type in wanted.types and may_receive(
+        caller, delivery, group=_name(caller, group)
+    )
 
 
 def _name(caller: Caller, group: str) -> str:

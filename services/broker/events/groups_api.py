@@ -1,4 +1,4 @@
-"""Consumer groups and dead letters over HTTP: ``/events/v1/groups`` and ``…/dead-letters``."""
+"""Consumer groups over HTTP: ``/events/v1/groups``."""
 
 from __future__ import annotations
 
@@ -7,29 +7,27 @@ from collections.abc import Coroutine
 from typing import Annotated, Any, Final
 
 import orjson
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import Field
 
+from schemas.cloudevents import BATCH_MEDIA_TYPE
 from schemas.kit.caller import CallerDep
 from schemas.ngsild import Value
-from schemas.problem import Fault, Unavailable, Unprocessable
+from schemas.problem import Unavailable
 from schemas.scopes import EVENTS_READ
 from schemas.xcity import operation
-from services.broker.events.deadletter import TOPIC, DeadLetter, parse_dead_letter
 from services.broker.events.groups import MOST_WAIT, Fetched, Start
 from services.broker.events.patterns import Wanted
-from services.broker.events.visibility import may_see
-from services.broker.log import LogUnavailable, Position
-from services.broker.parts import Broker, BrokerDep
+from services.broker.parts import BrokerDep
 
 router = APIRouter(tags=["consumer groups"])
 
 GroupName = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{0,79}$", examples=["evacuation"])]
+CURSOR: Final = "event-cursor"
 _READ = operation(EVENTS_READ, dataset="city-events", priority="essential", emergency="reserved")
 _WAITING_READ = operation(
     EVENTS_READ, dataset="city-events", priority="essential", emergency="reserved", stream=True
 )
-_PORTION: Final = 500
 
 
 class FetchRequest(Value):
@@ -61,7 +59,15 @@ class Rejection(Cursor):
     "/groups/{group}/fetch",
     summary="Fetch events for a consumer group",
     response_class=Response,
-    responses={200: {"content": {"application/json": {"schema": {"type": "object"}}}}},
+    responses={
+        200: {
+            "content": {
+                "application/json": {"schema": {"type": "object"}},
+                BATCH_MEDIA_TYPE: {"schema": {"type": "array", "items": {"type": "object"}}},
+            },
+            "headers": {CURSOR: {"schema": {"type": "string"}, "description": "With a batch."}},
+        }
+    },
     openapi_extra=_WAITING_READ,
 )
 async def fetch_events(
@@ -74,18 +80,27 @@ async def fetch_events(
     know it by `source` and `id`. A group is created by its first fetch, belongs to your client,
     and starts with the oldest event kept (or `"start": "now"`). 409 `group-busy`: another
     consumer of the group has a batch.
+
+    With `Accept: application/cloudevents-batch+json` the answer is the batch itself, and the
+    cursor is the field `event-cursor`.
     """
+    wanted = Wanted.of(body.types, broker.types.names())
+    await broker.prepare(wanted.topics)
     fetching = broker.groups.fetch(
         caller,
         group,
-        Wanted.of(body.types),
+        wanted,
         consumer=body.consumer,
         limit=body.limit,
         wait=body.wait_seconds,
         start=body.start,
     )
     found = await while_connected(request, fetching)
+    broker.metrics.fetched.inc(len(found.events))
     events = b",".join(delivery.json for delivery in found.events)
+    if BATCH_MEDIA_TYPE in request.headers.get("accept", ""):
+        headers = {CURSOR: found.cursor}
+        return Response(b"[" + events + b"]", media_type=BATCH_MEDIA_TYPE, headers=headers)
     content = b'{"events":[' + events + b'],"cursor":' + orjson.dumps(found.cursor) + b"}"
     return Response(content, media_type="application/json")
 
@@ -143,49 +158,3 @@ async def reject_event(
     await broker.groups.reject(caller, group, body.cursor, body.id, body.reason)
     broker.metrics.dead.labels("http").inc()
     return Response(status_code=204)
-
-
-@router.get(
-    "/dead-letters",
-    summary="List the events that your groups put aside",
-    openapi_extra=_READ,
-)
-async def list_dead_letters(
-    caller: CallerDep,
-    broker: BrokerDep,
-    after: Annotated[str, Query(max_length=4000)] = "",
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
-) -> dict[str, Any]:
-    """`{"deadLetters": […], "cursor": "…"}`, oldest first; give `cursor` as `after` to go on."""
-    try:
-        position = Position.parse(after)
-    except ValueError as error:
-        raise Unprocessable(
-            "`after` is no cursor of this list.", faults=[Fault("query after", str(error))]
-        ) from error
-    mine = f"city.{caller.client}."
-    letters: list[DeadLetter] = []
-    try:
-        position = await _collect(broker, position, letters, limit, mine)
-    except LogUnavailable as error:
-        raise Unavailable(
-            "The log cannot be read at the moment.", headers={"retry-after": "5"}
-        ) from error
-    seen = [x for x in letters if may_see(caller, x.type, x.legal_class)]
-    return {"deadLetters": [letter.as_json() for letter in seen], "cursor": str(position)}
-
-
-async def _collect(
-    broker: Broker, after: Position, into: list[DeadLetter], limit: int, mine: str
-) -> Position:
-    reader = await broker.log.reader([TOPIC], after)
-    try:
-        while len(into) < limit:
-            batch = await reader.read(limit=min(_PORTION, limit - len(into)), wait=0.0)
-            letters = [parse_dead_letter(stored) for stored in batch.records]
-            into += [x for x in letters if x and x.group.startswith(mine)]
-            if not batch.records:
-                break
-        return reader.position
-    finally:
-        await reader.close()

@@ -19,8 +19,9 @@ from schemas.kit.outbox import Message, Outbox
 from schemas.kit.store import Store
 from schemas.problem import Fault, Unprocessable
 from services.broker.backlog import Backlog
-from services.broker.events.binding import CLIENT, LEGAL_CLASS, as_message
-from services.broker.events.visibility import class_of_event, label
+from services.broker.events.binding import CLIENT, LEGAL_CLASS, REPLAY, as_message
+from services.broker.events.visibility import label
+from services.broker.registry.catalogue import Catalogue
 from services.broker.tables import accepted_events
 
 REMEMBERED_SECONDS: Final = 7 * 86_400
@@ -47,10 +48,12 @@ class Inlet:
         store: Store,
         outbox: Outbox,
         backlog: Backlog,
+        types: Catalogue,
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store, self._outbox, self._backlog, self._clock = store, outbox, backlog, clock
+        self._types = types
 
     async def accept(self, client: str, events: Sequence[CloudEvent]) -> Accepted:
         """Store the events that are new, all or none.
@@ -64,13 +67,24 @@ class Inlet:
             Unprocessable: an event's attributes are too long.
         """
         self._backlog.admit(len(events))
-        messages = {_digest(client, e): _message(client, e, i) for i, e in enumerate(events)}
+        messages = {_digest(client, e): self._message(client, e, i) for i, e in enumerate(events)}
         async with self._store.write() as connection:
             fresh = await self._remember(connection, messages)
             await self._outbox.add(connection, [messages[digest] for digest in fresh])
         self._outbox.wake()
         self._backlog.grew(len(fresh))
         return Accepted(len(fresh), len(events) - len(fresh))
+
+    def _message(self, client: str, event: CloudEvent, index: int) -> Message:
+        known = self._types.find(event.type)
+        legal_class = label(known.legal_class) if known else None
+        marks = {CLIENT: client, LEGAL_CLASS: legal_class or None, REPLAY: None}
+        try:
+            return as_message(event.model_copy(update=marks))
+        except ValueError as error:
+            raise Unprocessable(
+                "Shorten the event's attributes.", faults=[Fault(f"/{index}", str(error))]
+            ) from error
 
     async def _remember(self, connection: AsyncConnection, digests: Iterable[bytes]) -> list[bytes]:
         now = int(self._clock())
@@ -94,13 +108,3 @@ class Inlet:
 
 def _digest(client: str, event: CloudEvent) -> bytes:
     return hashlib.sha256("\0".join((client, event.source, event.id)).encode()).digest()
-
-
-def _message(client: str, event: CloudEvent, index: int) -> Message:
-    marks = {CLIENT: client, LEGAL_CLASS: label(class_of_event(event.type)) or None}
-    try:
-        return as_message(event.model_copy(update=marks))
-    except ValueError as error:
-        raise Unprocessable(
-            "Shorten the event's attributes.", faults=[Fault(f"/{index}", str(error))]
-        ) from error

@@ -11,11 +11,12 @@ from schemas.cloudevents import BATCH_MEDIA_TYPE, MEDIA_TYPE, CloudEvent
 from schemas.problem import BadRequest, Fault, Unprocessable
 from services.broker.body import media_type, parse_json, read_body, unsupported
 from services.broker.events.check import MOST_FAULTS, check_event
+from services.broker.registry.catalogue import Catalogue
 
 MOST_EVENTS: Final = 500
 
 
-async def read_events(request: Request) -> list[CloudEvent]:
+async def read_events(request: Request, types: Catalogue) -> list[CloudEvent]:
     """The events in a request, every one checked.
 
     Raises:
@@ -24,23 +25,31 @@ async def read_events(request: Request) -> list[CloudEvent]:
         Unprocessable: an event is wrong, each fault by JSON Pointer; or more than 500.
         Problem: 415, a content type that carries no events.
     """
+    items = await _read(request)
+    named = (item.get("type") for item, _ in items if isinstance(item, dict))
+    await types.look_for({name for name in named if isinstance(name, str)})
+    return _checked(items, types)
+
+
+async def _read(request: Request) -> list[tuple[Any, str]]:
+    """What should be events, each with its JSON Pointer."""
     media = media_type(request)
     body = await read_body(request)
     if media == BATCH_MEDIA_TYPE:
         return _batch(parse_json(body))
     if media == MEDIA_TYPE:
-        return _checked([(parse_json(body), "")])
+        return [(parse_json(body), "")]
     if "ce-specversion" in request.headers:
-        return _checked([(_binary(request, parse_json(body)), "")])
+        return [(_binary(request, parse_json(body)), "")]
     raise unsupported(media, MEDIA_TYPE, BATCH_MEDIA_TYPE)
 
 
-def _batch(items: Any) -> list[CloudEvent]:
+def _batch(items: Any) -> list[tuple[Any, str]]:
     if not isinstance(items, list):
         raise BadRequest("A batch is a JSON array of events.")
     if len(items) > MOST_EVENTS:
         raise Unprocessable(f"A batch holds at most {MOST_EVENTS} events; this has {len(items)}.")
-    return _checked([(item, f"/{index}") for index, item in enumerate(items)])
+    return [(item, f"/{index}") for index, item in enumerate(items)]
 
 
 def _binary(request: Request, data: Any) -> dict[str, Any]:
@@ -53,11 +62,11 @@ def _binary(request: Request, data: Any) -> dict[str, Any]:
     return {**attributes, "datacontenttype": request.headers.get("content-type", ""), "data": data}
 
 
-def _checked(items: list[tuple[Any, str]]) -> list[CloudEvent]:
+def _checked(items: list[tuple[Any, str]], types: Catalogue) -> list[CloudEvent]:
     events: list[CloudEvent] = []
     faults: list[Fault] = []
     for item, where in items:
-        found = check_event(item, where)
+        found = check_event(item, where, types)
         if isinstance(found, CloudEvent):
             events.append(found)
         else:

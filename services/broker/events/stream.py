@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+import math
+import time
+from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 from fastapi.responses import StreamingResponse
 from starlette.types import Message, Send
 
 from services.broker.events.binding import Delivery, as_delivery
-from services.broker.events.fanout import Fanout, Filter, Stream
+from services.broker.events.fanout import Fanout, Stream
 from services.broker.log import EventLog, Position, Reader
 
 logger = logging.getLogger(__name__)
@@ -58,12 +60,25 @@ class StreamResponse(StreamingResponse):
 
 
 class EventStream:
-    """The way of one reader: first what it missed, from the log; then what comes, live."""
+    """The way of one reader: first what it missed, from the log; then what comes, live.
+
+    Args:
+        live: takes what comes, and says what belongs in it.
+        until: seconds since the epoch; when ``clock`` says so, the stream ends.
+    """
 
     def __init__(
-        self, log: EventLog, fanout: Fanout, topics: tuple[str, ...], wants: Filter
+        self,
+        log: EventLog,
+        fanout: Fanout,
+        topics: tuple[str, ...],
+        live: Stream,
+        *,
+        until: float = math.inf,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        self._log, self._fanout, self._topics, self._wants = log, fanout, topics, wants
+        self._log, self._fanout, self._topics, self._live = log, fanout, topics, live
+        self._until, self._clock = until, clock
         self._seen = Position()
 
     async def frames(
@@ -75,7 +90,7 @@ class EventStream:
             after: the last event that the reader has; None for only what is to come.
             heartbeat: seconds of silence after which a comment shows that the stream lives.
         """
-        live = Stream(self._wants)
+        live = self._live
         if after is None:
             self._fanout.join(live)  # before the first byte: what is said after it, is heard
         yield _OPENING
@@ -83,8 +98,9 @@ class EventStream:
             if after is not None:
                 async for missed in self._missed(after, live):
                     yield missed
-            while not live.ended:
-                taken = await live.take(heartbeat)
+            while not self._over():
+                left = max(0.0, self._until - self._clock())
+                taken = await live.take(min(heartbeat, left))
                 fresh = [frame(d) for d in taken if d.offset >= self._seen.at(d.slot)]
                 if fresh or not live.ended:
                     yield b"".join(fresh) or _HEARTBEAT
@@ -95,18 +111,24 @@ class EventStream:
     async def _missed(self, after: Position, live: Stream) -> AsyncIterator[bytes]:
         reader = await self._log.reader(self._topics, after)
         try:
-            while not self._caught_up(reader, live):
+            while not (self._over() or self._caught_up(reader, live)):
                 position = reader.position
                 batch = await reader.read(limit=_PORTION, wait=0.2)
                 frames = []
                 for stored in batch.records:
                     position = stored.after(position)
                     delivery = as_delivery(stored, position)
-                    if delivery and self._wants(delivery):
+                    if delivery and live.wants(delivery):
                         frames.append(frame(delivery))
                 yield b"".join(frames) or _HEARTBEAT
         finally:
             await reader.close()
+
+    def _over(self) -> bool:
+        """Whether nothing more may be handed out; a token that ends, ends its stream."""
+        if self._clock() >= self._until:
+            self._live.end("its token has ended")
+        return bool(self._live.ended)
 
     def _caught_up(self, reader: Reader, live: Stream) -> bool:
         """Joins the live events at the moment when nothing lies between (no await in here)."""

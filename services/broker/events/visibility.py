@@ -10,6 +10,7 @@ from schemas.kit.caller import Caller
 from schemas.registry import entity_types, event_types
 from schemas.scopes import ENTITIES_PERSONAL, EVENTS_PERSONAL
 from schemas.xcity import LegalClass
+from services.broker.events.binding import Delivery
 
 _NOBODYS: Final = frozenset((LegalClass.OPEN, LegalClass.ANONYMISED))
 
@@ -42,3 +43,16 @@ def may_see(caller: Caller, type_: str, legal_class: str) -> bool:
         return True
     needed = ENTITIES_PERSONAL if type_ == ENTITY_CHANGED else EVENTS_PERSONAL
     return needed in caller.scopes
+
+
+def may_receive(caller: Caller, delivery: Delivery, *, group: str = "") -> bool:
+    """Whether an event may be handed to a caller now: asked for each event, at each delivery.
+
+    Args:
+        group: that it would be handed to, as it is called on the log; empty for a stream.
+
+    What depends on the single event besides its class, such as a resident's consent, belongs here.
+    """
+    if delivery.replay_for not in ("", group):
+        return False
+    return may_see(caller, delivery.type, delivery.legal_class)

@@ -76,10 +76,14 @@ class EmbeddedLog:
         self._clock = clock
         self._bell = Bell(lambda: self._reading.run(sql.data_version), poll)
         self._tidying: asyncio.Task[None] | None = None
+        self._ensured: set[Topic] = set()
 
     async def ensure(self, topics: Sequence[Topic]) -> None:
-        rows = [(t.name, t.retention_seconds, t.compacted) for t in topics]
-        await self._writer.run(lambda c: sql.ensure(c, rows))
+        new = [topic for topic in topics if topic not in self._ensured]
+        if new:
+            rows = [(t.name, t.retention_seconds, t.compacted) for t in new]
+            await self._writer.run(lambda c: sql.ensure(c, rows))
+            self._ensured.update(new)
         if self._tidying is None:
             self._tidying = asyncio.create_task(self._tidy_for_ever(), name="log-tidy")
 

@@ -9,31 +9,40 @@ from services.broker.log import kafka_clients
 from services.broker.log.base import Record, Topic
 from services.broker.log.bounded import within
 from services.broker.log.kafka_clients import Kept
+from services.broker.log.kafka_cluster import Cluster
 from services.broker.log.kafka_offsets import GroupOffsets
 from services.broker.log.kafka_reader import KafkaReader
 from services.broker.log.kafka_topics import Topics, as_position
 from services.broker.log.position import Position
+from services.broker.log.quiet import spare
 
 PUBLISH_SECONDS: Final = 15.0
 """After which a publication counts as failed: an idempotent producer never gives up by itself."""
 
 END_SECONDS: Final = 10.0
 
+_TALKATIVE: Final = (
+    *("aiokafka", "aiokafka.client", "aiokafka.conn", "aiokafka.cluster"),
+    *("aiokafka.consumer.fetcher", "aiokafka.consumer.group_coordinator"),
+    "aiokafka.producer.sender",
+)
+
 
 class KafkaLog:
     """The log on a Kafka cluster.
 
     Args:
-        bootstrap: ``host:port``, several separated by commas.
+        cluster: where it is, and how to speak to it.
     """
 
-    def __init__(self, bootstrap: str) -> None:
-        self._bootstrap = bootstrap
-        self._producer: Kept[Any] = Kept(lambda: kafka_clients.producer(bootstrap))
-        self._admin: Kept[Any] = Kept(lambda: kafka_clients.admin(bootstrap))
-        self._probe: Kept[Any] = Kept(lambda: kafka_clients.consumer(bootstrap))
+    def __init__(self, cluster: Cluster) -> None:
+        spare(*_TALKATIVE)
+        self._cluster = cluster
+        self._producer: Kept[Any] = Kept(lambda: kafka_clients.producer(cluster))
+        self._admin: Kept[Any] = Kept(lambda: kafka_clients.admin(cluster))
+        self._probe: Kept[Any] = Kept(lambda: kafka_clients.consumer(cluster))
         self._topics = Topics(self._admin)
-        self._offsets = GroupOffsets(bootstrap, self._admin)
+        self._offsets = GroupOffsets(cluster, self._admin)
 
     async def ensure(self, topics: Sequence[Topic]) -> None:
         await self._topics.ensure(topics)
@@ -45,7 +54,7 @@ class KafkaLog:
             await within(PUBLISH_SECONDS, _publish(producer, records))
 
     async def reader(self, topics: Sequence[str], after: Position) -> KafkaReader:
-        reader = KafkaReader(self._bootstrap, await self._topics.partitions(topics), after)
+        reader = KafkaReader(self._cluster, await self._topics.partitions(topics), after)
         await reader.open()
         return reader
 

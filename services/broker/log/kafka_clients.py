@@ -18,6 +18,7 @@ from aiokafka.errors import KafkaError
 
 from services.broker.log.base import LogUnavailable
 from services.broker.log.bounded import within
+from services.broker.log.kafka_cluster import Cluster
 
 logger = logging.getLogger(__name__)
 
@@ -38,10 +39,11 @@ def mapped(what: str) -> Iterator[None]:
         raise LogUnavailable(f"Kafka: {what}: {error!r}") from error
 
 
-def producer(bootstrap: str) -> Any:
+def producer(cluster: Cluster) -> Any:
     """Waits for all replicas in sync; a send that is repeated is in the log once, in its place."""
     return AIOKafkaProducer(
-        bootstrap_servers=bootstrap,
+        bootstrap_servers=cluster.bootstrap,
+        **cluster.security,
         client_id="city-broker",
         acks="all",
         enable_idempotence=True,
@@ -52,10 +54,11 @@ def producer(bootstrap: str) -> Any:
     )
 
 
-def consumer(bootstrap: str, *, group: str | None = None) -> Any:
+def consumer(cluster: Cluster, *, group: str | None = None) -> Any:
     """Reads what it is told to, from where it is told to; commits nothing by itself."""
     return AIOKafkaConsumer(
-        bootstrap_servers=bootstrap,
+        bootstrap_servers=cluster.bootstrap,
+        **cluster.security,
         client_id="city-broker",
         group_id=group,
         enable_auto_commit=False,
@@ -68,9 +71,10 @@ def consumer(bootstrap: str, *, group: str | None = None) -> Any:
     )
 
 
-def admin(bootstrap: str) -> Any:
+def admin(cluster: Cluster) -> Any:
     return AIOKafkaAdminClient(
-        bootstrap_servers=bootstrap,
+        bootstrap_servers=cluster.bootstrap,
+        **cluster.security,
         client_id="city-broker",
         request_timeout_ms=REQUEST_MILLISECONDS,
     )

@@ -17,6 +17,7 @@ from aiokafka.errors import (
 from services.broker.log import kafka_clients
 from services.broker.log.bounded import within
 from services.broker.log.kafka_clients import Kept
+from services.broker.log.kafka_cluster import Cluster
 from services.broker.log.kafka_topics import as_position, parse_slot, slot
 from services.broker.log.position import Position
 
@@ -33,8 +34,8 @@ _COORDINATOR_MOVES: Final = (
 class GroupOffsets:
     """Reads and writes committed offsets, without being a member of the group."""
 
-    def __init__(self, bootstrap: str, admin: Kept[Any]) -> None:
-        self._bootstrap, self._admin = bootstrap, admin
+    def __init__(self, cluster: Cluster, admin: Kept[Any]) -> None:
+        self._cluster, self._admin = cluster, admin
         self._committers: OrderedDict[str, Kept[Any]] = OrderedDict()
 
     async def committed(self, group: str, partitions: Sequence[TopicPartition]) -> Position:
@@ -59,7 +60,7 @@ class GroupOffsets:
     async def _committer(self, group: str) -> Kept[Any]:
         """The client that commits for a group: Kafka's clients know one group each."""
         found = self._committers.pop(group, None) or Kept(
-            lambda: kafka_clients.consumer(self._bootstrap, group=group)
+            lambda: kafka_clients.consumer(self._cluster, group=group)
         )
         self._committers[group] = found
         if len(self._committers) > _MOST_OPEN:

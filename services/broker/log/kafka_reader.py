@@ -12,6 +12,7 @@ from services.broker.log import kafka_clients
 from services.broker.log.base import Batch, LogUnavailable, Record, Stored
 from services.broker.log.bounded import within
 from services.broker.log.kafka_clients import mapped
+from services.broker.log.kafka_cluster import Cluster
 from services.broker.log.kafka_topics import slot
 from services.broker.log.position import Position
 
@@ -26,14 +27,14 @@ _POSITION_SECONDS: Final = 5.0
 class KafkaReader:
     """One consumer on every partition of some topics."""
 
-    def __init__(self, bootstrap: str, partitions: Sequence[TopicPartition], after: Position):
-        self._bootstrap, self._partitions = bootstrap, list(partitions)
+    def __init__(self, cluster: Cluster, partitions: Sequence[TopicPartition], after: Position):
+        self._cluster, self._partitions = cluster, list(partitions)
         self._consumer: Any = None
         self.position = after
 
     async def open(self) -> None:
         with mapped("opening a reader"):
-            self._consumer = await kafka_clients.start(kafka_clients.consumer(self._bootstrap))
+            self._consumer = await kafka_clients.start(kafka_clients.consumer(self._cluster))
         self._consumer.assign(self._partitions)
         self._go_to(self.position)
 

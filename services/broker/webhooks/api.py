@@ -57,7 +57,7 @@ async def create_webhook(
     come in order, and one that you do not take holds up those behind it.
     """
     broker.deliveries.check_url(body.url)
-    Wanted.of(body.types)  # refused in words when one means nothing
+    Wanted.of(body.types, broker.types.names())  # refused in words when one means nothing
     start = await _end(broker)
     webhook, secret = await broker.webhooks.book.create(
         Owner.of(caller),
@@ -73,8 +73,10 @@ async def create_webhook(
 
 
 async def _end(broker: Broker) -> Position:
+    names = [topic.name for topic in broker.webhooks.topics()]
+    await broker.prepare(names)
     try:
-        return await broker.log.end([topic.name for topic in broker.webhooks.topics()])
+        return await broker.log.end(names)
     except LogUnavailable as error:
         raise Unavailable(
             "The log cannot be read at the moment.", headers={"retry-after": "5"}
@@ -120,7 +122,7 @@ async def change_webhook(
     if body.url is not None:
         broker.deliveries.check_url(body.url)
     if body.types is not None:
-        Wanted.of(body.types)
+        Wanted.of(body.types, broker.types.names())
         changes["types"] = " ".join(body.types)
     if body.ordered is not None:
         changes["ordered"] = int(body.ordered)

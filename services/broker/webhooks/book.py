@@ -102,6 +102,11 @@ class Book:
         async with self._store.read() as connection:
             return [as_webhook(row) for row in await connection.execute(mine)]
 
+    async def every(self) -> list[Webhook]:
+        """Those of all clients."""
+        async with self._store.read() as connection:
+            return [as_webhook(row) for row in await connection.execute(select(webhooks))]
+
     async def get(self, owner: Owner, name: str) -> Webhook:
         """One of the client's webhooks.
 

@@ -50,16 +50,20 @@ class CatchUp:
         self._readers = Readers(log)
         self._served: defaultdict[str, int] = defaultdict(int)  # when each was, in turns
 
-    async def run(self, topics: Sequence[str]) -> None:
-        """Work until cancelled."""
+    async def run(self, topics: Sequence[str], still: Callable[[], bool]) -> None:
+        """Work until cancelled.
+
+        Args:
+            still: whether these are all the topics that there are.
+        """
         try:
             while True:
-                if not await self._one(tuple(topics)):
+                if not await self._one(tuple(topics), still):
                     await asyncio.sleep(_REST_SECONDS)
         finally:
             await self._readers.close()
 
-    async def _one(self, topics: tuple[str, ...]) -> bool:
+    async def _one(self, topics: tuple[str, ...], still: Callable[[], bool]) -> bool:
         """Serve the one that was served longest ago; False when nobody is to be served."""
         async with self._lock:
             await self._roster.refresh()
@@ -75,7 +79,8 @@ class CatchUp:
         async with self._readers.at(_READER, topics, start) as reader:
             batch = await reader.read(limit=_PORTION, wait=_READ_SECONDS)
         async with self._lock:
-            await self._bring(start, batch)
+            if still():  # else what was read may have passed over a new topic
+                await self._bring(start, batch)
         return True
 
     async def _with_room(self) -> list[Webhook]:

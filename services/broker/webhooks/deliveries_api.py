@@ -80,15 +80,16 @@ async def replay_webhook(
     """
     try:
         start = await _start(broker, body.start)
+        found = await broker.webhooks.replay.rewind(Owner.of(caller), webhook, start)
     except LogUnavailable as error:
         raise _away() from error
-    found = await broker.webhooks.replay.rewind(Owner.of(caller), webhook, start)
     return (await seen(broker, [found]))[0]
 
 
 async def _start(broker: Broker, wanted: datetime | str) -> Position:
     if isinstance(wanted, datetime):
         topics = [topic.name for topic in broker.webhooks.topics()]
+        await broker.prepare(topics)
         return await broker.log.since(topics, wanted.timestamp())
     try:
         return Position.parse(wanted)

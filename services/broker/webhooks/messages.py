@@ -56,7 +56,11 @@ class Outgoing:
 
 
 def outgoing(stored: Stored, broker: str) -> Outgoing | None:
-    """The message for an event; None when there is none, or it has passed too many brokers."""
+    """The message for an event.
+
+    None when the record holds none, or one that is replayed for a single consumer group, or one
+    that has passed too many brokers.
+    """
     record = stored.record
     attributes = {name[3:]: value for name, value in record.headers if name.startswith("ce_")}
     via = onward(attributes, broker)
@@ -65,7 +69,7 @@ def outgoing(stored: Stored, broker: str) -> Outgoing | None:
     others = tuple(pair for pair in record.headers if pair[0] != f"ce_{CITY_VIA}")
     marked = replace(record, headers=(*others, (f"ce_{CITY_VIA}", via)))
     event = as_delivery(Stored(marked, stored.slot, stored.offset), Position())
-    if event is None:
+    if event is None or event.replay_for:
         return None
     return Outgoing(
         message=_message(attributes.get(CLIENT, ""), event.source, event.id),

@@ -9,6 +9,7 @@ from schemas.kit.store import Store
 from services.broker.delivery import Deliveries
 from services.broker.delivery.identity import broker_id, broker_key
 from services.broker.log import EventLog, Topic
+from services.broker.registry.audience import Consumer
 from services.broker.webhooks.book import Book
 from services.broker.webhooks.pump import Pump
 from services.broker.webhooks.replay import Replay
@@ -50,7 +51,7 @@ class Webhooks:
         deliveries.prepare(KIND, targets)
         self.pump = Pump(store, log, deliveries, topics, self._broker)
         self.book = Book(store, deliveries, self._sealing, self.pump.changed, clock)
-        self.replay = Replay(store, log, deliveries, self.book, self._broker)
+        self.replay = Replay(store, log, deliveries, self.book, topics, self._broker)
         self.verifier = Verifier(deliveries.sender, targets, self._called, clock)
 
     def _broker(self) -> str:
@@ -62,6 +63,14 @@ class Webhooks:
     def _sealing(self) -> Seal:
         assert self._seal, "webhooks are not started"  # noqa: S101
         return self._seal
+
+    async def audience(self, type_: str) -> list[Consumer]:
+        """The webhooks that an event of this type would go to."""
+        return [
+            Consumer(one.owner.client, "webhook", one.id)
+            for one in await self.book.every()
+            if one.wants(type_)
+        ]
 
     async def start(self) -> None:
         """Learn who this broker is, and begin; the store is open."""

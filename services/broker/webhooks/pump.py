@@ -1,17 +1,21 @@
 """From the log to the webhooks: who keeps up follows together, who does not reads for itself.
 
-One process at a time pumps. Its position and the deliveries of a portion are one transaction, so a
-portion is written down once, whenever the process dies. A webhook for which much waits already
-leaves the common position and keeps one of its own: nothing piles up for a receiver that is away,
-the log has it. A replay is nothing else: a webhook with a position of its own, further back.
+One process at a time pumps. It notes its position now and then: when it dies, the next one reads
+the last second again, and what is written down already is not written twice. A webhook for which
+much waits already leaves the common position and keeps one of its own: nothing piles up for a
+receiver that is away, the log has it. A replay is nothing else: a webhook with a position of its
+own, further back.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.kit.exclusive import exclusive
 from schemas.kit.store import Store
@@ -29,8 +33,8 @@ _WAIT_SECONDS: Final = 0.5
 _RETRY_SECONDS: Final = 0.5
 
 
-class NotOurs(Exception):
-    """Another process pumps now."""
+class Over(Exception):
+    """Another process pumps now, or there are other topics to read."""
 
 
 class Pump:
@@ -55,6 +59,7 @@ class Pump:
         self._roster = Roster(store)
         self._lock = asyncio.Lock()
         self._catch_up = CatchUp(store, log, deliveries, self._roster, self._lock, broker)
+        self._unchecked: Counter[str] = Counter()  # messages since last counted, by endpoint
         self._task: asyncio.Task[None] | None = None
 
     def changed(self) -> None:
@@ -79,9 +84,9 @@ class Pump:
                     await self._pump()
             except Exception as error:
                 # whatever it is, webhooks are not to fall silent for ever
-                if not failed:
+                if not failed and not isinstance(_first(error), Over):
                     logger.warning("webhooks wait: %r", _first(error))
-                failed = True
+                failed = not isinstance(_first(error), Over)
             else:
                 failed = False
             await asyncio.sleep(_RETRY_SECONDS)
@@ -95,19 +100,24 @@ class Pump:
             self._roster.position = await self._log.end(names)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow(names))
-            group.create_task(self._catch_up.run(names))
+            group.create_task(self._catch_up.run(names, lambda: self._are_all(names)))
 
     async def _follow(self, names: Sequence[str]) -> None:
         reader = await self._log.reader(names, self._roster.position)
         try:
-            while await self._turn.hold() and names == [topic.name for topic in self._topics()]:
+            while await self._turn.hold():
                 batch = await reader.read(limit=_PORTION, wait=_WAIT_SECONDS)
+                if not self._are_all(names):
+                    break  # what was read may have passed over a new topic: read it again
                 async with self._lock:
                     await self._roster.refresh()
                     await self._hand_out(batch)
         finally:
             await reader.close()
-        raise NotOurs
+        raise Over
+
+    def _are_all(self, names: Sequence[str]) -> bool:
+        return names == [topic.name for topic in self._topics()]
 
     async def _hand_out(self, batch: Batch) -> None:
         position = self._roster.position.merged(batch.position)
@@ -120,22 +130,30 @@ class Pump:
             if (delivery := message.to(webhook))
         ]
         if wanted:
-            await self._enqueue(wanted, batch)
-        elif position != self._roster.position:
-            await self._roster.note_sometimes(position)
-        self._roster.position = position
+            await self._enqueue(wanted)
+        if position != self._roster.position:
+            self._roster.position = position
+            await self._roster.note_sometimes()
 
-    async def _enqueue(self, wanted: Sequence[Delivery], batch: Batch) -> None:
-        endpoints = {delivery.endpoint for delivery in wanted}
+    async def _enqueue(self, wanted: Sequence[Delivery]) -> None:
+        self._unchecked.update(delivery.endpoint for delivery in wanted)
         async with self._store.write() as connection:
-            waiting = await self._deliveries.queue.waiting(connection, endpoints)
-            full = {name for name, count in waiting.items() if count >= MOST_WAITING}
+            full = await self._full(connection)
             if full:
                 await self._roster.leave(connection, map(id_of, full))
             fresh = [delivery for delivery in wanted if delivery.endpoint not in full]
             await self._deliveries.enqueue(connection, fresh)
-            await self._roster.note(connection, self._roster.position.merged(batch.position))
         self._deliveries.wake()
+
+    async def _full(self, connection: AsyncConnection) -> set[str]:
+        """For whom too much waits; counted only after some more has come, as it is not free."""
+        names = [n for n, count in self._unchecked.items() if count > MOST_WAITING // 10]
+        if not names:
+            return set()
+        for name in names:
+            del self._unchecked[name]
+        waiting = await self._deliveries.queue.waiting(connection, names)
+        return {name for name, count in waiting.items() if count >= MOST_WAITING}
 
 
 def _first(error: BaseException) -> BaseException:

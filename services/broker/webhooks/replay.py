@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import orjson
@@ -12,7 +12,7 @@ from schemas.kit.store import Store
 from schemas.problem import Conflict, NotFound
 from services.broker.delivery import Deliveries
 from services.broker.delivery.tables import deliveries as rows
-from services.broker.log import EventLog, Position, Stored
+from services.broker.log import EventLog, Position, Stored, Topic
 from services.broker.webhooks.book import Book, followed
 from services.broker.webhooks.messages import outgoing
 from services.broker.webhooks.webhook import Owner, Webhook
@@ -25,6 +25,7 @@ class Replay:
     """Puts messages on their way once more; they keep their ids.
 
     Args:
+        topics: where city events are.
         broker: the broker's id.
     """
 
@@ -34,17 +35,22 @@ class Replay:
         log: EventLog,
         deliveries: Deliveries,
         book: Book,
+        topics: Callable[[], Sequence[Topic]],
         broker: Callable[[], str],
     ) -> None:
         self._store, self._log, self._deliveries, self._book = store, log, deliveries, book
-        self._broker = broker
+        self._topics, self._broker = topics, broker
 
     async def rewind(self, owner: Owner, name: str, start: Position) -> Webhook:
-        """Send everything from ``start`` on again, whatever became of it before."""
+        """Send everything from ``start`` on again, whatever became of it before.
+
+        Raises:
+            LogUnavailable: nothing was changed.
+        """
+        end = await self._log.end([topic.name for topic in self._topics()])
         async with self._book.changing(owner, name) as (connection, webhook):
             here = webhook.cursor or await followed(connection)
-            until = here.merged(webhook.again_until)
-            cursor, again = str(_at_most(start, here)), str(until)
+            cursor, again = str(_at_most(start, here)), str(end)
             return await self._book.set(
                 connection, owner, webhook, cursor=cursor, again_until=again
             )

@@ -84,7 +84,7 @@ class Roster:
         """Have a webhook follow from here on, which has all that was before."""
         async with self._store.write() as connection:
             if await self._move(connection, webhook, None):
-                await self.note(connection, self.position)
+                await self._note(connection)
         self.changed.set()
 
     async def advance(self, connection: AsyncConnection, webhook: Webhook, to: Position) -> bool:
@@ -101,17 +101,16 @@ class Roster:
         moved = update(webhooks).where(which).values(cursor=to).returning(webhooks.c.id)
         return (await connection.execute(moved)).first() is not None
 
-    async def note(self, connection: AsyncConnection, position: Position) -> None:
-        """Write the common position down."""
-        row = self._store.upsert(pump, name=PUMP, position=str(position))
-        await connection.execute(row)
-        self._noted = time.monotonic()
-
-    async def note_sometimes(self, position: Position) -> None:
-        """Write a position down before which there was nothing for anybody: no hurry."""
+    async def note_sometimes(self) -> None:
+        """Write the common position down, if that was not done a moment ago."""
         if self.following and time.monotonic() - self._noted > _NOTE_SECONDS:
             async with self._store.write() as connection:
-                await self.note(connection, position)
+                await self._note(connection)
+
+    async def _note(self, connection: AsyncConnection) -> None:
+        row = self._store.upsert(pump, name=PUMP, position=str(self.position))
+        await connection.execute(row)
+        self._noted = time.monotonic()
 
 
 async def _version(connection: AsyncConnection) -> tuple[int, float]:

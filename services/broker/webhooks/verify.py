@@ -76,7 +76,10 @@ class Verifier:
         )
         headers = {"content-type": "application/json", "user-agent": "supercity-webhook"}
         message = f"msg_{secrets.token_urlsafe(18)}"
-        request = self._targets.request(webhook, message, body, headers)
+        try:
+            request = self._targets.request(webhook, message, body, headers)
+        except ValueError:
+            return "the webhook's secret was lost with the city's former key; rotate it"
         answer = await self._ask(request)
         if not answer.ok:
             return answer.error

@@ -16,10 +16,10 @@ from tests.contracts.log.test_log import read_all
 COUNT = 400
 
 
-async def writer(url: str, topic: str, name: str) -> asyncio.subprocess.Process:
+async def writer(url: str, topic: str, name: str, first: int = 0) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "tests.contracts.log.writer", url, topic, name, str(COUNT)),
+        *("-m", "tests.contracts.log.writer", url, topic, name, str(COUNT), str(first)),
         stdout=asyncio.subprocess.PIPE,
     )
 
@@ -76,3 +76,25 @@ async def test_the_log_goes_on_after_a_kill(log: EventLog, log_url: str, topic: 
     assert successor.returncode == 0
     found = await numbers_by_key(log, topic)
     assert sum(len(n) for key, n in found.items() if key.startswith("second")) >= COUNT
+
+
+async def test_a_writer_that_is_killed_again_and_again_loses_nothing(
+    log: EventLog, log_url: str, topic: str
+) -> None:
+    """Each successor goes on behind what was acknowledged; some of it may then be there twice."""
+    chance = random.Random(4)
+    acknowledged = 0
+    for _ in range(4):
+        process = await writer(log_url, topic, "w", acknowledged)
+        assert process.stdout
+        for _ in range(chance.randrange(1, 12)):
+            acknowledged = int(await asyncio.wait_for(process.stdout.readline(), 30))
+        process.kill()
+        rest = await asyncio.wait_for(process.stdout.read(), 30)
+        acknowledged = max([acknowledged, *map(int, rest.split(b"\n")[:-1])])
+        await process.wait()
+    found = await numbers_by_key(log, topic)
+    assert set(range(acknowledged)) <= {n for numbers in found.values() for n in numbers}
+    for numbers in found.values():
+        first = list(dict.fromkeys(numbers))
+        assert first == sorted(first), "what comes twice does not change the order"

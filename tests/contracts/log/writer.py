@@ -1,6 +1,7 @@
 """A process that publishes numbers and says each one that the log has acknowledged.
 
-``python -m tests.contracts.log.writer URL TOPIC NAME COUNT``: keys are ``NAME-0`` to ``NAME-4``.
+``python -m tests.contracts.log.writer URL TOPIC NAME COUNT [FIRST]``: keys are ``NAME-0`` to
+``NAME-4``.
 """
 
 from __future__ import annotations
@@ -18,9 +19,8 @@ def record(topic: str, name: str, number: int) -> Record:
     return Record(topic, f"{name}-{number % KEYS}", f"{name} {number}".encode())
 
 
-async def main(url: str, topic: str, name: str, count: int) -> None:
+async def main(url: str, topic: str, name: str, count: int, number: int = 0) -> None:
     log = open_log(url)
-    number = 0
     while number < count:
         size = number % 7 + 1
         await log.publish([record(topic, name, number + i) for i in range(size)])
@@ -32,4 +32,4 @@ async def main(url: str, topic: str, name: str, count: int) -> None:
 
 if __name__ == "__main__":
     assert Path("services").is_dir(), "run it from the repository's root"
-    asyncio.run(main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])))
+    asyncio.run(main(sys.argv[1], sys.argv[2], sys.argv[3], *map(int, sys.argv[4:])))

@@ -13,7 +13,8 @@ from pydantic import Field
 from schemas import registry
 from schemas.ngsild import Entity, Value
 from schemas.xcity import LegalClass
-from services.broker.events import check, visibility
+from services.broker.events import visibility
+from services.broker.registry import known
 
 THING = "city.test.thing.moved"
 OTHER = "city.test.other.moved"
@@ -66,7 +67,7 @@ def _forget() -> None:
         registry.entity_types,
         registry.event_schema,
         visibility.class_of_event,
-        check._validator,
+        known.city_type,
     )
     for function in cached:
         function.cache_clear()

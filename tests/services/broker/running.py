@@ -15,8 +15,8 @@ from fastapi import FastAPI
 from schemas.cloudevents import BATCH_MEDIA_TYPE
 from services.broker.app import create_broker
 
-ALL = "entities:read entities:write entities:personal events:read events:publish events:personal"
-OPEN = "entities:read entities:write events:read events:publish"
+OPEN = "entities:read entities:write events:read events:publish events:publish-city"
+ALL = f"{OPEN} entities:personal events:personal"
 BATCH = {"content-type": BATCH_MEDIA_TYPE}
 DEADLINE = 20.0
 

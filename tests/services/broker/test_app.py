@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -168,3 +170,56 @@ async def test_a_broker_that_is_told_to_end_keeps_nobody_waiting(
         await until(lambda: any("the stream ends" in line for line in stream.comments), 5)
         answer = await asyncio.wait_for(fetching, 5)
         assert answer.json() == {"events": [], "cursor": ""}
+
+
+async def test_what_another_process_accepts_is_relayed_at_once(
+    postgres_server: Any, embedded_url: str
+) -> None:
+    """Only one of them relays; it is called, and does not wait for its next look."""
+    store_url = postgres_server.database()
+    delays = []
+    async with (
+        running(store_url, embedded_url) as one,
+        running(store_url, embedded_url) as two,
+        party(one) as first,
+        party(two) as second,
+        listening(first, THING) as stream,
+    ):
+        for number in range(20):
+            began = time.monotonic()
+            await publish((first, second)[number % 2], thing(number))
+            await stream.until(number + 1)
+            delays.append(time.monotonic() - began)
+    assert stream.numbers == [*range(20)]
+    assert sorted(delays)[14] < 0.5, "by looking alone, every other one would take half a second"
+
+
+async def test_publishers_are_turned_away_over_http(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the log away the outbox grows to its bound and no further; nothing is half stored."""
+    monkeypatch.setattr("services.broker.app.MOST_WAITING", 30)
+    async with running(sqlite_url, "kafka://127.0.0.1:1") as url, party(url) as api:
+        answers = [await publish(api, *(thing(n) for n in range(20))) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [202, 503]
+        assert int(answers[1].headers["retry-after"]) > 0
+        assert (await publish(api, *(thing(n) for n in range(10)))).status_code == 202
+
+
+async def test_a_groups_lag_is_measured(sqlite_url: str, embedded_url: str) -> None:
+    app = create_broker(store_url=sqlite_url, log_url=embedded_url)
+    async with serving(app) as url, party(url) as api:
+        body = {"types": [THING], "waitSeconds": 10}
+        await publish(api, *(thing(n) for n in range(3)))
+        fetched = (await api.post("/events/v1/groups/g/fetch", json=body)).json()
+
+        async def lag() -> str:
+            await app.state.broker.lags.measure()
+            text = (await api.get("/metrics")).text
+            name = 'city_broker_group_lag_records{client="tests",group="g"} '
+            return text.partition(name)[2].partition("\n")[0]
+
+        assert float(await lag()) >= 3
+        await api.post("/events/v1/groups/g/commit", json={"cursor": fetched["cursor"]})
+        assert await lag() == "0.0"
+        assert "city_broker_events_fetched_total 3.0" in (await api.get("/metrics")).text

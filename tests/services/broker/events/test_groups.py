@@ -14,7 +14,7 @@ from services.broker.events.groups import Groups
 from services.broker.events.leases import LEASE_SECONDS
 from services.broker.events.patterns import Wanted
 from tests.services.broker.domain import THING, person, thing
-from tests.services.broker.running import party, publish, running
+from tests.services.broker.running import ALL, listening, party, publish, running
 
 GROUPS = "/events/v1/groups"
 
@@ -217,3 +217,76 @@ async def test_a_client_has_a_bounded_number_of_groups(
         await fetch(api, name, waitSeconds=0)
     answer = await api.post(f"{GROUPS}/c/fetch", json={})
     assert answer.status_code == 403
+
+
+async def put_aside(api: httpx.AsyncClient, group: str = "g", **body: Any) -> dict[str, Any]:
+    """Give up the first event that a group gets; its letter."""
+    batch = await fetch(api, group, **body)
+    rejection = {"cursor": batch["cursor"], "id": batch["events"][0]["id"], "reason": "poison"}
+    assert (await api.post(f"{GROUPS}/{group}/reject", json=rejection)).status_code == 204
+    await commit(api, group, batch["cursor"])
+    return (await dead_letters(api, 1))[0]
+
+
+async def test_a_dead_letter_is_replayed_to_its_group_alone(sqlite_url: str, log_url: str) -> None:
+    client = f"client-{uuid4().hex[:8]}"
+    async with running(sqlite_url, log_url) as url, party(url, client=client) as api:
+        for group in ("g", "other"):
+            await fetch(api, group, start="now", waitSeconds=0)
+        await publish(api, thing(1))
+        letter = await put_aside(api)
+        other = await fetch(api, "other")
+        await commit(api, "other", other["cursor"])
+        async with listening(api, THING) as stream:
+            replay = await api.post(f"/events/v1/dead-letters/{letter['id']}/replay")
+            assert replay.status_code == 202
+            again = await fetch(api, "g", waitSeconds=10)
+            assert again["events"][0]["id"] == letter["event"]["id"]
+            await commit(api, "g", again["cursor"])
+            await publish(api, thing(2))
+            await stream.until(1)
+        assert numbers(await fetch(api, "g")) == [2]
+        assert numbers(await fetch(api, "other")) == [2]
+        assert stream.numbers == [2]
+        shown = await api.get(f"/events/v1/dead-letters/{letter['id']}")
+        assert shown.json() == letter
+
+
+async def test_a_publisher_cannot_address_a_group(api: httpx.AsyncClient) -> None:
+    await publish(api, thing(1, replayfor="city.tests.other"))
+    batch = await fetch(api, "g")
+    assert numbers(batch) == [1]
+    assert "replayfor" not in batch["events"][0]
+
+
+async def test_dead_letters_are_their_groups_and_the_operators(url: str) -> None:
+    operators = "events:read operator:events"
+    async with (
+        party(url, client="alice", scope=ALL) as alice,
+        party(url, client="bob") as bob,
+        party(url, client="operator", scope=operators) as operator,
+    ):
+        await publish(alice, person())
+        letter = await put_aside(alice, types=["city.test.person.*"])
+        path = f"/events/v1/dead-letters/{letter['id']}"
+        assert (await bob.get(path)).status_code == 404
+        assert (await bob.post(f"{path}/replay")).status_code == 404
+        (seen,) = (await operator.get("/events/v1/dead-letters")).json()["deadLetters"]
+        assert (seen["client"], seen["group"]) == ("alice", "g")
+        assert "event" not in seen, "about a person"
+        assert "reason" not in seen
+        assert (await operator.post(f"{path}/replay")).status_code == 202
+        again = await fetch(alice, "g", types=["city.test.person.*"])
+        assert again["events"][0]["id"] == letter["event"]["id"]
+
+
+async def test_a_batch_comes_as_cloudevents_have_it(api: httpx.AsyncClient) -> None:
+    """What was fetched could be published elsewhere as it is."""
+    await publish(api, thing(1), thing(2))
+    media = "application/cloudevents-batch+json"
+    answer = await api.post(
+        f"{GROUPS}/g/fetch", json={"types": [THING], "waitSeconds": 10}, headers={"accept": media}
+    )
+    assert answer.headers["content-type"] == media
+    assert [event["specversion"] for event in answer.json()] == ["1.0", "1.0"]
+    assert (await commit(api, "g", answer.headers["event-cursor"])).status_code == 204

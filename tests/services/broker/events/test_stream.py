@@ -163,7 +163,7 @@ async def test_a_quiet_stream_shows_that_it_lives(embedded_url: str) -> None:
     fanout = Fanout(log, [Topic("city.test.thing")], Metrics())
     fanout.start()
     await asyncio.wait_for(fanout.following.wait(), 5)
-    stream = EventStream(log, fanout, ("city.test.thing",), lambda _: True)
+    stream = EventStream(log, fanout, ("city.test.thing",), Stream(lambda _: True))
     frames = stream.frames(None, heartbeat=0.01)
     opening, heartbeat = await anext(frames), await asyncio.wait_for(anext(frames), 5)
     assert opening.startswith(b":")
@@ -198,3 +198,25 @@ async def test_a_burst_is_no_slow_reader(sqlite_url: str, embedded_url: str) -> 
         await log.close()
         await stream.until(5000)
     assert stream.numbers == [*range(5000)]
+
+
+async def test_a_stream_ends_with_its_token(sqlite_url: str, embedded_url: str) -> None:
+    """Also one that is quiet: nothing is handed out on the strength of a token that has ended."""
+    ends = int(time.time()) + 2
+    async with running(sqlite_url, embedded_url) as url, party(url) as api:
+        api.headers["x-city-expires"] = str(ends)
+        async with api.stream("GET", "/events/v1/stream") as answer:
+            lines = [line async for line in answer.aiter_lines()]
+    assert time.time() >= ends
+    assert any("the stream ends: its token has ended" in line for line in lines)
+
+
+async def test_what_was_missed_is_not_handed_out_after_the_token(embedded_url: str) -> None:
+    log = open_log(embedded_url)
+    fanout = Fanout(log, [Topic("city.test.thing")], Metrics())
+    await log.publish([delivery(n).record for n in range(10)])
+    live = Stream(lambda _: True)
+    stream = EventStream(log, fanout, ("city.test.thing",), live, until=100.0, clock=lambda: 100.0)
+    frames = [frame async for frame in stream.frames(Position())]
+    assert not any(b"data:" in frame for frame in frames)
+    await log.close()
