@@ -26,15 +26,15 @@ class LogSink:
         look: Callable[[], Awaitable[None]],
     ) -> None:
         self._log, self._metrics, self._look = log, metrics, look
-        self._own = topics
+        self._own, self._all = topics, list(topics)
         self._topics, self._ensured = {topic.name for topic in topics}, False
-        self._all = list(topics)
 
     def know(self, topics: Sequence[Topic]) -> None:
         """There are these topics too."""
-        self._all = [*self._own, *topics]
-        self._topics = {topic.name for topic in self._all}
-        self._ensured = False
+        found = [*self._own, *topics]
+        if found != self._all:
+            self._all, self._ensured = found, False
+            self._topics = {topic.name for topic in found}
 
     async def __call__(self, messages: list[Message]) -> None:
         if not all(message.channel in self._topics for message in messages):

@@ -80,7 +80,8 @@ class KafkaServer(LocalServer):
         ports = free_ports(2 * nodes)
         self._broker_ports, self._controller_ports = ports[:nodes], ports[nodes:]
         self._log_offsets: dict[str, int] = {}
-        self._cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        random = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        self._cluster_id = "k" + random[1:]  # a first "-" would look like an option
 
     @property
     def bootstrap(self) -> str:

@@ -105,8 +105,9 @@ class Fanout:
 
     def know(self, topics: Sequence[Topic]) -> None:
         """Follow these topics too; events that are in them already are handed out."""
-        self.topics = [*self._own, *topics]
-        self._others.set()
+        before, self.topics = self.topics, [*self._own, *topics]
+        if self.topics != before:
+            self._others.set()
 
     @property
     def open_streams(self) -> int:

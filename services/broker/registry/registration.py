@@ -21,8 +21,8 @@ from services.broker.registry.names import check_name
 from services.broker.registry.subset import check_schema
 from services.broker.registry.verdict import Verdict, compare
 
-MOST_TYPES: Final = 100
-MOST_VERSIONS: Final = 200
+MOST_TYPES: Final = 50
+MOST_VERSIONS: Final = 50
 _MOST_FAULTS: Final = 50
 
 

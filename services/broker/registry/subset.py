@@ -41,7 +41,7 @@ _MAPS: Final = ("properties", "$defs")
 _KNOWN: Final = ANNOTATIONS | _ASSERTIONS | {*_ONE, *_LISTS, *_MAPS, "$ref"}
 _REFERENCE: Final = "#/$defs/"
 
-MOST_BYTES: Final = 65_536
+MOST_BYTES: Final = 32_768
 MOST_DEPTH: Final = 32
 MOST_NODES: Final = 2000
 """Subschemas, each counted as often as it is referred to."""

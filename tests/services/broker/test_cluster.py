@@ -22,7 +22,7 @@ EVENTS = 100_000
 PUBLISHERS = 4
 KEYS = 7
 BATCH = 500
-DEADLINE = 240.0
+DEADLINE = 480.0
 TOPIC = "city.test.thing"
 
 
@@ -111,6 +111,7 @@ async def leader(cluster: KafkaServer) -> str:
     await admin.start()
     try:
         (topic,) = await admin.describe_topics([TOPIC])
+        assert all(len(part["replicas"]) == cluster.nodes for part in topic["partitions"])
         return f"node{topic['partitions'][0]['leader']}"
     finally:
         await admin.close()
@@ -144,6 +145,7 @@ async def misfortune(cluster: KafkaServer, work: Work) -> None:
     cluster.kill(another(cluster, first))  # now the node that lost everything is needed
 
 
+@pytest.mark.timeout(DEADLINE + 120)
 async def test_nothing_is_lost_whatever_fails(
     cluster: KafkaServer, brokers: list[httpx.AsyncClient]
 ) -> None:
