@@ -120,7 +120,7 @@ def build_broker(
     backlog = Backlog(outbox)
     deliveries = Deliveries(store, guard, metrics.registry)
     contexts = Contexts(store, fetch or ContextFetcher(guard), public_url=public_url)
-    subscribing = Subscribing(store, deliveries, contexts)
+    subscribing = Subscribing(store, deliveries, contexts, key=gateway_key)
     return Broker(
         store=store,
         log=log,
