@@ -139,7 +139,7 @@ def build_broker(
     # contexts are public, and many are published without TLS
     fetch = fetch or ContextFetcher(Guard(inside, plain=True))
     contexts = Contexts(store, fetch, public_url=public_url)
-    subscribing = Subscribing(store, deliveries, contexts)
+    subscribing = Subscribing(store, deliveries, contexts, key=gateway_key)
     return Broker(
         store=store,
         log=log,

@@ -86,12 +86,9 @@ def _body(
 
 
 def _headers(subscription: Subscription, context: Context) -> Mapping[str, str]:
-    """Header names in lower case: each is there once, and the broker's own win."""
-    headers = {
-        pair["key"].lower(): pair["value"] for pair in subscription.endpoint.get("receiverInfo", ())
-    }
+    """The broker's own; those of ``receiverInfo`` are added when it is sent."""
     media = _media(subscription)
-    headers["content-type"] = media
+    headers = {"content-type": media}
     if media == JSON or (media == GEO_JSON and _wants_plain_json(subscription)):
         headers["link"] = context.link
     if subscription.tenant:

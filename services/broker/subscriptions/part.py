@@ -11,23 +11,30 @@ from services.broker.subscriptions.journal import Journal
 from services.broker.subscriptions.notifier import Notifier
 from services.broker.subscriptions.preparer import Preparer
 from services.broker.subscriptions.store import ENDPOINT_KIND, Subscriptions
+from services.broker.subscriptions.vault import Vault
 
 
 class Subscribing:
     """Who subscribed, what is to be told, and who tells it.
+
+    Args:
+        key: under which the secrets of receivers are kept.
 
     Attributes:
         journal: to be told of every change of entities.
         subscriptions: what the routes speak to.
     """
 
-    def __init__(self, store: Store, deliveries: Deliveries, contexts: Contexts) -> None:
+    def __init__(
+        self, store: Store, deliveries: Deliveries, contexts: Contexts, *, key: str = ""
+    ) -> None:
         self._store, self._deliveries, self._contexts = store, deliveries, contexts
         self._index = Index()
         self.journal = Journal(self._index)
-        self.subscriptions = Subscriptions(store, deliveries, contexts)
+        vault = Vault(store, key)
+        self.subscriptions = Subscriptions(store, deliveries, contexts, vault)
         self._notifier: Notifier | None = None
-        deliveries.prepare(ENDPOINT_KIND, Preparer(store, self._index, deliveries))
+        deliveries.prepare(ENDPOINT_KIND, Preparer(store, self._index, deliveries, vault))
 
     def start(self, entities: Entities) -> None:
         """Begin to tell."""

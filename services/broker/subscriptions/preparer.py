@@ -14,6 +14,7 @@ from services.broker.subscriptions.index import Index
 from services.broker.subscriptions.model import Subscription
 from services.broker.subscriptions.notification import PERSONAL
 from services.broker.subscriptions.store import endpoint_name
+from services.broker.subscriptions.vault import Vault
 
 Consent = Callable[[Subscription], bool]
 """Whether the owner may at this moment be told of persons; the place for consent to come in."""
@@ -36,13 +37,14 @@ class Preparer:
         store: Store,
         index: Index,
         deliveries: Deliveries,
+        vault: Vault,
         *,
         consent: Consent = by_scope,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store, self._index, self._deliveries = store, index, deliveries
         self._consent, self._clock = consent, clock
-        self._broker = ""
+        self._vault, self._broker = vault, ""
 
     async def __call__(self, endpoints: Sequence[str]) -> Mapping[str, Prepare]:
         async with self._store.read() as connection:
@@ -51,6 +53,7 @@ class Preparer:
         found = {name: names[name] for name in endpoints if name in names}
         cooling = [name for name, s in found.items() if "cooldown" in s.endpoint]
         doing = await self._deliveries.statuses(cooling) if cooling else {}
+        await self._vault.ready()
         via = loops.via("", await self._id())
         return {
             name: partial(self._prepare, subscription, doing.get(name, EndpointStatus()), via)
@@ -75,7 +78,9 @@ class Preparer:
             return Drop("its endpoint failed within the cooldown")
         delivery = waiting.delivery
         url = str(subscription.endpoint["uri"])
-        headers = {**delivery.headers, loops.VIA: via}
+        asked = self._vault.headers(subscription.document, subscription.tenant)
+        # each is there once, and the broker's own win
+        headers = {**asked, **delivery.headers, loops.VIA: via}
         return Request(url, delivery.body, headers, delivery.timeout)
 
 

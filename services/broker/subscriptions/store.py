@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import uuid4
@@ -31,6 +31,7 @@ from services.broker.subscriptions.tables import (
     subscription_times,
     subscriptions,
 )
+from services.broker.subscriptions.vault import Vault
 
 MOST_OF_OWNER: Final = 10_000
 ENDPOINT_KIND: Final = "subscription"
@@ -68,11 +69,12 @@ class Subscriptions:
         store: Store,
         deliveries: Deliveries,
         contexts: Contexts,
+        vault: Vault,
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store, self._deliveries, self._clock = store, deliveries, clock
-        self._contexts, self._tenants = contexts, Tenants(store)
+        self._contexts, self._tenants, self._vault = contexts, Tenants(store), vault
 
     async def create(self, owner: Owner, body: Any, context: Context) -> str:
         """Store a subscription; its id.
@@ -89,7 +91,8 @@ class Subscriptions:
         id_: str = document.setdefault("id", f"urn:ngsi-ld:Subscription:{uuid4()}")
         url = await self._context_after(document, owner, context)
         document.setdefault("jsonldContext", url)
-        row = {**_row(owner, document, context, now), "id": id_, "created": timestamp(now)}
+        await self._vault.ready()
+        row = {**self._new_row(owner, document, context, now), "id": id_, "created": timestamp(now)}
         try:
             async with self._store.write() as connection:
                 await self._tenants.create(connection, owner.tenant, timestamp(now))
@@ -110,12 +113,14 @@ class Subscriptions:
         """
         now = self._clock()
         url = await self._context_after(fragment, owner, context)
+        await self._vault.ready()
         async with self._store.write() as connection:
             old = await self._row(connection, owner, id_, lock=True)
-            document = patched(old.document, fragment, context, now)
+            before = self._vault.opened(old.document, owner.tenant)
+            document = patched(before, fragment, context, now)
             document.setdefault("jsonldContext", url)
             self._check_endpoint(document)
-            row = _row(owner, document, context, now)
+            row = self._new_row(owner, document, context, now)
             row["terms"] = _terms(old, fragment, document, context)
             row["changed"] = await raise_version(self._store, connection)
             here = _mine(owner, id_)
@@ -162,9 +167,11 @@ class Subscriptions:
         names = {s.id: endpoint_name(s.tenant, s.id) for s in found}
         doing = await self._deliveries.statuses(names.values()) if names else {}
         now = self._clock()
+        await self._vault.ready()
+        shown = [replace(s, document=self._vault.opened(s.document, s.tenant)) for s in found]
         return [
             presented(s, doing.get(names[s.id], EndpointStatus()), context, now, system=system)
-            for s in found
+            for s in shown
         ]
 
     async def count(self, owner: Owner) -> int:
@@ -182,6 +189,18 @@ class Subscriptions:
             await self._contexts.resolve(url)
             return url
         return (await self._contexts.hosted(context, owner.tenant)).url
+
+    def _new_row(
+        self, owner: Owner, document: Document, context: Context, now: datetime
+    ) -> dict[str, Any]:
+        return {
+            "tenant": owner.tenant,
+            "owner": owner.client,
+            "personal": int(owner.personal),
+            "document": self._vault.closed(document, owner.tenant),
+            "terms": terms_of(document, context),
+            "modified": timestamp(now),
+        }
 
     def _check_endpoint(self, document: Document) -> None:
         url = document["notification"]["endpoint"]["uri"]
@@ -224,17 +243,6 @@ class Subscriptions:
         """Another address starts with a clean record."""
         if old["notification"]["endpoint"]["uri"] != new["notification"]["endpoint"]["uri"]:
             await self._deliveries.enable(connection, endpoint_name(tenant, new["id"]))
-
-
-def _row(owner: Owner, document: Document, context: Context, now: datetime) -> dict[str, Any]:
-    return {
-        "tenant": owner.tenant,
-        "owner": owner.client,
-        "personal": int(owner.personal),
-        "document": document,
-        "terms": terms_of(document, context),
-        "modified": timestamp(now),
-    }
 
 
 def _terms(

@@ -24,6 +24,7 @@ from services.broker.subscriptions.journal import Journal
 from services.broker.subscriptions.notifier import Notifier
 from services.broker.subscriptions.preparer import Preparer
 from services.broker.subscriptions.store import Owner, Subscriptions
+from services.broker.subscriptions.vault import Vault
 
 KIND = "Vehicle"
 OWNER = Owner("", "tests", personal=False)
@@ -128,10 +129,11 @@ async def bench(store_url: str, log_url: str) -> AsyncIterator[Bench]:
     journal = Journal(index)
     entities = Entities(parts.store, parts.outbox, parts.backlog, watcher=journal, clock=clock)
     deliveries: Any = sent
+    vault = Vault(parts.store)
     yield Bench(
         parts.store,
         entities,
-        Subscriptions(parts.store, deliveries, parts.contexts, clock=clock),
+        Subscriptions(parts.store, deliveries, parts.contexts, vault, clock=clock),
         Notifier(
             parts.store,
             entities,
@@ -141,7 +143,7 @@ async def bench(store_url: str, log_url: str) -> AsyncIterator[Bench]:
             contexts=parts.contexts,
             clock=clock,
         ),
-        Preparer(parts.store, index, deliveries, clock=clock),
+        Preparer(parts.store, index, deliveries, vault, clock=clock),
         sent,
         clock,
     )

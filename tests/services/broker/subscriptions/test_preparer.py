@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 
 from services.broker.context.jsonld import CORE
 from services.broker.delivery import EndpointStatus
 from services.broker.delivery.model import Drop, Request, Waiting
 from services.broker.subscriptions.notification import PERSONAL
 from services.broker.subscriptions.store import Owner, endpoint_name
+from services.broker.subscriptions.tables import subscriptions
 from tests.services.broker.subscriptions.bench import OWNER, Bench, vehicle
 
 
@@ -82,3 +84,23 @@ async def test_nothing_goes_within_the_cooldown_after_a_failure(
 async def test_the_timeout_is_the_endpoints(steps: Bench) -> None:
     """§5.2.15: milliseconds."""
     assert (await waiting(steps, endpoint={"timeout": 250})).delivery.timeout == 0.25
+
+
+async def test_what_a_receiver_asks_for_is_kept_sealed_and_sent_open(steps: Bench) -> None:
+    """§6.3.8: header fields; in the store nobody can read them."""
+    info = [{"key": "Authorization", "value": "Bearer secret"}, {"key": "Link", "value": "mine"}]
+    found = await waiting(steps, endpoint={"receiverInfo": info})
+    async with steps.store.read() as connection:
+        kept = str((await connection.execute(select(subscriptions.c.document))).scalar_one())
+    assert "Authorization" in kept
+    assert "Bearer secret" not in kept
+    assert "authorization" not in found.delivery.headers
+    request = await prepared(steps, found)
+    assert isinstance(request, Request)
+    assert request.headers["authorization"] == "Bearer secret"
+    assert request.headers["link"] == found.delivery.headers["link"]
+    change = {"notification": {"format": "concise"}}  # keeps the endpoint
+    await steps.subscriptions.change(OWNER, id_of(found), change, CORE)
+    request = await prepared(steps, found)
+    assert isinstance(request, Request)
+    assert request.headers["authorization"] == "Bearer secret"
