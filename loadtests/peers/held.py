@@ -141,7 +141,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m loadtests.peers.held", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--number", type=int, default=2_000, help="connections, and streams")
-    parser.add_argument("--only", nargs="*", default=list(works.PROXIES))
+    parser.add_argument("--only", nargs="*", default=list(works.ALL))
     parser.add_argument("--keep", action="store_true", help="publish the figures of this run")
     options = parser.parse_args()
     runs: dict[str, list[Figures]] = {}

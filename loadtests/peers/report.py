@@ -25,12 +25,12 @@ def summary(runs: list[Run]) -> dict[str, Any]:
     return found
 
 
-def spread(values: list[float]) -> dict[str, float]:
-    """Median, least and most."""
+def spread(values: list[float], digits: int = 1) -> dict[str, float]:
+    """Median, least and most, to so many digits after the point."""
     return {
-        "median": round(statistics.median(values), 1),
-        "min": round(min(values), 1),
-        "max": round(max(values), 1),
+        "median": round(statistics.median(values), digits),
+        "min": round(min(values), digits),
+        "max": round(max(values), digits),
     }
 
 
