@@ -17,7 +17,7 @@ from pathlib import Path
 import orjson
 
 from loadtests.peers import candidates, measure, report, work, works
-from loadtests.peers.__main__ import free_port
+from loadtests.peers.place import Candidate, Place
 
 PARTS = {"half": 0.5, "four fifths": 0.8}
 """Of the most that the first of ``MOST_OF`` that is here can do."""
@@ -34,7 +34,7 @@ Figures = dict[str, float]
 class Bench:
     """Candidates in front of the running upstream of ``place``, asked for ``seconds`` each."""
 
-    def __init__(self, place: candidates.Place, seconds: float) -> None:
+    def __init__(self, place: Place, seconds: float) -> None:
         self.place, self.seconds = place, seconds
         self._requests = place.folder / "steady.json"
         signer = place.signers[0]
@@ -46,15 +46,14 @@ class Bench:
         ]
         self._requests.write_bytes(orjson.dumps(requests))
 
-    def most(self, candidate: candidates.Candidate) -> float:
+    def most(self, candidate: Candidate) -> float:
         """Requests a second of ``candidate`` at saturation."""
-        signers = {each.alg: each for each in self.place.signers}
-        script = works.MAIN.script(self.place.folder, signers)
+        script, url = works.MAIN.script(self.place.folder, self.place.keyed), self.place.url
         with self._running(candidate) as pid:
-            measure.load(script, self.place.port, pid, 1)
-            return measure.load(script, self.place.port, pid, max(2.0, self.seconds / 2)).rps
+            measure.load(script, url, pid, 1)
+            return measure.load(script, url, pid, max(2.0, self.seconds / 2)).rps
 
-    def at(self, candidate: candidates.Candidate, rate: float) -> Figures | None:
+    def at(self, candidate: Candidate, rate: float) -> Figures | None:
         """One run at ``rate`` requests a second; None if the driver fell behind each time."""
         with self._running(candidate) as pid:
             pids = measure.family(pid)
@@ -77,7 +76,7 @@ class Bench:
         found: Figures = orjson.loads(done.stdout)
         return found
 
-    def _running(self, candidate: candidates.Candidate) -> AbstractContextManager[int]:
+    def _running(self, candidate: Candidate) -> AbstractContextManager[int]:
         place = self.place
         return measure.running(candidate, measure.CANDIDATE_CORE, place.port, place.folder)
 
@@ -116,12 +115,9 @@ def main() -> None:
     parser.add_argument("--keep", action="store_true", help="publish the figures of this run")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="supercity-steady-") as name:
-        folder = Path(name)
-        signers = [work.signer("ES256"), work.signer("RS256")]
-        place = candidates.Place(folder, free_port(), free_port(), free_port(), "ES256", signers)
-        candidates.prepare(place)
+        place = Place.new(Path(name))
         behind = candidates.upstream(place)
-        with measure.running(behind, measure.OTHER_CORE, place.upstream, folder):
+        with measure.running(behind, measure.OTHER_CORE, place.upstream, place.folder):
             runs = compare(Bench(place, options.seconds), options.rounds, options.only)
     found = {
         row: {name: summary(each) for name, each in by_name.items()}
