@@ -108,9 +108,14 @@ def rows(first: str, found: dict[str, dict[str, dict[str, float]]]) -> str:
     names = list(next(iter(found.values())))
     lines = [f"| {first} | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
     for row, each in found.items():
-        cells = (f"**{of['median']:g}** ({of['min']:g}–{of['max']:g})" for of in each.values())
-        lines.append(f"| {row} | {' | '.join(cells)} |")
+        lines.append(f"| {row} | {' | '.join(cell(of) for of in each.values())} |")
     return "\n".join(lines)
+
+
+def cell(of: dict[str, float]) -> str:
+    """One spread, as Markdown; the range only where there is one."""
+    ranging = f" ({of['min']:g}–{of['max']:g})" if of["min"] != of["max"] else ""
+    return f"**{of['median']:g}**{ranging}"
 
 
 def keep(name: str, figures: dict[str, Any], text: str) -> None:

@@ -1,0 +1,90 @@
+"""The open-loop driver counts the waits that a closed one would leave out, and knows its own."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+
+import pytest
+
+from loadtests.peers.openloop import (
+    Behind,
+    Connection,
+    Seen,
+    drive,
+    in_turn,
+    is_whole,
+    quantile,
+    schedule,
+)  # fmt: skip
+
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
+PAUSE = 0.2
+
+
+@contextmanager
+def server(pause_at: int) -> Iterator[int]:
+    """Answers on one connection, and pauses before one answer; its port."""
+
+    def serve() -> None:
+        taken, _ = listening.accept()
+        with taken:
+            for number in range(1 << 30):
+                if not taken.recv(1_000):
+                    return
+                if number == pause_at:
+                    time.sleep(PAUSE)
+                taken.sendall(ANSWER)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield listening.getsockname()[1]
+        thread.join()
+
+
+def test_all_who_come_in_a_pause_feel_it() -> None:
+    with server(pause_at=20) as port:
+        connection = Connection(port)
+        seen = drive([connection], in_turn([b"GET / HTTP/1.1\r\n\r\n"]), schedule(200, 0.5))
+        connection.close()
+    assert len(seen.latency) == 100
+    assert seen.bad == 0
+    # 40 come in 0.2 s; half of them, on average, wait for more than half of it
+    assert sum(each > PAUSE / 4 for each in seen.latency) > 10
+    assert len(seen.late) < 100, "to stand in line is no lateness of the driver"
+
+
+def test_a_schedule_is_of_that_rate_and_always_the_same() -> None:
+    due = schedule(1_000, 2)
+    assert len(due) == 2_000
+    assert due == sorted(due) == schedule(1_000, 2)
+    assert 0 <= due[0] < due[-1] < 2
+    assert len({round(after - before, 6) for before, after in pairwise(due)}) > 99
+
+
+@pytest.mark.parametrize(
+    ("late", "took"), [([0.0001] * 90 + [0.005] * 10, 1.0), ([0.0001] * 100, 1.2)]
+)
+def test_a_driver_that_fell_behind_says_so_instead_of_figures(
+    late: list[float], took: float
+) -> None:
+    with pytest.raises(Behind):
+        Seen(latency=[0.001] * 100, late=late, took=took).result(rate=100)
+
+
+def test_percentiles_are_of_all_requests() -> None:
+    seen = Seen(latency=[0.001] * 985 + [0.01] * 14 + [0.1], late=[0.0], took=1.0)
+    assert seen.result(1_000) == {
+        "p50_us": 1e3, "p99_us": 1e4, "p999_us": 1e5, "late_p99_us": 0.0, "rps": 1_000, "bad": 0,
+    }  # fmt: skip
+    assert quantile([], 0.5) == 0
+
+
+def test_an_answer_is_whole_at_its_last_byte() -> None:
+    assert not any(is_whole(ANSWER[:cut]) for cut in range(len(ANSWER)))
+    assert is_whole(ANSWER)
