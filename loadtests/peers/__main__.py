@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from loadtests.peers import candidates, measure, report, works
+from loadtests.peers import candidates, measure, report, targets, works
 from loadtests.peers.place import Candidate, Place
 
 WARM_SECONDS = 1.0
@@ -29,6 +29,8 @@ def main() -> None:
     if not shutil.which("wrk") or not shutil.which("nginx"):
         sys.exit("This needs wrk and nginx: apt-get install wrk nginx")
     chosen = [works.MAIN] if quick else list(works.WORKS)
+    if quick and not options.only:
+        options.only = list(works.ALL)
     if options.works:
         chosen = [each for each in works.WORKS if each.name in options.works]
     with tempfile.TemporaryDirectory(prefix="supercity-peers-") as folder:
@@ -41,7 +43,7 @@ def main() -> None:
     }  # fmt: skip
     found = report.figures(results, machine)
     text = report.table(found, does)
-    print(text)
+    print(f"\n{text}\n\n{targets.table(found)}")
     if options.keep or not (quick or options.works or options.only):
         report.publish(found, text)
         print(f"written to {report.FIGURES} and {report.README}")

@@ -92,10 +92,10 @@ def publish(found: dict[str, Any], text: str) -> None:
         f"{machine['rounds']} rounds of {machine['seconds']:g} s each, interleaved; load average "
         f"{machine['load_before']} before and {machine['load_after']} after."
     )
-    _put("compare", f"{about}\n\n{text}")
+    put("compare", f"{about}\n\n{text}")
 
 
-def _put(name: str, text: str) -> None:
+def put(name: str, text: str) -> None:
     """Replace what stands in the README between the two comments of this name."""
     begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
     before, _, rest = README.read_text().partition(begin)
@@ -121,6 +121,6 @@ def cell(of: dict[str, float]) -> str:
 def keep(name: str, figures: dict[str, Any], text: str) -> None:
     """Put ``figures`` into ``compare.json`` beside the others, as its member ``name``, and
     ``text`` into the README."""
-    _put(name, text)
+    put(name, text)
     found = orjson.loads(FIGURES.read_bytes()) if FIGURES.exists() else {}
     FIGURES.write_bytes(orjson.dumps(found | {name: figures}, option=orjson.OPT_INDENT_2) + b"\n")

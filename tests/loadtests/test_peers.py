@@ -37,7 +37,7 @@ def test_a_work_is_compared_with_the_floor_at_the_same_work() -> None:
 
 def test_the_tables_have_their_places_in_the_readme() -> None:
     text = report.README.read_text()
-    for name in ("compare", "held", "swap"):
+    for name in ("targets", "compare", "steady", "held", "large", "swap", "stages"):
         assert text.index(f"<!-- {name}: begin -->") < text.index(f"<!-- {name}: end -->")
 
 
