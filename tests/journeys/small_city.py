@@ -182,7 +182,11 @@ class Plane:
         return known != self._policy["revision"]
 
 
-ROUTES = [route("/stops/{stop}"), route("/stops/{stop}", "POST"), route("/stops", "DELETE")]
+ROUTES = [
+    # life-safety: on a busy machine the core would shed what is less, which is no fault of these
+    route("/stops/{stop}", priority="life-safety"),
+    route("/stops/{stop}", "POST", priority="life-safety"),
+]
 
 
 def policy(*ports: int, revision: str = "r0", **changes: Any) -> Snapshot:

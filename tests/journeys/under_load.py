@@ -43,6 +43,7 @@ class Load:
         serials: of the certificates that were shown.
     """
 
+    clients: int = 0
     failed: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     refused: int = 0
@@ -154,8 +155,10 @@ async def load(
 
     At the end each has its last answer, and none of all was wrong.
     """
-    seen, stop = Load(), asyncio.Event()
+    stop = asyncio.Event()
     kinds = [("GET", 0)] * reads + [("GET", 3)] * fresh + [("POST", 0)] * writes
+
+    seen = Load(clients=len(kinds))
 
     async def run(client: Client) -> None:
         try:
