@@ -84,8 +84,7 @@ def table(found: dict[str, Any], does: dict[str, str]) -> str:
 
 def publish(found: dict[str, Any], text: str) -> None:
     """Write ``compare.json``, and the table into ``loadtests/README.md``."""
-    FIGURES.parent.mkdir(exist_ok=True)
-    FIGURES.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2) + b"\n")
+    _write(found)
     machine = found["machine"]
     about = (
         f"{datetime.now(UTC):%Y-%m-%d}, {machine['cpu']}, {machine['cores']} cores, "
@@ -122,5 +121,11 @@ def keep(name: str, figures: dict[str, Any], text: str) -> None:
     """Put ``figures`` into ``compare.json`` beside the others, as its member ``name``, and
     ``text`` into the README."""
     put(name, text)
+    _write({name: figures})
+
+
+def _write(members: dict[str, Any]) -> None:
+    """Put ``members`` in place of those of the same names."""
+    FIGURES.parent.mkdir(exist_ok=True)
     found = orjson.loads(FIGURES.read_bytes()) if FIGURES.exists() else {}
-    FIGURES.write_bytes(orjson.dumps(found | {name: figures}, option=orjson.OPT_INDENT_2) + b"\n")
+    FIGURES.write_bytes(orjson.dumps(found | members, option=orjson.OPT_INDENT_2) + b"\n")

@@ -50,7 +50,6 @@ class Load:
     seconds: list[float] = field(default_factory=list)
     sent: list[str] = field(default_factory=list)
     serials: set[object] = field(default_factory=set)
-    moved: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def good(self) -> int:
