@@ -94,11 +94,11 @@ def cpu_seconds(pids: list[int]) -> float:
 
 
 def load(script: Path, url: str, pid: int, seconds: float, connections: int = 32) -> Run:
-    """Drive the candidate at ``url`` with wrk for ``seconds``."""
+    """Drive the candidate at ``url`` with wrk for ``seconds``, which it wants whole."""
     pids = family(pid)
     before = cpu_seconds(pids)
     command = [
-        "wrk", "--timeout", "10s", "-t1", f"-c{connections}", f"-d{seconds:g}s",
+        "wrk", "--timeout", "10s", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s",
         "--latency", "-s", str(script), url,
     ]  # fmt: skip
     done = subprocess.run(

@@ -62,7 +62,7 @@ class Seen:
         if late > MOST_LATE:
             raise Behind(f"it was {late * 1e3:.1f} ms late by itself (p99)")
         if reached < SHORT_OF * rate:
-            raise Behind(f"it reached {reached:.0f}/s of {rate:.0f}")
+            raise Behind(f"only {reached:.0f} of {rate:.0f} a second were answered in time")
         percentiles = {"p50_us": 0.5, "p99_us": 0.99, "p999_us": 0.999}
         found = {name: quantile(self.latency, at) * 1e6 for name, at in percentiles.items()}
         return {**found, "late_p99_us": late * 1e6, "rps": reached, "bad": self.bad}
@@ -132,18 +132,16 @@ def is_whole(answer: bytes) -> bool:
 def drive(connections: list[Connection], requests: Iterator[bytes], due: list[float]) -> Seen:
     """Send each request when it is due, or as soon as a connection is free after."""
     seen, free, busy = Seen(), deque(connections), set[Connection]()
-    at, stood_in_line = 0, False
-    began = answered = perf_counter()
+    at = 0
+    began = answered = opened = perf_counter()  # opened: when a connection was free again
     while at < len(due) or busy:
         now = perf_counter()
         while at < len(due) and began + due[at] <= now and free:
-            if not stood_in_line:
-                seen.late.append(now - began - due[at])
+            seen.late.append(now - max(began + due[at], opened))
             connection = free.popleft()
             connection.ask(next(requests), began + due[at])
             busy.add(connection)
-            at, stood_in_line, now = at + 1, False, perf_counter()
-        stood_in_line = at < len(due) and began + due[at] <= now
+            at, now = at + 1, perf_counter()
         wait = began + due[at] - now if at < len(due) and free else 1.0
         ready, _, _ = select.select(busy, (), (), max(0.0, wait))
         for connection in ready:
@@ -151,6 +149,7 @@ def drive(connections: list[Connection], requests: Iterator[bytes], due: list[fl
                 answered = perf_counter()
                 connection.score(answered, seen)
                 busy.discard(connection)
+                opened = opened if free else answered
                 free.append(connection)
         if busy and perf_counter() - answered > GIVE_UP:
             raise TimeoutError("nothing was answered for long")
