@@ -13,7 +13,7 @@ Redis is killed, and back       nothing; limits hold, by shares while it is away
 the control plane is killed     nothing
 a worker is killed              what was under way on that worker's connections
 a worker is told to stop        nothing
-a policy changes, 100 times     nothing
+a policy changes, 100 times     nothing; the last one is large
 the certificate changes         nothing
 the gateway is told to stop     nothing; later connections are refused
 ==============================  ================================================================
@@ -27,6 +27,7 @@ import signal
 from collections import Counter
 from pathlib import Path
 
+from schemas.policy import Snapshot
 from tests.gateway.core.certificates import Authority
 from tests.gateway.core.city import client, request, route, token
 from tests.gateway.test_leases import Server
@@ -179,15 +180,21 @@ async def test_the_policy_changes_a_hundred_times(tmp_path: Path) -> None:
                 plane.publish(policy(behind[0].port, revision=f"r{number}", routes=ROUTES + some))
                 await plane.taken(WORKERS)
             await seen.more(100)
-            gone = {"tokens": {"revoked": 2_000_000_000}, "families": {}, "clients": {}}
-            last = policy(behind[0].port, revision="last", revoked=gone)
-            plane.publish(last)
+            plane.publish(large(behind[0].port, "revoked"))
             await plane.taken(WORKERS)
             after = {(await city.ask(request("/stops/1", revoked))).status for _ in range(20)}
             metrics = (await city.page("/metrics")).body
         assert not seen.failed
         assert after == {401}
         assert b"supercity_gateway_policies_applied_total 204.0" in metrics
+
+
+def large(port: int, revoked: str) -> Snapshot:
+    """A policy that takes a while to read, under which the token ``revoked`` is good no more."""
+    tokens = {f"token-{number}": 2_000_000_000 for number in range(20_000)}
+    revocations = {"tokens": {**tokens, revoked: 2_000_000_000}, "families": {}, "clients": {}}
+    others = [route(f"/other/{number}") for number in range(2_000)]
+    return policy(port, revision="large", revoked=revocations, routes=ROUTES + others)
 
 
 async def test_the_certificate_changes(tmp_path: Path) -> None:
