@@ -43,7 +43,7 @@ def main() -> None:
     }  # fmt: skip
     found = report.figures(results, machine)
     text = report.table(found, does)
-    print(f"\n{text}\n\n{targets.table(found)}")
+    print(f"\n{text}\n\n{targets.table(found, all_of_them=False)}")
     if options.keep or not (quick or options.works or options.only):
         report.publish(found, text)
         print(f"written to {report.FIGURES} and {report.README}")

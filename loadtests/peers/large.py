@@ -19,7 +19,8 @@ from pathlib import Path
 import orjson
 
 from loadtests.peers import candidates, measure, ours, report, work, works
-from loadtests.peers.bodies import Api, Client
+from loadtests.peers.bodies import Api
+from loadtests.peers.bodies_client import Client
 from loadtests.peers.place import Candidate, Place
 
 GB = 1_000_000_000

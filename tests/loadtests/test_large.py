@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from loadtests.peers import candidates, large, work
-from loadtests.peers.bodies import Client
+from loadtests.peers.bodies_client import Client
 
 SIZE = 256_000_000
 MOST = 64

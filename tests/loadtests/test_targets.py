@@ -60,6 +60,9 @@ def test_what_was_not_measured_is_neither_met_nor_missed() -> None:
     table = targets.table({"candidates": {}})
     assert "met |" not in table
     assert table.count("not measured") == len(targets.TARGETS) >= 13
+    measured = targets.table(figures(), all_of_them=False)
+    assert "not measured" not in measured
+    assert measured.count("| met |") == 6
 
 
 def test_the_plot_shows_each_work_and_is_the_same_for_the_same_figures(tmp_path: Path) -> None:
