@@ -51,8 +51,12 @@ load: $(DEV_READY) ## a load run, as a table and an HTML report (SCENARIO=, see 
 compare: $(DEV_READY) ## the routing core beside nginx, HAProxy and Envoy (QUICK=1: a minute)
 	@$(BIN)/python -m loadtests.peers $(if $(QUICK),--quick)
 ifndef QUICK
+	@$(BIN)/python -m loadtests.peers.steady --keep
 	@$(BIN)/python -m loadtests.peers.held --keep
+	@$(BIN)/python -m loadtests.peers.large --keep
 	@$(BIN)/python -m loadtests.micro.swap --keep
+	@$(BIN)/python -m loadtests.micro --keep
+	@$(BIN)/python -m loadtests.peers.targets --keep
 endif
 
 .PHONY: micro

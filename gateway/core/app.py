@@ -28,6 +28,7 @@ from gateway.core.handshakes import Handshakes
 from gateway.core.head import Fields
 from gateway.core.ids import Ids
 from gateway.core.limits import Buckets, Limiter
+from gateway.core.listeners import Listeners
 from gateway.core.overload import Overload
 from gateway.core.policy import Policy
 from gateway.core.quotas import OwnCounts, Quotas, day_of
@@ -125,7 +126,7 @@ class Core:
         self.blocks: Recent[bytes, Fields] = Recent(self.bounds.heads)
         self._clients: set[ClientConnection] = set()
         self._upstreams: dict[bytes, Upstream] = {}
-        self._servers: list[asyncio.Server] = []
+        self._listeners = Listeners(lambda: ClientConnection(self), self.tls, self.bounds)
         self._ticking: asyncio.TimerHandle | None = None
         self._tick()
 
@@ -133,14 +134,7 @@ class Core:
 
     async def listen(self, sock: socket.socket) -> None:
         """Accept connections from ``sock``, which is bound."""
-        tls, bounds = self.tls, self.bounds
-        server = await self.loop.create_server(
-            lambda: ClientConnection(self), sock=sock, backlog=2048,
-            ssl=tls.context if tls else None,
-            ssl_handshake_timeout=bounds.head if tls else None,
-            ssl_shutdown_timeout=bounds.linger if tls else None,
-        )  # fmt: skip
-        self._servers.append(server)
+        await self._listeners.add(sock)
 
     def apply(self, text: bytes) -> Policy:
         """Put a snapshot in force: read whole, then one assignment.
@@ -237,9 +231,8 @@ class Core:
             most: seconds after which whatever is left is cut.
         """
         self.draining = True
-        for server in self._servers:
-            server.close()
         began = monotonic()
+        await self._listeners.give_up()
         while self._clients and monotonic() < began + most:
             if monotonic() >= began + grace:
                 for client in [client for client in self._clients if client.rest()]:
@@ -248,8 +241,7 @@ class Core:
 
     async def close(self) -> None:
         """Cut what is left and let go of everything."""
-        for server in self._servers:
-            server.close()
+        self._listeners.close()
         if self._ticking is not None:
             self._ticking.cancel()
         for client in list(self._clients):

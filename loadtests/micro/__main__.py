@@ -15,6 +15,7 @@ import uvloop
 
 from loadtests.micro.stages import stages
 from loadtests.micro.wires import Wired
+from loadtests.peers import report
 
 ENOUGH = 0.02
 """Seconds of one measurement: long beside the clock's resolution, short beside a noisy minute."""
@@ -24,18 +25,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m loadtests.micro", description=__doc__)
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--keep", action="store_true", help="publish the figures of this run")
     options = parser.parse_args()
     found = uvloop.run(measure(options.rounds))
     if options.json:
         print(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
         return
-    print(f"Python {platform.python_version()}, {platform.python_build()[1]}\n")
-    print("| stage | µs, median | least | most | |\n|---|---|---|---|---|")
+    text = table(found)
+    print(text)
+    if options.keep:
+        report.keep("stages", found, text)
+
+
+def table(found: dict[str, Any]) -> str:
+    """The figures as Markdown."""
+    lines = [f"Python {platform.python_version()}, {platform.python_build()[1]}\n"]
+    lines += ["| stage | µs, median | least | most | |", "|---|---|---|---|---|"]
     for name, figure in found.items():
-        print(
+        lines.append(
             f"| {name} | {figure['median']:.2f} | {figure['min']:.2f} | {figure['max']:.2f} "
             f"| {figure['what']} |"
         )
+    return "\n".join(lines)
 
 
 async def measure(rounds: int) -> dict[str, Any]:

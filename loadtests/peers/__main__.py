@@ -6,12 +6,12 @@ import argparse
 import os
 import platform
 import shutil
-import socket
 import sys
 import tempfile
 from pathlib import Path
 
-from loadtests.peers import candidates, measure, report, work, works
+from loadtests.peers import candidates, measure, report, targets, works
+from loadtests.peers.place import Candidate, Place
 
 WARM_SECONDS = 1.0
 
@@ -29,6 +29,8 @@ def main() -> None:
     if not shutil.which("wrk") or not shutil.which("nginx"):
         sys.exit("This needs wrk and nginx: apt-get install wrk nginx")
     chosen = [works.MAIN] if quick else list(works.WORKS)
+    if quick and not options.only:
+        options.only = list(works.ALL)
     if options.works:
         chosen = [each for each in works.WORKS if each.name in options.works]
     with tempfile.TemporaryDirectory(prefix="supercity-peers-") as folder:
@@ -41,7 +43,7 @@ def main() -> None:
     }  # fmt: skip
     found = report.figures(results, machine)
     text = report.table(found, does)
-    print(text)
+    print(f"\n{text}\n\n{targets.table(found, all_of_them=False)}")
     if options.keep or not (quick or options.works or options.only):
         report.publish(found, text)
         print(f"written to {report.FIGURES} and {report.README}")
@@ -51,26 +53,20 @@ def compare(
     folder: Path, chosen: list[works.Work], options: argparse.Namespace
 ) -> tuple[dict[str, dict[str, list[measure.Run]]], dict[str, str]]:
     """Every candidate at every work, in turn, ``options.rounds`` times over."""
-    folder.chmod(0o755)  # nginx' workers are nobody, and read the long answers from there
-    signers = {alg: work.signer(alg) for alg in ("ES256", "RS256")}
-    port, admin, upstream = free_port(), free_port(), free_port()
-    places = {
-        alg: candidates.Place(folder, port, admin, upstream, alg, list(signers.values()))
-        for alg in signers
-    }
-    candidates.prepare(places["ES256"])
+    base = Place.new(folder)
     results: dict[str, dict[str, list[measure.Run]]] = {}
     does: dict[str, str] = {}
-    behind = candidates.upstream(places["ES256"])
-    with measure.running(behind, measure.OTHER_CORE, upstream, folder):
+    behind = candidates.upstream(base)
+    with measure.running(behind, measure.OTHER_CORE, base.upstream, folder):
         for number in range(options.rounds):
             for asked in chosen:
-                for candidate in candidates.candidates(places[asked.alg]):
+                place = base.variant(asked.alg, asked.tls)
+                for candidate in candidates.candidates(place):
                     if not _takes_part(candidate, asked, options):
                         continue
                     does[candidate.name] = candidate.does
-                    script = asked.script(folder, signers)
-                    run = one(candidate, places[asked.alg], asked, script, options)
+                    script = asked.script(folder, base.keyed)
+                    run = one(candidate, place, asked, script, options)
                     results.setdefault(candidate.name, {}).setdefault(asked.name, []).append(run)
                     print(
                         f"round {number + 1}  {candidate.name:24} {asked.name:22} "
@@ -80,9 +76,7 @@ def compare(
     return results, does
 
 
-def _takes_part(
-    candidate: candidates.Candidate, asked: works.Work, options: argparse.Namespace
-) -> bool:
+def _takes_part(candidate: Candidate, asked: works.Work, options: argparse.Namespace) -> bool:
     if options.only and candidate.name not in options.only:
         return False
     if asked.only and candidate.name not in asked.only:
@@ -93,20 +87,14 @@ def _takes_part(
 
 
 def one(
-    candidate: candidates.Candidate, place: candidates.Place, asked: works.Work, script: Path,
+    candidate: Candidate, place: Place, asked: works.Work, script: Path,
     options: argparse.Namespace,
 ) -> measure.Run:  # fmt: skip
     """Start it, warm it unless it is to be cold, measure it, stop it."""
     with measure.running(candidate, measure.CANDIDATE_CORE, place.port, place.folder) as pid:
         if not asked.cold:
-            measure.load(script, place.port, pid, WARM_SECONDS, asked.connections)
-        return measure.load(script, place.port, pid, options.seconds, asked.connections)
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+            measure.load(script, place.url, pid, WARM_SECONDS, asked.connections)
+        return measure.load(script, place.url, pid, options.seconds, asked.connections)
 
 
 def _cpu() -> str:

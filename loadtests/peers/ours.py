@@ -1,4 +1,4 @@
-"""Our gateway as a candidate: ``python -m loadtests.peers.ours FOLDER PORT ADMIN ACCESS_LOG``.
+"""Our gateway as a candidate: ``python -m loadtests.peers.ours FOLDER PORT ADMIN LOG [CERT KEY]``.
 
 It runs on the last good policy in ``FOLDER``, as it would with the control plane down.
 """
@@ -49,7 +49,8 @@ def policy(upstream: int, signers: list[work.Signer]) -> dict[str, Any]:
 
 
 def main() -> None:
-    folder, port, admin, access_log = sys.argv[1:]
+    folder, port, admin, access_log, *tls = sys.argv[1:]
+    cert, key = tls or ("", "")
     run(
         GatewayConfig(
             host="127.0.0.1",
@@ -62,6 +63,8 @@ def main() -> None:
             gateway_key=b"bench",
             pairwise_key=b"0" * 32,
             access_log="" if access_log == "off" else access_log,
+            tls_cert=cert,
+            tls_key=key,
         )
     )
 

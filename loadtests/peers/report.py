@@ -25,12 +25,12 @@ def summary(runs: list[Run]) -> dict[str, Any]:
     return found
 
 
-def spread(values: list[float]) -> dict[str, float]:
-    """Median, least and most."""
+def spread(values: list[float], digits: int = 1) -> dict[str, float]:
+    """Median, least and most, to so many digits after the point."""
     return {
-        "median": round(statistics.median(values), 1),
-        "min": round(min(values), 1),
-        "max": round(max(values), 1),
+        "median": round(statistics.median(values), digits),
+        "min": round(min(values), digits),
+        "max": round(max(values), digits),
     }
 
 
@@ -84,18 +84,17 @@ def table(found: dict[str, Any], does: dict[str, str]) -> str:
 
 def publish(found: dict[str, Any], text: str) -> None:
     """Write ``compare.json``, and the table into ``loadtests/README.md``."""
-    FIGURES.parent.mkdir(exist_ok=True)
-    FIGURES.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2) + b"\n")
+    _write(found)
     machine = found["machine"]
     about = (
         f"{datetime.now(UTC):%Y-%m-%d}, {machine['cpu']}, {machine['cores']} cores, "
         f"{machine['rounds']} rounds of {machine['seconds']:g} s each, interleaved; load average "
         f"{machine['load_before']} before and {machine['load_after']} after."
     )
-    _put("compare", f"{about}\n\n{text}")
+    put("compare", f"{about}\n\n{text}")
 
 
-def _put(name: str, text: str) -> None:
+def put(name: str, text: str) -> None:
     """Replace what stands in the README between the two comments of this name."""
     begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
     before, _, rest = README.read_text().partition(begin)
@@ -108,14 +107,25 @@ def rows(first: str, found: dict[str, dict[str, dict[str, float]]]) -> str:
     names = list(next(iter(found.values())))
     lines = [f"| {first} | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
     for row, each in found.items():
-        cells = (f"**{of['median']:g}** ({of['min']:g}–{of['max']:g})" for of in each.values())
-        lines.append(f"| {row} | {' | '.join(cells)} |")
+        lines.append(f"| {row} | {' | '.join(cell(of) for of in each.values())} |")
     return "\n".join(lines)
+
+
+def cell(of: dict[str, float]) -> str:
+    """One spread, as Markdown; the range only where there is one."""
+    ranging = f" ({of['min']:g}–{of['max']:g})" if of["min"] != of["max"] else ""
+    return f"**{of['median']:g}**{ranging}"
 
 
 def keep(name: str, figures: dict[str, Any], text: str) -> None:
     """Put ``figures`` into ``compare.json`` beside the others, as its member ``name``, and
     ``text`` into the README."""
-    _put(name, text)
+    put(name, text)
+    _write({name: figures})
+
+
+def _write(members: dict[str, Any]) -> None:
+    """Put ``members`` in place of those of the same names."""
+    FIGURES.parent.mkdir(exist_ok=True)
     found = orjson.loads(FIGURES.read_bytes()) if FIGURES.exists() else {}
-    FIGURES.write_bytes(orjson.dumps(found | {name: figures}, option=orjson.OPT_INDENT_2) + b"\n")
+    FIGURES.write_bytes(orjson.dumps(found | members, option=orjson.OPT_INDENT_2) + b"\n")

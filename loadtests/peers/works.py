@@ -8,7 +8,8 @@ from pathlib import Path
 from loadtests.peers import work
 
 KB, MB = 1024, 1024 * 1024
-PROXIES = ("nginx", "supercity", "Envoy", "HAProxy")
+ALL = ("nginx", "nginx + Lua", "supercity", "Envoy", "HAProxy")
+"""Each once; the others are these set up otherwise."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Work:
         tokens: distinct ones; none of them is asked with twice if ``cold``.
         unique: every request carries an id of its own.
         kept: asks without a token for what may be kept.
+        tls: clients speak TLS, on connections that are kept.
         only: the candidates it is for; all if empty.
     """
 
@@ -33,6 +35,7 @@ class Work:
     cold: bool = False
     unique: bool = False
     kept: bool = False
+    tls: bool = False
     only: tuple[str, ...] = ()
 
     def script(self, folder: Path, signers: dict[str, work.Signer]) -> Path:
@@ -52,16 +55,17 @@ MAIN = Work("ES256")
 WORKS = (
     MAIN,
     Work("RS256", alg="RS256"),
-    # HAProxy verifies every token each time anyhow; more tokens than can be asked with in one run
-    Work("ES256, every token new", tokens=120_000, cold=True, only=("supercity", "Envoy")),
+    # more than can be asked with in one run, or kept by those that keep verified ones
+    Work("ES256, every token new", tokens=120_000, cold=True, only=ALL[1:]),
     Work("ES256, every head new", unique=True, only=("nginx", "nginx + Lua", "supercity")),
     # nginx proxies it like everything else: it is the floor there too
     Work("cacheable open read", kept=True, only=("nginx", "supercity")),
-    Work("2,000 connections", connections=2_000, only=PROXIES),
-    Work("16 KB answers", leaf="16k", only=PROXIES),
-    Work("1 MB answers", leaf="1m", only=PROXIES),
-    Work("POST 1 KB", leaf="posted", body=KB, only=PROXIES),
-    Work("POST 1 MB", leaf="posted", body=MB, only=PROXIES),
+    Work("TLS to the client", tls=True, only=ALL),
+    Work("2,000 connections", connections=2_000, only=ALL),
+    Work("16 KB answers", leaf="16k", only=ALL),
+    Work("1 MB answers", leaf="1m", only=ALL),
+    Work("POST 1 KB", leaf="posted", body=KB, only=ALL),
+    Work("POST 1 MB", leaf="posted", body=MB, only=ALL),
 )
 ANSWERS = {"16k": 16 * KB, "1m": MB}
 """Lengths of answers by ``leaf``."""

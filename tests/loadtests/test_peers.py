@@ -37,7 +37,7 @@ def test_a_work_is_compared_with_the_floor_at_the_same_work() -> None:
 
 def test_the_tables_have_their_places_in_the_readme() -> None:
     text = report.README.read_text()
-    for name in ("compare", "held", "swap"):
+    for name in ("targets", "compare", "steady", "held", "large", "swap", "stages"):
         assert text.index(f"<!-- {name}: begin -->") < text.index(f"<!-- {name}: end -->")
 
 
@@ -59,3 +59,14 @@ async def test_the_micro_benchmark_measures_requests_that_succeed(size: int) -> 
     first, block = split(wired.heads[0])
     assert wired.core.head(first, block)[1].token
     await wired.core.close()
+
+
+def test_every_work_is_there_for_every_candidate_that_can() -> None:
+    by_name = {each.name: each for each in works.WORKS}
+    for name in (
+        "ES256", "RS256", "TLS to the client", "2,000 connections", "16 KB answers",
+        "1 MB answers", "POST 1 KB", "POST 1 MB",
+    ):  # fmt: skip
+        assert set(by_name[name].only or works.ALL) >= set(works.ALL)
+    assert set(by_name["ES256, every token new"].only) == set(works.ALL) - {report.FLOOR}
+    assert by_name["cacheable open read"].kept
