@@ -23,8 +23,7 @@ import orjson
 from loadtests.broker.entities import batches
 from loadtests.broker.scripts import ROOT, Work, works
 from loadtests.peers import measure
-from loadtests.peers.__main__ import free_port
-from loadtests.peers.candidates import Candidate
+from loadtests.peers.place import Candidate, free_port
 
 RESULTS: Final = Path(__file__).parents[1] / "results" / "broker.json"
 _FILL_SIZE: Final = 500
@@ -93,9 +92,9 @@ def _fill(port: int, count: int) -> dict[str, float]:
 
 
 def _one(work: Work, folder: Path, port: int, pid: int, seconds: float) -> dict[str, float]:
-    script = work.script(folder)
-    measure.load(script, port, pid, 1, work.connections)  # warm
-    run = measure.load(script, port, pid, seconds, work.connections)
+    script, url = work.script(folder), f"http://127.0.0.1:{port}"
+    measure.load(script, url, pid, 1, work.connections)  # warm
+    run = measure.load(script, url, pid, seconds, work.connections)
     per = max(1, work.entities)
     row = {
         "per_s": run.rps * per,

@@ -322,6 +322,33 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_outbox_refused_key"), ["key"], unique=False)
 
     op.create_table(
+        "registered_schemas",
+        sa.Column("type", sa.String(length=200), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("schema", sa.Text(), nullable=False),
+        sa.Column("registered", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("type", "version"),
+    )
+    with op.batch_alter_table("registered_schemas", schema=None) as batch_op:
+        batch_op.create_index("registered_schemas_by_type", ["type"], unique=False)
+
+    op.create_table(
+        "registered_types",
+        sa.Column("type", sa.String(length=200), nullable=False),
+        sa.Column("topic", sa.String(length=200), nullable=False),
+        sa.Column("owner", sa.String(length=255), nullable=False),
+        sa.Column("description", sa.String(length=500), nullable=False),
+        sa.Column("legal_class", sa.String(length=20), nullable=False),
+        sa.Column("compatibility", sa.String(length=10), nullable=False),
+        sa.Column("retention_days", sa.Integer(), nullable=False),
+        sa.Column("change", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("type"),
+    )
+    with op.batch_alter_table("registered_types", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_registered_types_owner"), ["owner"], unique=False)
+        batch_op.create_index(batch_op.f("ix_registered_types_topic"), ["topic"], unique=False)
+
+    op.create_table(
         "subscription_changes",
         sa.Column("row", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("tenant", sa.String(length=100), nullable=False),
@@ -449,6 +476,15 @@ def downgrade() -> None:
     op.drop_table("subscription_times")
     op.drop_table("subscription_held")
     op.drop_table("subscription_changes")
+    with op.batch_alter_table("registered_types", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_registered_types_topic"))
+        batch_op.drop_index(batch_op.f("ix_registered_types_owner"))
+
+    op.drop_table("registered_types")
+    with op.batch_alter_table("registered_schemas", schema=None) as batch_op:
+        batch_op.drop_index("registered_schemas_by_type")
+
+    op.drop_table("registered_schemas")
     with op.batch_alter_table("outbox_refused", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_outbox_refused_key"))
 
