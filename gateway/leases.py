@@ -16,8 +16,8 @@ from typing import Final, TypeVar
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from gateway.core.allowances import Allowances, Demand
-from gateway.core.counts import Claim, LeasedCounts
+from gateway.core.access.allowances import Allowances, Demand
+from gateway.core.access.counts import Claim, LeasedCounts
 
 _log = logging.getLogger(__name__)
 EVERY: Final = 0.1

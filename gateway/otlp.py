@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 import httpx
 import orjson
 
-from gateway.core.spans import Span, Spans
-from gateway.core.telemetry import Telemetry
+from gateway.core.telemetry.spans import Span, Spans
+from gateway.core.telemetry.telemetry import Telemetry
 
 _log = logging.getLogger(__name__)
 PATH: Final = "/v1/traces"

@@ -20,12 +20,12 @@ from typing import Any
 import orjson
 import uvloop
 
-from gateway.core.allowances import Allowances
+from gateway.core.access.allowances import Allowances
+from gateway.core.access.counts import LeasedCounts
 from gateway.core.app import Core, CoreConfig
 from gateway.core.bounds import Bounds
-from gateway.core.counts import LeasedCounts
-from gateway.core.feed import Feed
-from gateway.core.spans import Spans
+from gateway.core.policy.feed import Feed
+from gateway.core.telemetry.spans import Spans
 from gateway.core.tls import TlsFiles
 from gateway.leases import Leases
 

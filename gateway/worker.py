@@ -20,8 +20,8 @@ import uvloop
 from gateway.child import Worker, listening
 from gateway.core import tls
 from gateway.core.admin import serve_admin
-from gateway.core.exposition import exposition
-from gateway.core.telemetry import departed
+from gateway.core.telemetry.exposition import exposition
+from gateway.core.telemetry.telemetry import departed
 
 _log = logging.getLogger(__name__)
 _ASK_EVERY: Final = 2.0

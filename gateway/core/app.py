@@ -19,30 +19,30 @@ from time import monotonic
 import orjson
 
 from gateway.core import reply
-from gateway.core.accesslog import AccessLog
+from gateway.core.access.limits import Buckets, Limiter
+from gateway.core.access.quotas import OwnCounts, Quotas, day_of
+from gateway.core.access.tokens import Tokens
 from gateway.core.bounds import CACHED_HEAD_BYTES, CACHED_LINE_BYTES, Bounds
 from gateway.core.cache import Recent
-from gateway.core.compiler import Surroundings, compiling
+from gateway.core.caching.shared_cache import SharedCache
 from gateway.core.exchange import Exchange
 from gateway.core.handshakes import Handshakes
-from gateway.core.head import Fields
+from gateway.core.http.head import Fields
+from gateway.core.http.target import RequestLine
 from gateway.core.ids import Ids
-from gateway.core.limits import Buckets, Limiter
 from gateway.core.listeners import Listeners
-from gateway.core.overload import Overload
-from gateway.core.policy import Policy
-from gateway.core.quotas import OwnCounts, Quotas, day_of
-from gateway.core.reading import document
+from gateway.core.overload.overload import Overload
+from gateway.core.policy.compiler import Surroundings, compiling
+from gateway.core.policy.policy import Policy
+from gateway.core.policy.reading import document
 from gateway.core.reply import malformed
 from gateway.core.server import ClientConnection
-from gateway.core.shared_cache import SharedCache
 from gateway.core.slices import Work, at_once, emptied, in_slices
-from gateway.core.spans import Spans, Traced
-from gateway.core.target import RequestLine
-from gateway.core.telemetry import Telemetry
+from gateway.core.telemetry.accesslog import AccessLog
+from gateway.core.telemetry.spans import Spans, Traced
+from gateway.core.telemetry.telemetry import Telemetry
 from gateway.core.tls import HSTS, Tls, TlsFiles
-from gateway.core.tokens import Tokens
-from gateway.core.upstream import Upstream
+from gateway.core.upstreams.upstream import Upstream
 from schemas import policy as wire
 from schemas.pseudonym import Pseudonyms
 
@@ -286,7 +286,7 @@ class Core:
         return line, fields
 
     def as_json(self) -> dict[str, object]:
-        """Counters and gauges of this worker, for :mod:`gateway.core.exposition`."""
+        """Counters and gauges of this worker, for :mod:`gateway.core.telemetry.exposition`."""
         return {
             **self.telemetry.as_json(),
             **self.cache.as_json(),

@@ -7,28 +7,28 @@ from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from gateway.core import timing
-from gateway.core.admission import share_capacity
-from gateway.core.answer import Answer
-from gateway.core.body import WHOLE, Body, Chunked, UntilClose, chunk, last_chunk
+from gateway.core.http.answer import Answer
+from gateway.core.http.body import WHOLE, Body, Chunked, UntilClose, chunk, last_chunk
 from gateway.core.ids import traceparent
+from gateway.core.overload.admission import share_capacity
 from gateway.core.reply import Refused, Reply
+from gateway.core.telemetry import timing
 from gateway.core.tls import HSTS
 from gateway.core.upgrade import Tunnel, agreed
 
 if TYPE_CHECKING:
-    from gateway.core.address import Address
-    from gateway.core.admission import Taken
+    from gateway.core.access.grant import Grant
     from gateway.core.app import Core
-    from gateway.core.connection import UpstreamConnection
-    from gateway.core.grant import Grant
-    from gateway.core.head import Fields
+    from gateway.core.http.head import Fields
+    from gateway.core.http.target import RequestLine
     from gateway.core.origin import Origin
-    from gateway.core.policy import Policy, Route
+    from gateway.core.overload.admission import Taken
+    from gateway.core.policy.policy import Policy, Route
     from gateway.core.server import ClientConnection
-    from gateway.core.target import RequestLine
-    from gateway.core.telemetry import Stats
-    from gateway.core.upstream import Upstream
+    from gateway.core.telemetry.telemetry import Stats
+    from gateway.core.upstreams.address import Address
+    from gateway.core.upstreams.connection import UpstreamConnection
+    from gateway.core.upstreams.upstream import Upstream
 
 CONTINUE = 100
 

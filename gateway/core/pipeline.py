@@ -1,9 +1,9 @@
 """A request's way through the gateway, as a list.
 
-The head has been read (:mod:`gateway.core.head`, :mod:`gateway.core.target`). Then :func:`admit`:
+The head has been read (``core/http/head.py``, ``core/http/target.py``). Then :func:`admit`:
 the route is found, and the steps of its access class run in order. Each either returns or raises
 :class:`~gateway.core.reply.Refused`; none waits for anything. What has passed them all is written
-to the upstream in the same turn of the event loop (:mod:`gateway.core.upstream`), and the answer is
+to the upstream in the same turn of the event loop (``core/upstreams/upstream.py``), and the answer is
 streamed back (:mod:`gateway.core.exchange`).
 """
 
@@ -13,18 +13,18 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from gateway.core import options, reply
-from gateway.core.admission import share_capacity
-from gateway.core.limits import joined
+from gateway.core.access.limits import joined
+from gateway.core.overload.admission import share_capacity
 from gateway.core.reply import Refused
-from gateway.core.telemetry import ANYBODY
+from gateway.core.telemetry.telemetry import ANYBODY
 from gateway.core.upgrade import offer
 
 if TYPE_CHECKING:
+    from gateway.core.access.quotas import Quota
     from gateway.core.app import Core
     from gateway.core.exchange import Exchange
-    from gateway.core.policy import Policy
-    from gateway.core.quotas import Quota
-    from gateway.core.target import RequestLine
+    from gateway.core.http.target import RequestLine
+    from gateway.core.policy.policy import Policy
 
 Step = Callable[["Core", "Exchange"], None]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from gateway.core import arrival, bounds, pipeline, reply
 from gateway.core.arrival import EMPTY_LINE
-from gateway.core.body import Chunked, Malformed, Sized
+from gateway.core.http.body import Chunked, Malformed, Sized
 from gateway.core.origin import Origin
 from gateway.core.reply import Refused, Reply, malformed
 

@@ -17,7 +17,7 @@ from typing import Any, Final, NoReturn, Self
 from cryptography.x509 import load_pem_x509_certificates
 
 from gateway.core.handshakes import Handshakes
-from gateway.core.telemetry import Telemetry
+from gateway.core.telemetry.telemetry import Telemetry
 
 _log = logging.getLogger(__name__)
 _CIPHERS: Final = "ECDHE+AESGCM:ECDHE+CHACHA20"

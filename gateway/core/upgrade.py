@@ -14,12 +14,12 @@ from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from gateway.core.body import Malformed
+from gateway.core.http.body import Malformed
 
 if TYPE_CHECKING:
     from gateway.core.app import Core
-    from gateway.core.connection import UpstreamConnection
     from gateway.core.exchange import Exchange
+    from gateway.core.upstreams.connection import UpstreamConnection
 
 
 def offer(protocol: bytes) -> Callable[[Core, Exchange], None]:

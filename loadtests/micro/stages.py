@@ -8,15 +8,15 @@ from itertools import cycle
 from time import monotonic
 
 from gateway.core import pipeline
-from gateway.core.admission import share_capacity
-from gateway.core.answer import Answer, heads, read
+from gateway.core.access.tokens import Tokens
 from gateway.core.app import Core
-from gateway.core.body import WHOLE
-from gateway.core.compiler import Surroundings, compile_policy
 from gateway.core.exchange import Exchange
-from gateway.core.head import Fields
-from gateway.core.target import RequestLine
-from gateway.core.tokens import Tokens
+from gateway.core.http.answer import Answer, heads, read
+from gateway.core.http.body import WHOLE
+from gateway.core.http.head import Fields
+from gateway.core.http.target import RequestLine
+from gateway.core.overload.admission import share_capacity
+from gateway.core.policy.compiler import Surroundings, compile_policy
 from loadtests.micro.wires import ANSWER, BODY, Wired
 from loadtests.peers import ours
 

@@ -9,8 +9,8 @@ import orjson
 
 from gateway.core.app import Core, CoreConfig
 from gateway.core.bounds import Bounds
-from gateway.core.connection import UpstreamConnection
 from gateway.core.server import ClientConnection
+from gateway.core.upstreams.connection import UpstreamConnection
 from loadtests.peers import ours, work
 
 BODY = b'{"items":[%b]}' % (b'{"id":1,"name":"Mirai Station"},' * 30)

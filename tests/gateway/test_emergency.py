@@ -18,7 +18,7 @@ import httpx
 import uvicorn
 
 from gateway.control.app import create_control
-from tests.gateway.core.test_telemetry import samples
+from tests.gateway.core.telemetry.test_telemetry import samples
 from tests.gateway.test_cli import SECRET, listen
 from tests.gateway.test_worker import PROGRAM, Running, eventually, free_port
 

@@ -14,14 +14,14 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from gateway.core.allowances import Allowances
-from gateway.core.counts import LeasedCounts
-from gateway.core.limits import Rate
-from gateway.core.quotas import Quota
+from gateway.core.access.allowances import Allowances
+from gateway.core.access.counts import LeasedCounts
+from gateway.core.access.limits import Rate
+from gateway.core.access.quotas import Quota
 from gateway.core.reply import Refused
 from gateway.leases import EVERY, Leases
+from tests.gateway.core.access.test_quotas import TODAY, spent
 from tests.gateway.core.city import Raw, api, client, gateway, request, snapshot, token, until
-from tests.gateway.core.test_quotas import TODAY, spent
 from tests.gateway.test_worker import Running, running
 
 
@@ -126,7 +126,7 @@ async def test_what_rests_is_given_back(redis: Server, monkeypatch: pytest.Monke
     leases = [Leases(one, redis.url), Leases(other, redis.url)]
     granted(one, rate, 40)
     await leases[0].lease()  # 10 granted, 80 wanted: one holds them
-    monkeypatch.setattr("gateway.core.allowances.RESTING", -1.0)
+    monkeypatch.setattr("gateway.core.access.allowances.RESTING", -1.0)
     await leases[0].lease()
     assert granted(one, rate, 100) <= 1 + one._held["client"].floor
     total = 0
@@ -213,7 +213,7 @@ async def test_what_a_resting_worker_holds_is_given_back(
     leases = [Leases(Allowances(1), redis.url, one), Leases(Allowances(1), redis.url, other)]
     assert spent(one, quota, 50) == 5, "on credit"
     await leases[0].lease()  # 45 more were refused: it holds 95 now
-    monkeypatch.setattr("gateway.core.counts.RESTING", -inf)
+    monkeypatch.setattr("gateway.core.access.counts.RESTING", -inf)
     await leases[0].lease()
     total = 0
     for _ in range(4):

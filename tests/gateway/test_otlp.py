@@ -10,8 +10,8 @@ from typing import Any
 import orjson
 import pytest
 
-from gateway.core.spans import Spans
-from gateway.core.telemetry import Telemetry
+from gateway.core.telemetry.spans import Spans
+from gateway.core.telemetry.telemetry import Telemetry
 from gateway.otlp import BATCH, Otlp
 from tests.gateway.core.city import (
     ROUTES,

@@ -21,11 +21,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from gateway.core.access.limits import Limiter
+from gateway.core.access.quotas import Quotas
 from gateway.core.app import Core, CoreConfig
 from gateway.core.bounds import Bounds
-from gateway.core.limits import Limiter
-from gateway.core.quotas import Quotas
-from gateway.core.spans import Spans
+from gateway.core.telemetry.spans import Spans
 from gateway.core.tls import TlsFiles
 from schemas.policy import Client, Jwk, Rate, Route, Snapshot, Upstream
 from schemas.pseudonym import Pseudonyms

@@ -10,7 +10,7 @@ import pytest
 
 from tests.gateway.core.city import OK, Api, api, gateway, read_request, request, snapshot, upstream
 from tests.gateway.core.test_faults import QUICK, deaf, events
-from tests.gateway.core.test_upstream import silent
+from tests.gateway.core.upstreams.test_upstream import silent
 
 
 async def test_what_is_left_of_it_is_passed_on() -> None:

@@ -12,7 +12,7 @@ import orjson
 import pytest
 
 from gateway.core.app import Core
-from gateway.core.feed import Feed
+from gateway.core.policy.feed import Feed
 from tests.gateway.core.city import (
     ROUTES,
     Api,

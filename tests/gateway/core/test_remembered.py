@@ -9,8 +9,8 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.core.access.limits import Rate
 from gateway.core.ids import Ids
-from gateway.core.limits import Rate
 from tests.gateway.core.city import (
     Api,
     Raw,

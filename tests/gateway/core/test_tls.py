@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from gateway.core.bounds import Bounds
-from gateway.core.exposition import exposition
 from gateway.core.handshakes import Handshakes
+from gateway.core.telemetry.exposition import exposition
 from gateway.core.tls import TlsFiles, read
 from tests.gateway.core.certificates import Authority
 from tests.gateway.core.city import (

@@ -5,11 +5,11 @@ from __future__ import annotations
 import orjson
 from prometheus_client.parser import text_string_to_metric_families
 
-from gateway.core.exposition import exposition
-from gateway.core.telemetry import departed
+from gateway.core.telemetry.exposition import exposition
+from gateway.core.telemetry.telemetry import departed
 from tests.gateway.core.city import Gateway, api, gateway, snapshot, until
 from tests.gateway.core.test_faults import QUICK
-from tests.gateway.core.test_upstream import free_port, silent
+from tests.gateway.core.upstreams.test_upstream import free_port, silent
 
 Samples = dict[tuple[str, ...], float]
 

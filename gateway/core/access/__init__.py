@@ -1,0 +1,1 @@
+"""Who may: tokens verified once, what they allow, and how much of it."""

@@ -1,0 +1,1 @@
+"""When it is too much: who is let in, who is turned away."""

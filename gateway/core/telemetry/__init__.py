@@ -1,0 +1,1 @@
+"""Counting, logging, and telling it."""

@@ -1,0 +1,1 @@
+"""The APIs behind: connections, which address is asked, and when none is."""
