@@ -3,7 +3,7 @@
 The head has been read (``core/http/head.py``, ``core/http/target.py``). Then :func:`admit`:
 the route is found, and the steps of its access class run in order. Each either returns or raises
 :class:`~gateway.core.reply.Refused`; none waits for anything. What has passed them all is written
-to the upstream in the same turn of the event loop (``core/upstreams/upstream.py``), and the answer is
+to the upstream in the same turn of the event loop (``upstreams/upstream.py``), and the answer is
 streamed back (:mod:`gateway.core.exchange`).
 """
 

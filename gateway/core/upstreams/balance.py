@@ -5,7 +5,7 @@ not every worker runs after the same one. An address costs what it has in hand t
 of it takes lately, so a slow one is asked less, by as much as it is slower. What is measured is
 forgotten slowly: a slow one is tried again now and then, and found to be quick.
 
-Addresses that fail are left out (``core/upstreams/health.py``), but never so many that fewer than one
+Addresses that fail are left out (``health.py``), but never so many that fewer than one
 in ``PANIC`` would have to carry everything: then it is as likely that the gateway's own network is
 at fault, and all are asked.
 """
