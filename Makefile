@@ -33,7 +33,12 @@ up: $(RUN_READY) ## start the whole platform with the sample city; Ctrl-C stops 
 test: $(DEV_READY) ## run every test, with real Kafka, PostgreSQL and Redis
 	@echo "What the tests need:"
 	@$(BIN)/python -m tests.servers setup
+ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
+else
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not alone"
+	$(BIN)/python -m pytest -m alone
+endif
 
 .PHONY: check
 check: $(DEV_READY) ## lint, format, types, import rules, Kubernetes manifests

@@ -15,10 +15,38 @@ fixture             scope    what
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
 
 import pytest
 
 from tests.servers import choose
+
+ALONE: Final = (
+    "connectors/payments/test_crash.py",
+    "contracts/log",
+    "gateway/core/overload",
+    "gateway/core/test_change.py",
+    "gateway/core/test_faults.py",
+    "gateway/core/test_killed.py",
+    "gateway/core/test_listeners.py",
+    "gateway/core/test_tls.py",
+    "gateway/test_",
+    "gateway/up",
+    "journeys",
+    "loadtests",
+    "servers",
+    "services/broker/test_",
+    "services/broker/webhooks/test_killed.py",
+)
+"""Tests that start processes of their own, load them, or kill them: nothing runs beside these."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    folder = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(folder).as_posix().startswith(ALONE):
+            item.add_marker(pytest.mark.alone)
 
 
 @pytest.fixture(scope="session")
