@@ -37,7 +37,9 @@ class Api:
         basic = base64.b64encode(f"{client_id}:{secret}".encode()).decode()
         form = urllib.parse.urlencode({"grant_type": "client_credentials"}).encode()
         fields = {"content-type": "application/x-www-form-urlencoded"}
-        told = self._once("POST", "/oauth/token", form, {**fields, "authorization": f"Basic {basic}"})
+        told = self._once(
+            "POST", "/oauth/token", form, {**fields, "authorization": f"Basic {basic}"}
+        )
         self._bearer = f"Bearer {json.loads(told)['access_token']}"
 
     def ask(self, method: str, path: str, body: Any = None, kind: str = "application/json") -> Any:
