@@ -70,11 +70,11 @@ def working(*works: Callable[[int], None]) -> Iterator[Callable[[], None]]:
 def kill_and_await(city: City, consumer: WebhookConsumer) -> None:
     """The broker killed while it delivers, and delivering again."""
     before = len(consumer.events)
-    until(lambda: len(consumer.events) > before + SOME, 30)
+    until(lambda: len(consumer.events) > before + SOME, 60)
     killed = city.kill("broker")
-    until(lambda: city.pid("broker") not in {0, killed}, 20, lambda: city.guide)
+    until(lambda: city.pid("broker") not in {0, killed}, 40, lambda: city.guide)
     heard = len(consumer.events)
-    until(lambda: len(consumer.events) > heard + SOME, 40, lambda: city.log("broker")[-2000:])
+    until(lambda: len(consumer.events) > heard + SOME, 90, lambda: city.log("broker")[-2000:])
 
 
 def test_three_domains_end_with_one_state_although_the_broker_is_killed(tmp_path: Path) -> None:
@@ -120,4 +120,4 @@ def ends_with(meant: dict[str, Any], state: Callable[[], dict[str, Any]]) -> Non
         names = [name for name in {**found, **meant} if found.get(name) != meant.get(name)]
         return ", ".join(f"{n}: {found.get(n)} != {meant.get(n)}" for n in names[:5])
 
-    until(lambda: state() == meant, 40, differing)
+    until(lambda: state() == meant, 60, differing)

@@ -1,0 +1,29 @@
+"""Every connector's tables by migration are those that its code speaks of, on both stores."""
+
+from __future__ import annotations
+
+import pytest
+
+from connectors.base import versions_of
+from connectors.migrations import main, tables_of
+from connectors.registry import CONNECTORS, load
+from schemas.kit.migrations import current, differences, newest
+from schemas.kit.store import Store
+
+
+@pytest.mark.parametrize("domain", CONNECTORS)
+async def test_migrated_tables_are_those_of_the_connector(domain: str, store_url: str) -> None:
+    versions, metadata = versions_of(load(domain)), tables_of(domain)
+    store = Store(store_url, domain, metadata, versions)
+    try:
+        await store.open()
+        async with store.write() as connection:
+            assert await connection.run_sync(differences, metadata) == []
+            assert await connection.run_sync(current) == newest(versions) != ""
+    finally:
+        await store.close()
+
+
+def test_the_newest_version_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["payments", "newest"])
+    assert capsys.readouterr().out.strip() == newest(versions_of(load("payments")))
