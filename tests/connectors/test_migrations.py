@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from connectors.base import versions_of
@@ -9,6 +11,14 @@ from connectors.migrations import main, tables_of
 from connectors.registry import CONNECTORS, load
 from schemas.kit.migrations import current, differences, newest
 from schemas.kit.store import Store
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A store of each kind; the domains have a schema each in one database."""
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path}"
+    return str(request.getfixturevalue("postgres_url"))
 
 
 @pytest.mark.parametrize("domain", CONNECTORS)
