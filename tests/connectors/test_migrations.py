@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import CheckConstraint, Connection, inspect
 
 from connectors.base import versions_of
 from connectors.migrations import main, tables_of
@@ -29,9 +30,26 @@ async def test_migrated_tables_are_those_of_the_connector(domain: str, store_url
         await store.open()
         async with store.write() as connection:
             assert await connection.run_sync(differences, metadata) == []
+            # which Alembic does not compare
+            assert await connection.run_sync(checks) == {
+                constraint.name
+                for table in metadata.tables.values()
+                for constraint in table.constraints
+                if isinstance(constraint, CheckConstraint)
+            }
             assert await connection.run_sync(current) == newest(versions) != ""
     finally:
         await store.close()
+
+
+def checks(connection: Connection) -> set[str | None]:
+    """The names of all CHECK constraints that the database has."""
+    inspector = inspect(connection)
+    return {
+        found["name"]
+        for table in inspector.get_table_names()
+        for found in inspector.get_check_constraints(table)
+    }
 
 
 def test_the_newest_version_is_named(capsys: pytest.CaptureFixture[str]) -> None:

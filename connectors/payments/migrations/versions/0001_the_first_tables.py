@@ -98,6 +98,7 @@ def upgrade() -> None:
         sa.Column("message_id", sa.String(length=35), nullable=True),
         sa.Column("requested", sa.BigInteger(), nullable=False),
         sa.Column("decided", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("amount >= 0", name="no_negative_amount"),
         sa.PrimaryKeyConstraint("position"),
         sa.UniqueConstraint("client", "subject", "key", name="one_payment_per_key"),
         sa.UniqueConstraint("id"),
@@ -127,6 +128,7 @@ def upgrade() -> None:
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("posted", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("amount > 0", name="something_moves"),
         sa.CheckConstraint("debit <> credit", name="two_accounts"),
         sa.ForeignKeyConstraint(
             ["credit", "currency"],
