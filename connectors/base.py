@@ -16,10 +16,12 @@ router), one module per standard it reads, ``sample.py`` (the sample city), and 
 
 from __future__ import annotations
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, ClassVar
 
 from fastapi import APIRouter, FastAPI, Request
@@ -61,6 +63,14 @@ class Context:
     gateway_key: str = ""
 
 
+def versions_of(kind: type[Connector]) -> Path:
+    """Where the versions of a connector's tables are, or would be: beside its module.
+
+    See :mod:`connectors.migrations`.
+    """
+    return Path(inspect.getfile(kind)).parent / "migrations" / "versions"
+
+
 class Connector(ABC):
     """Base of the connectors.
 
@@ -76,7 +86,13 @@ class Connector(ABC):
         self.clock = context.clock
         self.metadata = MetaData()
         tables = publisher_tables(self.metadata)
-        self.store = Store(context.store_url, self.info.domain, self.metadata)
+        versions = versions_of(type(self))
+        self.store = Store(
+            context.store_url,
+            self.info.domain,
+            self.metadata,
+            versions if versions.is_dir() else None,
+        )
         self.publisher = Publisher(self.store, tables, context.sink)
         self.kept = Kept(self.store, kept_table(self.metadata))
         self.feeds: dict[str, Feed[Any]] = {}

@@ -60,6 +60,13 @@ def up(
     sample: Annotated[
         bool, typer.Option(help="Feeds without a source are the sample city's.")
     ] = True,
+    deliver_to: Annotated[
+        str,
+        typer.Option(help="Network inside that webhooks may go to: 127.0.0.0/8 for this machine."),
+    ] = "",
+    restart: Annotated[
+        bool, typer.Option(help="Start a process again that dies; otherwise the city stops.")
+    ] = False,
 ) -> None:
     """Start the whole city on this machine; Ctrl-C stops it."""
     from gateway import up as city
@@ -72,9 +79,11 @@ def up(
         "WORKERS": str(workers or ""),
         "SOURCES": " ".join(source or []),
         "SAMPLE": "true" if sample else "false",
+        "DELIVER_TO": deliver_to,
     }
     settings = _settings(**given)
-    raise typer.Exit(city.run(settings, environ=os.environ, port_base=port_base))
+    code = city.run(settings, environ=os.environ, port_base=port_base, restart=restart)
+    raise typer.Exit(code)
 
 
 @app.command()

@@ -20,6 +20,7 @@ from gateway.control.catalogue.attached import upstream_address
 from gateway.control.catalogue.fetch import Fetcher
 from gateway.control.catalogue.refresher import EVERY
 from gateway.control.clock import Clock, utc_now
+from gateway.control.migrations import VERSIONS
 from gateway.control.oauth import (
     authorize,
     introspection,
@@ -92,7 +93,7 @@ def create_control(
         clock, passwords, fetcher, refresh_every: replaceable in tests.
     """
     secrets = Secrets(master_key)
-    store = Store(store_url, "control", tables)
+    store = Store(store_url, "control", tables, VERSIONS)
     publisher = Publisher(
         store,
         Collector(secrets, clock, public_url, lambda: own_api(app), upstream_address(own_url)),

@@ -18,7 +18,13 @@ from gateway.up.screen import Screen
 from gateway.up.supervisor import Supervisor, sole_owner
 
 
-def run(settings: Settings, *, environ: Mapping[str, str], port_base: int = plan.USUAL_BASE) -> int:
+def run(
+    settings: Settings,
+    *,
+    environ: Mapping[str, str],
+    port_base: int = plan.USUAL_BASE,
+    restart: bool = False,
+) -> int:
     """Run a city until Ctrl-C.
 
     Args:
@@ -26,6 +32,7 @@ def run(settings: Settings, *, environ: Mapping[str, str], port_base: int = plan
             rest is made up here.
         environ: passed on to the processes, without any ``SUPERCITY_*`` of it.
         port_base: the first of the city's ports.
+        restart: start a process again that dies; otherwise the city stops.
 
     Returns:
         the exit code: 0 after Ctrl-C, 1 when the city could not start or a process died.
@@ -41,7 +48,7 @@ def run(settings: Settings, *, environ: Mapping[str, str], port_base: int = plan
                 screen.say(ports.explain(busy, port_base))
                 return 1
             rest = {name: text for name, text in environ.items() if not name.startswith(PREFIX)}
-            return asyncio.run(Supervisor(drawn, papers, rest, screen).run())
+            return asyncio.run(Supervisor(drawn, papers, rest, screen, restart).run())
     except BlockingIOError:
         screen.say(
             f"A city is already running with the data in {folder}: stop it with Ctrl-C in its "

@@ -27,6 +27,9 @@ _OPEN_API: Final = {
 }
 """API → something that every application can read there."""
 
+_WITHOUT_FEEDS: Final = ("broker", "evacuation")
+"""Those that answer whatever is fed to the city; the processes say themselves that they serve."""
+
 _PUBLISHED: Final = ("GtfsStop", "Vehicle", "Shelter", "Hospital", "School")
 """Entity types that the broker has once the sample city has been published."""
 
@@ -72,7 +75,9 @@ class City:
         waiting = [api["name"] for api in states if not api["routes"]]
         if waiting:
             return self._note(f"no routes yet: {', '.join(waiting)}")
-        return self._note(await self._first_missing(_OPEN_API))
+        # a domain without a feed says that it has no data, and that is right
+        asked = _OPEN_API if self.plan.is_sample else {n: _OPEN_API[n] for n in _WITHOUT_FEEDS}
+        return self._note(await self._first_missing(asked))
 
     async def _first_missing(self, paths: Mapping[str, str]) -> str:
         for name, path in paths.items():

@@ -136,7 +136,7 @@ def draw(settings: Settings, papers: Papers, base: int = USUAL_BASE) -> Plan:
             "PAIRWISE_KEY": papers.pairwise_key,
             "BOOTSTRAP": str(folder / "bootstrap.json"),
         },
-        "broker": {},
+        "broker": {"DELIVER_TO": settings.deliver_to},
         "gateway": {
             "PAIRWISE_KEY": papers.pairwise_key,
             "HOST": settings.host,

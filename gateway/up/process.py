@@ -60,6 +60,10 @@ class Child:
     def terminate(self) -> None:
         self._send(signal.SIGTERM, group=False)
 
+    def renew(self) -> None:
+        """SIGHUP: what the process takes it for; one that takes it for nothing would end."""
+        self._send(signal.SIGHUP, group=False)
+
     def kill(self) -> None:
         """End it and whatever it has started."""
         self._send(signal.SIGKILL, group=True)

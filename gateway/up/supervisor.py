@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import signal
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,8 @@ START_SECONDS: Final = 90.0
 _STOP_EACH: Final = 1.0
 """How long the next process waits for the one before it to end."""
 _STOP_ALL: Final = 8.0
+_RESTART_PAUSE: Final = 0.5
+"""Between an end and the next start, so that one that cannot run does not keep the machine busy."""
 _CARDS: Final = (SAMPLE_APP, SAMPLE_PARTNER, OPERATOR)
 
 
@@ -32,6 +35,12 @@ class Died(Exception):
     def __init__(self, child: Child, code: int) -> None:
         super().__init__(child.plan.name)
         self.child, self.code = child, code
+
+    @property
+    def how(self) -> str:
+        if self.code < 0:
+            return f"was ended by {signal.Signals(-self.code).name}"
+        return f"ended with exit code {self.code}"
 
 
 class TooSlow(Exception):
@@ -43,13 +52,23 @@ class Supervisor:
 
     A process that dies takes the city down: on a developer's machine a crash is to be seen and
     mended. Where a city serves people, its orchestrator starts the process again.
+
+    Args:
+        restart: do as an orchestrator does, with whatever dies once the city is up.
     """
 
     def __init__(
-        self, plan: Plan, papers: Papers, environ: Mapping[str, str], screen: Screen
+        self,
+        plan: Plan,
+        papers: Papers,
+        environ: Mapping[str, str],
+        screen: Screen,
+        restart: bool = False,
     ) -> None:
         self._plan, self._papers, self._environ = plan, papers, environ
-        self._screen = screen
+        self._screen, self._restart = screen, restart
+        # a terminal that is closed ends the city; without one, SIGHUP is what it is for servers
+        self._has_terminal = sys.stdin is not None and sys.stdin.isatty()
         self._children = [Child(process, plan.folder / "logs") for process in plan.processes]
         self._interrupts = 0
         self._stop = asyncio.Event()
@@ -73,8 +92,16 @@ class Supervisor:
 
     def _listen(self) -> None:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._interrupted)
+        hangup = self._interrupted if self._has_terminal else self._renew
+        loop.add_signal_handler(signal.SIGHUP, hangup)
+
+    def _renew(self) -> None:
+        """Have the gateway replace its workers, without a failed request."""
+        for child in self._children:
+            if child.plan.name == "gateway":
+                child.renew()
 
     def _interrupted(self) -> None:
         self._interrupts += 1
@@ -110,10 +137,18 @@ class Supervisor:
         for child in self._children:
             await child.start(self._environ)
         await self._first(self._come_up(), *(self._watch(child) for child in self._children))
-        await self._first(*(self._watch(child) for child in self._children))
+        watch = self._keep_running if self._restart else self._watch
+        await self._first(*(watch(child) for child in self._children))
 
     async def _watch(self, child: Child) -> None:
         raise Died(child, await child.ended())
+
+    async def _keep_running(self, child: Child) -> None:
+        while True:
+            died = Died(child, await child.ended())
+            self._screen.failed(child.plan.name, f"{died.how}; it is started again")
+            await asyncio.sleep(_RESTART_PAUSE)
+            await child.start(self._environ)
 
     async def _come_up(self) -> None:
         async with httpx.AsyncClient(base_url=self._plan.gateway_url) as http:
@@ -149,10 +184,7 @@ class Supervisor:
 
     def _explain(self, died: Died) -> None:
         name, log = died.child.plan.name, died.child.log
-        how = f"ended with exit code {died.code}"
-        if died.code < 0:
-            how = f"was ended by {signal.Signals(-died.code).name}"
-        self._screen.failed(name, f"{how}; its last words:", died.child.tail())
+        self._screen.failed(name, f"{died.how}; its last words:", died.child.tail())
         self._screen.say(f"\nThe city stops. All of the log: {log}")
 
     async def _end(self) -> None:

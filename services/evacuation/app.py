@@ -21,6 +21,7 @@ from services.evacuation.api import INFO, PREFIX, create_router
 from services.evacuation.consumer import Consumer
 from services.evacuation.lookup import Domains
 from services.evacuation.metrics import Metrics, add_metrics
+from services.evacuation.migrations import VERSIONS
 from services.evacuation.service import Evacuation, keep_true, utc_now
 from services.evacuation.tables import METADATA, OUTBOX, Tables
 
@@ -49,7 +50,7 @@ def create_evacuation(
         city: whose alerts call for guidance.
         http: instead of a client of its own (tests).
     """
-    store = Store(store_url, "evacuation", METADATA)
+    store = Store(store_url, "evacuation", METADATA, VERSIONS)
     client = CityClient(gateway_url, client_id, client_secret, http=http)
     outbox = Outbox(store, OUTBOX, broker_sink(client))
     tables = Tables(store)

@@ -8,6 +8,7 @@ open in that direction. Peers in other namespaces and address blocks are not pod
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from ipaddress import IPv6Network, ip_network
 from itertools import permutations
 from typing import Any, Final
 
@@ -18,6 +19,13 @@ Arrow = tuple[str, str, int]
 """Source, target, port."""
 
 _KAFKA: Final = "kafka"
+_GLOBAL_6: Final = IPv6Network("2000::/3")
+_INSIDE_4: Final = frozenset(
+    (
+        *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"),
+        *("127.0.0.0/8", "169.254.0.0/16"),
+    )
+)
 
 
 def arrows(city: City) -> set[Arrow]:
@@ -30,6 +38,32 @@ def arrows(city: City) -> set[Arrow]:
         if _allowed(city, "egress", parts[source][0], parts[target][0], port)
         and _lets_in(city, target, parts[source][0], parts[target][0], port)
     }
+
+
+def world(city: City, part: str) -> set[tuple[int, int]]:
+    """First and last port of each range that a part may call in the public Internet.
+
+    Raises:
+        AssertionError: with the world it is let into a network that is private (RFC 1918), shared
+            (RFC 6598), link-local or loopback.
+    """
+    found: set[tuple[int, int]] = set()
+    for policy in city.of("NetworkPolicy"):
+        if selector(policy).get("app.kubernetes.io/name") != part:
+            continue
+        for rule in policy["spec"].get("egress", []):
+            blocks = [peer["ipBlock"] for peer in rule.get("to", []) if "ipBlock" in peer]
+            if any(block["cidr"] == "0.0.0.0/0" for block in blocks):
+                assert all(_spares_the_inside(block) for block in blocks), rule
+                found |= {(p["port"], p.get("endPort", p["port"])) for p in rule["ports"]}
+    return found
+
+
+def _spares_the_inside(block: dict[str, Any]) -> bool:
+    network = ip_network(block["cidr"])
+    if network.version == 6:
+        return network.subnet_of(_GLOBAL_6)
+    return _INSIDE_4.issubset(block.get("except", []))
 
 
 def _parts(city: City) -> Iterator[tuple[str, tuple[Labels, list[int]]]]:

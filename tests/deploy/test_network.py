@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.deploy.manifests import FOLDERS, City, build
-from tests.deploy.network import arrows
+from tests.deploy.network import arrows, world
 
 ARCHITECTURE = {
     # a request's way: the gateway to everything that it routes to
@@ -31,6 +31,31 @@ ARCHITECTURE = {
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_the_arrows_are_the_architectures(folder: Path) -> None:
     assert arrows(City(build(folder))) == ARCHITECTURE
+
+
+WORLD = {
+    "gateway": set(),
+    "control": set(),
+    # webhooks and notifications: where services/broker/delivery/guard.py lets it
+    "broker": {(443, 443), (1024, 65_535)},
+    # data holders' feeds
+    "connectors": {(443, 443)},
+    "evacuation": set(),
+}
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_the_broker_and_the_connectors_reach_the_world_and_no_other_inside(folder: Path) -> None:
+    city = City(build(folder))
+    assert {part: world(city, part) for part in WORLD} == WORLD
+
+
+def test_a_way_out_that_leads_inside_is_found() -> None:
+    city = City(build(FOLDERS[0]))
+    policy = next(p for p in city.of("NetworkPolicy") if p["metadata"]["name"] == "broker")
+    policy["spec"]["egress"][-1]["to"][0]["ipBlock"]["except"].remove("10.0.0.0/8")
+    with pytest.raises(AssertionError):
+        world(city, "broker")
 
 
 def test_without_policies_everything_is_open() -> None:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -104,6 +104,21 @@ class City:
                 found += page.json()
                 if len(page.json()) < 500:
                     return found
+
+    def kill(self, name: str) -> int:
+        """End one of its processes by SIGKILL; the process id that it had."""
+        pid = self.pid(name)
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+    def pid(self, name: str) -> int:
+        """Of the process with a name; 0 while there is none."""
+        parent = self.process.pid
+        for child in Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
+            with suppress(OSError):  # it has ended in the meantime
+                if Path(f"/proc/{child}/cmdline").read_bytes().endswith(f"\0{name}\0".encode()):
+                    return int(child)
+        return 0
 
     def log(self, name: str) -> str:
         return (self.folder / "logs" / f"{name}.log").read_text(errors="replace")

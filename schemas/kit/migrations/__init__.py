@@ -19,7 +19,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, create_engine, inspect
 
-from schemas.kit.migrations.differences import is_ours
+from schemas.kit.migrations.differences import in_words, is_ours
 
 _HERE: Final = Path(__file__).parent
 _VERSION_TABLE: Final = "alembic_version"
@@ -85,10 +85,17 @@ def revision(metadata: MetaData, versions: Path, message: str) -> Path:
 def _check_like(connection: Connection, metadata: MetaData) -> None:
     found = differences(connection, metadata)
     if found:
+        where = str(connection.engine.url.database)
+        schema = (
+            ""
+            if connection.dialect.name == "sqlite"
+            else f", schema {inspect(connection).default_schema_name}"
+        )
         raise UnknownTables(
-            "The database was made before there were migrations, by a version with other tables"
-            f" ({len(found)} differences, the first: {found[0]!r}). Export what it holds, and start"
-            " with an empty one."
+            f"The tables in {where}{schema} were made before there were migrations, by a version"
+            f" with other ones: {'; '.join(in_words(found)[:5])}. Nothing was changed. Export what"
+            " you need of them with the version that made them, move them away, and start again:"
+            " new ones are made."
         )
 
 

@@ -70,6 +70,15 @@ def test_real_servers_reach_the_processes(papers: Papers, tmp_path: Path) -> Non
         assert {name: one.environ[name] for name in urls} == urls
 
 
+def test_where_webhooks_may_go_inside_is_the_brokers_to_know(
+    papers: Papers, tmp_path: Path
+) -> None:
+    city = drawn(papers, tmp_path, SUPERCITY_DELIVER_TO="127.0.0.0/8")
+    told = {p.name for p in city.processes if p.environ.get("SUPERCITY_DELIVER_TO")}
+    assert told == {"broker"}
+    assert process(city, "broker").environ["SUPERCITY_DELIVER_TO"] == "127.0.0.0/8"
+
+
 def test_the_key_of_pseudonyms_goes_to_two_processes_only(papers: Papers, tmp_path: Path) -> None:
     city = drawn(papers, tmp_path)
     holders = {p.name for p in city.processes if papers.pairwise_key in p.environ.values()}

@@ -63,11 +63,13 @@ async def until(condition: Callable[[], bool], seconds: float = 20) -> None:
 class Running:
     """A supervisor under test, and what it has said."""
 
-    def __init__(self, folder: Path, *processes: Process, **environ: str) -> None:
+    def __init__(
+        self, folder: Path, *processes: Process, restart: bool = False, **environ: str
+    ) -> None:
         self.folder, self.names = folder, [process.name for process in processes]
         self.out = io.StringIO()
         city, papers = city_of(folder, *processes)
-        supervisor = Supervisor(city, papers, {**os.environ, **environ}, Screen(self.out))
+        supervisor = Supervisor(city, papers, {**os.environ, **environ}, Screen(self.out), restart)
         self.task = asyncio.create_task(supervisor.run())
 
     async def all_started(self) -> None:
@@ -103,6 +105,47 @@ async def test_a_process_that_is_killed_is_told_by_its_signal(tmp_path: Path) ->
     city = Running(tmp_path, script("bad", dies))
     assert await asyncio.wait_for(city.task, 20) == 1
     assert "SIGKILL" in city.out.getvalue()
+
+
+async def test_a_city_that_restarts_outlives_a_process_that_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def at_once(_: Supervisor) -> None:
+        """These scripts answer nobody, so nobody can be asked whether the city is up."""
+
+    monkeypatch.setattr(Supervisor, "_come_up", at_once)
+    monkeypatch.setattr("gateway.up.supervisor._RESTART_PAUSE", 0.01)
+    mortal = f"import os; print('process', os.getpid(), flush=True); {WAITS}"
+    city = Running(tmp_path, script("mortal", mortal), script("other", WAITS), restart=True)
+    log = tmp_path / "logs" / "mortal.log"
+    for _ in range(2):
+        await until(lambda: started(tmp_path, "mortal"))
+        ran = log.read_text()
+        os.kill(int(ran.split()[1]), signal.SIGKILL)
+        await until(lambda ran=ran: log.read_text() not in {"", ran})  # type: ignore[misc]
+    assert not city.task.done()
+    os.kill(os.getpid(), signal.SIGINT)
+    assert await asyncio.wait_for(city.task, 20) == 0
+    assert city.out.getvalue().count("mortal: was ended by SIGKILL; it is started again") == 2
+
+
+async def test_a_hangup_without_a_terminal_renews_the_gateway_and_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    hears = (
+        "import signal\n"
+        "signal.signal(signal.SIGHUP, lambda *_: print('renewed', flush=True))\n"
+        "print('started', flush=True)\n"
+        "while True: signal.pause()"
+    )
+    city = Running(tmp_path, script("gateway", hears), script("other", WAITS))
+    await city.all_started()
+    os.kill(os.getpid(), signal.SIGHUP)
+    await until(lambda: "renewed" in (tmp_path / "logs" / "gateway.log").read_text())
+    assert not city.task.done()
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert await asyncio.wait_for(city.task, 20) == 0
 
 
 async def test_a_second_ctrl_c_kills_what_will_not_end(tmp_path: Path) -> None:
