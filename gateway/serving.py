@@ -54,5 +54,5 @@ def serve(app: Any, host: str, port: int) -> None:
 def configure_logging() -> None:
     """Lines on stderr, and nothing from libraries that would write tokens or addresses."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for name in ("authlib", "httpx", "httpcore", "uvicorn.error"):
+    for name in ("alembic", "authlib", "httpx", "httpcore", "uvicorn.error"):
         logging.getLogger(name).setLevel(logging.WARNING)
