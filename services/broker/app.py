@@ -278,6 +278,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await broker.entities.stop()
         await broker.subscribing.stop()
         await broker.webhooks.stop()
         await broker.deliveries.stop()
