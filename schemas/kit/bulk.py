@@ -12,17 +12,22 @@ from typing import Any, Final
 
 import orjson
 from sqlalchemy import (
+    ARRAY,
     JSON,
     BigInteger,
     Column,
+    ColumnElement,
     Float,
     Integer,
     LargeBinary,
+    String,
     Table,
     TextClause,
     and_,
+    any_,
     bindparam,
     delete,
+    literal,
     text,
     update,
 )
@@ -81,6 +86,20 @@ async def delete_many(connection: AsyncConnection, table: Table, rows: Sequence[
         await connection.execute(_delete(table, names), _arrays(table, names, rows))
         return
     await connection.execute(_delete_one(table, names), rows)
+
+
+def one_of(
+    connection: AsyncConnection, column: Column[Any], values: Sequence[Any]
+) -> ColumnElement[bool]:
+    """That a column of texts or whole numbers is one of some values.
+
+    PostgreSQL takes them as one array, so that the statement is the same, and planned once, however
+    many there are.
+    """
+    if connection.dialect.name != "postgresql":
+        return column.in_(values)
+    kind = BigInteger() if isinstance(column.type, Integer) else String()
+    return column == any_(literal(list(values), ARRAY(kind)))
 
 
 def _arrays(table: Table, names: Sequence[str], rows: Sequence[Row]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Row, Table, delete, insert, select
 
+from schemas.kit.bulk import one_of
 from schemas.kit.exclusive import exclusive
 from schemas.kit.message import Message, Refusal, Sink
 from schemas.kit.store import Store
@@ -112,8 +113,8 @@ class Relay:
 
     async def _forget(self, positions: list[int], refusals: Sequence[Refusal]) -> None:
         async with self._store.write() as connection:
-            gone = delete(self._table).where(self._table.c.position.in_(positions))
-            await connection.execute(gone)
+            gone = one_of(connection, self._table.c.position, positions)
+            await connection.execute(delete(self._table).where(gone))
             if refusals:
                 await connection.execute(insert(self._refused), [_set_aside(r) for r in refusals])
         if refusals:

@@ -19,6 +19,7 @@ import orjson
 from sqlalchemy import Executable, MetaData, Table, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 _READ_ONLY = "city_read_only"
@@ -114,12 +115,11 @@ def _engine(url: URL, component: str) -> AsyncEngine:
     if url.drivername == "sqlite+aiosqlite":
         return _sqlite(url, component)
     if url.drivername == "postgresql+asyncpg":
-        return create_async_engine(
+        engine = create_async_engine(
             url,
             pool_size=10,
             max_overflow=10,
             pool_timeout=5,
-            pool_pre_ping=True,
             hide_parameters=True,  # an error is logged; names and amounts are not
             json_serializer=_to_json,
             json_deserializer=orjson.loads,
@@ -131,9 +131,20 @@ def _engine(url: URL, component: str) -> AsyncEngine:
                 }
             },
         )
+        event.listen(engine.sync_engine, "checkout", _check_open)
+        return engine
     raise ValueError(
         f"no store speaks {url.drivername!r}: give postgresql+asyncpg://… or sqlite+aiosqlite://…"
     )
+
+
+def _check_open(connection: Any, _record: Any, _proxy: Any) -> None:
+    """Have a connection that the server has closed replaced, before it is used.
+
+    The driver knows by itself; asking the server each time would be three messages.
+    """
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 def _to_json(value: Any) -> str:

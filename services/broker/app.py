@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Final
 
-from fastapi import FastAPI, Response
+from fastapi import APIRouter, FastAPI, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -103,6 +103,31 @@ INFO: Final = ApiInfo(
         ),
     ),
 )
+
+ROUTERS: Final[Mapping[str, Sequence[APIRouter]]] = {
+    # a request looks at one route after the other: what is asked for most often comes first
+    context_api.PREFIX: (
+        context_api.router,
+        query_api.router,
+        batch_api.router,
+        attributes_api.router,
+        discovery_api.router,
+        purge_api.router,
+        subscriptions_api.router,
+        contexts_api.router,
+        unsupported.router,
+    ),
+    EVENTS_PREFIX: (
+        events_api.router,
+        groups_api.router,
+        webhooks_api.router,
+        deliveries_api.router,
+        handshake_api.router,
+        letters_api.router,
+        registry_api.types_router,
+    ),
+    SCHEMAS_PREFIX: (registry_api.schemas_router,),
+}
 
 
 def build_broker(
@@ -208,30 +233,15 @@ def create_broker(
         title="Context and event broker",
         description="What is true of the city now (NGSI-LD), and what happens in it (CloudEvents).",
         prefix=EVENTS_PREFIX,
-        routers=[
-            events_api.router,
-            groups_api.router,
-            webhooks_api.router,
-            deliveries_api.router,
-            handshake_api.router,
-            letters_api.router,
-            registry_api.types_router,
-        ],
+        routers=(),
         gateway_key=gateway_key,
         lifespan=_lifespan,
         ready=lambda: _ready(broker),
         notes=lambda: _notes(broker),
     )
-    app.include_router(registry_api.schemas_router, prefix=SCHEMAS_PREFIX)
-    app.include_router(context_api.router, prefix=context_api.PREFIX)
-    app.include_router(query_api.router, prefix=context_api.PREFIX)
-    app.include_router(discovery_api.router, prefix=context_api.PREFIX)
-    app.include_router(attributes_api.router, prefix=context_api.PREFIX)
-    app.include_router(batch_api.router, prefix=context_api.PREFIX)
-    app.include_router(purge_api.router, prefix=context_api.PREFIX)
-    app.include_router(subscriptions_api.router, prefix=context_api.PREFIX)
-    app.include_router(contexts_api.router, prefix=context_api.PREFIX)
-    app.include_router(unsupported.router, prefix=context_api.PREFIX)
+    for prefix, routers in ROUTERS.items():
+        for router in routers:
+            app.include_router(router, prefix=prefix)
     add_ngsi_refusals(app)
     app.add_middleware(Door)
     if standalone:
@@ -268,6 +278,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await broker.entities.stop()
         await broker.subscribing.stop()
         await broker.webhooks.stop()
         await broker.deliveries.stop()

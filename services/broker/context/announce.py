@@ -27,9 +27,13 @@ class Watcher(Protocol):
     """Is told of every change of entities."""
 
     async def note(
-        self, connection: AsyncConnection, tenant: str, done: Sequence[Change], now: str
+        self, connection: AsyncConnection, tenant: str, done: Sequence[Sequence[Change]], now: str
     ) -> None:
-        """Note changes in the very transaction that makes them."""
+        """Note changes in the very transaction that makes them.
+
+        Args:
+            done: those of each request by themselves.
+        """
         ...
 
     def wake(self) -> None:
@@ -41,7 +45,7 @@ class Nobody:
     """Watches nothing."""
 
     async def note(
-        self, connection: AsyncConnection, tenant: str, done: Sequence[Change], now: str
+        self, connection: AsyncConnection, tenant: str, done: Sequence[Sequence[Change]], now: str
     ) -> None: ...
 
     def wake(self) -> None: ...

@@ -11,6 +11,7 @@ from schemas.xcity import operation, raw_body
 from services.broker.context import mutations
 from services.broker.context.answers import answer_entities, answer_entity
 from services.broker.context.conditional import etag, has_it
+from services.broker.context.direct import DirectRoute
 from services.broker.context.documented import with_parameters
 from services.broker.context.door import PREFIX
 from services.broker.context.errors import ResourceNotFound
@@ -28,7 +29,7 @@ from services.broker.parts import Broker, BrokerDep, broker_of
 
 __all__ = ["PREFIX", "READ", "REMOVE", "TYPE", "WRITE", "EntityPath", "router"]
 
-router = APIRouter(tags=["context"])
+router = APIRouter(tags=["context"], route_class=DirectRoute)
 
 READ = operation(ENTITIES_READ, dataset="context", priority="essential")
 _BODY = raw_body(JSON, JSON_LD, description="Normalized, concise or simplified; at most 1 MiB.")

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Request, Response
 from services.broker.context import mutations
 from services.broker.context.api import WRITE, common_of
 from services.broker.context.attributes import Nulls
+from services.broker.context.direct import DirectRoute
 from services.broker.context.documented import with_parameters
 from services.broker.context.errors import (
     AlreadyExists,
@@ -26,12 +27,12 @@ from services.broker.context.model import (
     is_id,
     parse_fragment,
 )
-from services.broker.context.params import JSON, Params, ParamsDep
+from services.broker.context.params import JSON, Params, read_params
 from services.broker.context.rows import Change
 from services.broker.context.sent import Sent, read_ngsild
-from services.broker.parts import Broker, BrokerDep
+from services.broker.parts import Broker, broker_of
 
-router = APIRouter(tags=["context"])
+router = APIRouter(tags=["context"], route_class=DirectRoute)
 
 MOST_ENTITIES: Final = 1000
 
@@ -164,8 +165,9 @@ def _there(old: ContextEntity | None, id_: str, params: Params) -> ContextEntity
     response_class=Response,
     openapi_extra=WRITE,
 )
-async def batch_create(request: Request, broker: BrokerDep, params: ParamsDep) -> Response:
+async def batch_create(request: Request) -> Response:
     """§5.6.7. 201 with the ids; 207 names those that were not created."""
+    broker, params = broker_of(request), await read_params(request)
     result = Result()
 
     def decide(old: ContextEntity | None, item: Item, now: str) -> ContextEntity:
@@ -185,12 +187,13 @@ async def batch_create(request: Request, broker: BrokerDep, params: ParamsDep) -
     response_class=Response,
     openapi_extra=with_parameters(WRITE, options="update"),
 )
-async def batch_upsert(request: Request, broker: BrokerDep, params: ParamsDep) -> Response:
+async def batch_upsert(request: Request) -> Response:
     """§5.6.8. `options=update` keeps attributes that are not sent; without it they go.
 
     201 with the ids of those that are new, 204 when all were there, 207 when some are refused.
     What changes nothing is accepted, and announced to nobody.
     """
+    broker, params = broker_of(request), await read_params(request)
     result = Result()
     keep = "update" in params.options
 
@@ -213,8 +216,9 @@ async def batch_upsert(request: Request, broker: BrokerDep, params: ParamsDep) -
     response_class=Response,
     openapi_extra=with_parameters(WRITE, options="noOverwrite"),
 )
-async def batch_update(request: Request, broker: BrokerDep, params: ParamsDep) -> Response:
+async def batch_update(request: Request) -> Response:
     """§5.6.9. 207 names those that are not there."""
+    broker, params = broker_of(request), await read_params(request)
     result = Result()
     overwrite = "noOverwrite" not in params.options
 
@@ -232,8 +236,9 @@ async def batch_update(request: Request, broker: BrokerDep, params: ParamsDep) -
     response_class=Response,
     openapi_extra=WRITE,
 )
-async def batch_merge(request: Request, broker: BrokerDep, params: ParamsDep) -> Response:
+async def batch_merge(request: Request) -> Response:
     """§5.6.20. `urn:ngsi-ld:null` removes; 207 names those that are not there."""
+    broker, params = broker_of(request), await read_params(request)
     result = Result()
     common = common_of(params)
 
@@ -252,8 +257,9 @@ async def batch_merge(request: Request, broker: BrokerDep, params: ParamsDep) ->
     response_class=Response,
     openapi_extra=WRITE,
 )
-async def batch_delete(request: Request, broker: BrokerDep, params: ParamsDep) -> Response:
+async def batch_delete(request: Request) -> Response:
     """§5.6.10. The body is an array of ids; one that is there twice is not there any more."""
+    broker, params = broker_of(request), await read_params(request)
     sent = (await _items(request, params)).body
     if not all(isinstance(item, str) for item in sent):
         raise BadRequestData("A batch of entities to delete is an array of their ids.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -12,6 +11,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.kit.outbox import Outbox
+from schemas.kit.refusals import STORE_AWAY
 from schemas.kit.store import Store
 from schemas.ngsild import timestamp
 from services.broker.backlog import Backlog
@@ -25,15 +25,13 @@ from services.broker.context.mutations import created
 from services.broker.context.query import Page, Query
 from services.broker.context.rows import Change, load
 from services.broker.context.search import search
+from services.broker.context.steps import Decide, Step, Steps
 from services.broker.context.tenants import DEFAULT_TENANT, Tenants
 from services.broker.context.writer import Writer
 
 Clock = Callable[[], datetime]
 Mutation = Callable[[ContextEntity, str], ContextEntity | None]
 """From the entity as it is, and the time, to what it shall be; None to delete it."""
-
-Decide = Callable[[dict[str, ContextEntity], str], list[Change]]
-"""From the entities that are there, by id, and the time, to what becomes of them."""
 
 MOST_ENTITY_BYTES: Final = 2_097_152
 _DEADLOCK_DETECTED: Final = "40P01"  # PostgreSQL's; it lets the other one go on
@@ -61,6 +59,7 @@ class Entities:
         self._store, self._outbox, self._backlog, self._clock = store, outbox, backlog, clock
         self._watcher = watcher or Nobody()
         self._writer, self._loader = Writer(), Loader(self._load)
+        self._steps = Steps(self._write)
         self.tenants = Tenants(store)
 
     async def get(self, id_: str, *, personal: bool, tenant: str = DEFAULT_TENANT) -> ContextEntity:
@@ -173,12 +172,15 @@ class Entities:
             NonexistentTenant: there is no such tenant.
         """
         self._backlog.admit(len(ids))
-        step = _Step(sorted(set(ids)), decide, tenant, creates)
-        done = await self._transact(step, attempts=_ATTEMPTS)
+        done = await self._steps.do(Step(sorted(set(ids)), decide, tenant, creates))
         self._outbox.wake()
         self._watcher.wake()
         self._backlog.grew(len(done))
         return done
+
+    async def stop(self) -> None:
+        """Wait for what is being written."""
+        await self._steps.stop()
 
     async def expire(self) -> None:
         """Delete what has expired by now (§4.22)."""
@@ -198,32 +200,54 @@ class Entities:
                 ids = [id_ for owner, id_ in found if owner == tenant]
                 await self.transact(ids, change, tenant=tenant)
 
-    async def _transact(self, step: _Step, attempts: int) -> list[Change]:
+    async def _write(self, steps: list[Step]) -> None:
         try:
-            return await self._transact_once(step)
+            await self._write_together(steps, attempts=_ATTEMPTS)
+        except STORE_AWAY:
+            raise
+        except DBAPIError:
+            if len(steps) == 1:
+                raise
+            # what one of them holds cannot be stored, and that is not the others' fault
+            for step in steps:
+                await self._write_alone(step)
+
+    async def _write_alone(self, step: Step) -> None:
+        try:
+            await self._write_together([step], attempts=_ATTEMPTS)
+        except Exception as error:  # theirs who asked, who is told
+            step.failure = error
+
+    async def _write_together(self, steps: list[Step], attempts: int) -> None:
+        try:
+            return await self._write_once(steps)
         except DBAPIError as error:
             # two created the same entity at once: the second sees it when it looks again
             if attempts == 1 or not _lost_a_race(error):
                 raise
-        return await self._transact(step, attempts - 1)
+        return await self._write_together(steps, attempts - 1)
 
-    async def _transact_once(self, step: _Step) -> list[Change]:
+    async def _write_once(self, steps: list[Step]) -> None:
+        tenant, creates = steps[0].tenant, steps[0].creates
         async with self._store.write() as connection:
-            if step.creates:
-                await self.tenants.create(connection, step.tenant, timestamp(self._clock()))
-            else:
-                await self.tenants.check(connection, step.tenant)
-            old = await load(connection, step.tenant, step.ids, lock=True)
+            if not creates:
+                await self.tenants.check(connection, tenant)
+            ids = sorted(id_ for step in steps for id_ in step.ids)
+            old = await load(connection, tenant, ids, lock=True)
             # the time is taken when the rows are ours, so that an entity's past is in order
             moment = self._clock()
             now = timestamp(moment)
-            done = [c for c in step.decide(old, now) if c.old is not c.new]
-            _check_sizes(done)
-            shapes = await self._writer.write(connection, step.tenant, done, now)
-            await write_expiries(connection, step.tenant, done)
-            await self._announce(connection, step.tenant, done, moment)
+            for step in steps:
+                step.take(old, now, _check_sizes)
+            steps = [step for step in steps if not step.failure]
+            if creates and steps:
+                await self.tenants.create(connection, tenant, now)
+            done = [change for step in steps for change in step.done]
+            shapes = await self._writer.write(connection, tenant, done, now)
+            await write_expiries(connection, tenant, done)
+            await self._announce(connection, tenant, done, moment)
+            await self._watcher.note(connection, tenant, [step.done for step in steps], now)
         self._writer.remember(shapes)
-        return done
 
     async def _announce(
         self, connection: AsyncConnection, tenant: str, done: Sequence[Change], moment: datetime
@@ -233,17 +257,6 @@ class Entities:
             await self._outbox.add(
                 connection, [announcement(c.entity, c.kind, c.names, moment) for c in done]
             )
-        await self._watcher.note(connection, tenant, done, timestamp(moment))
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """What one transaction shall do."""
-
-    ids: list[str]
-    decide: Decide
-    tenant: str
-    creates: bool
 
 
 def _lost_a_race(error: DBAPIError) -> bool:

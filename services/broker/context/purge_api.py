@@ -10,7 +10,6 @@ from fastapi import APIRouter, Response
 
 from services.broker.context.api import REMOVE
 from services.broker.context.documented import with_parameters
-from services.broker.context.entities import Decide
 from services.broker.context.errors import BadRequestData
 from services.broker.context.model import ContextEntity
 from services.broker.context.mutations import reduced
@@ -18,6 +17,7 @@ from services.broker.context.params import Params, ParamsDep
 from services.broker.context.query import MOST_LIMIT
 from services.broker.context.query_params import parse_query
 from services.broker.context.rows import Change
+from services.broker.context.steps import Decide
 from services.broker.parts import Broker, BrokerDep
 
 router = APIRouter(tags=["context"])

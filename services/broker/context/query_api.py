@@ -10,18 +10,19 @@ from schemas.scopes import ENTITIES_READ
 from schemas.xcity import operation, raw_body
 from services.broker.context.answers import answer_entities
 from services.broker.context.api import READ
+from services.broker.context.direct import DirectRoute
 from services.broker.context.documented import with_parameters
 from services.broker.context.joining import flattened, inlined
 from services.broker.context.linked import check_projections, parse_join
-from services.broker.context.params import GEO_JSON, JSON, JSON_LD, Params, ParamsDep
+from services.broker.context.params import GEO_JSON, JSON, JSON_LD, Params, read_params
 from services.broker.context.query import Page
 from services.broker.context.query import Query as Wanted
 from services.broker.context.query_document import as_parameters
 from services.broker.context.query_params import parse_query
 from services.broker.context.sent import read_ngsild
-from services.broker.parts import Broker, BrokerDep
+from services.broker.parts import Broker, broker_of
 
-router = APIRouter(tags=["context"])
+router = APIRouter(tags=["context"], route_class=DirectRoute)
 
 _BODY = raw_body(JSON, JSON_LD, description="A Query (GS CIM 009 §5.2.23); at most 1 MiB.")
 _PAGE = {"limit": "20", "offset": "0", "count": "true", "local": "true", "options": "keyValues"}
@@ -59,12 +60,13 @@ _QUERY = operation(ENTITIES_READ, dataset="context", priority="essential", reque
     response_class=Response,
     openapi_extra=with_parameters(READ, **_CONDITIONS, **_VIEW, **_PAGE),
 )
-async def query_entities(request: Request, broker: BrokerDep, params: ParamsDep) -> Response:
+async def query_entities(request: Request) -> Response:
     """§5.7.2. All conditions hold together; with `near`, the nearest come first.
 
     `count=true` gives the number of all matches in `NGSILD-Results-Count`; `Link` names the
     pages before and behind this one.
     """
+    broker, params = broker_of(request), await read_params(request)
     return await _answer(request, broker, params, parse_query(params))
 
 
@@ -74,8 +76,9 @@ async def query_entities(request: Request, broker: BrokerDep, params: ParamsDep)
     response_class=Response,
     openapi_extra=with_parameters(_QUERY, **_VIEW, **_PAGE),
 )
-async def query_by_body(request: Request, broker: BrokerDep, params: ParamsDep) -> Response:
+async def query_by_body(request: Request) -> Response:
     """§6.23. The same query in a body, for those that are too long for a URL."""
+    broker, params = broker_of(request), await read_params(request)
     sent = await read_ngsild(request, params)
     said, selectors = as_parameters(sent.body)
     asked = replace(params, given={**params.given, **said}, context=sent.context)

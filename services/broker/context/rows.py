@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from schemas.kit.bulk import one_of
 from services.broker.context.jsonld import CORE_TERMS
 from services.broker.context.model import ContextEntity
 from services.broker.context.stamping import changed_names
@@ -53,11 +54,8 @@ async def load(
     """
     found: dict[str, ContextEntity] = {}
     for start in range(0, len(ids), 500):
-        query = (
-            select(entities)
-            .where(entities.c.tenant == tenant, entities.c.id.in_(ids[start : start + 500]))
-            .order_by(entities.c.id)
-        )
+        these = one_of(connection, entities.c.id, ids[start : start + 500])
+        query = select(entities).where(entities.c.tenant == tenant, these).order_by(entities.c.id)
         rows = await connection.execute(query.with_for_update() if lock else query)
         found |= {row.id: as_entity(row) for row in rows}
     return found

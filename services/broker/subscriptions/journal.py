@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select
+from sqlalchemy import Row, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from schemas.kit.bulk import insert_many
 from services.broker.context.rows import Change
 from services.broker.subscriptions.changes import EntityChange, dumped, loaded, noted
 from services.broker.subscriptions.index import Index
@@ -42,17 +43,24 @@ class Journal:
         self._bell = asyncio.Event()
 
     async def note(
-        self, connection: AsyncConnection, tenant: str, done: Sequence[Change], now: str
+        self, connection: AsyncConnection, tenant: str, done: Sequence[Sequence[Change]], now: str
     ) -> None:
-        """Keep those changes that any subscription is about, in the transaction of the change."""
+        """Keep those changes that any subscription is about, in the transaction of the change.
+
+        Args:
+            done: those of each request by themselves; they are told of together.
+        """
         table = await self._index.current(connection)
         if not table.all:
             return
-        found = [noted(change, now) for change in done]
-        found = [change for change in found if table.concerns_anybody(tenant, change)]
-        if found:
-            row = {"tenant": tenant, "version": table.version, "changes": dumped(found)}
-            await connection.execute(insert(subscription_changes), [row])
+        rows = []
+        for changes in done:
+            found = [noted(change, now) for change in changes]
+            found = [change for change in found if table.concerns_anybody(tenant, change)]
+            if found:
+                row = {"tenant": tenant, "version": table.version, "changes": dumped(found)}
+                rows.append(row)
+        await insert_many(connection, subscription_changes, rows)
 
     def wake(self) -> None:
         """Say that a transaction with changes is committed."""
