@@ -84,7 +84,7 @@ def tellings() -> list[Telling]:
 async def measured(url: str, telling: Telling) -> dict[str, float]:
     """Milliseconds until all are told, of each time."""
     ear, found = Ear(), []
-    chance = random.Random(7)  # noqa: S311 - the same moments for all
+    chance = random.Random(7)
     async with telling.hearing(url, telling.receivers, ear), party(url) as http:
         for number in range(-3, telling.times):  # the first ones warm
             started = time.monotonic()
