@@ -13,6 +13,7 @@ from typing import Any, Final
 import orjson
 from sqlalchemy import Row, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from schemas.kit.bulk import insert_many
 from schemas.kit.store import Store
@@ -23,7 +24,7 @@ _PORTION: Final = 1000
 _NEW_ENDPOINT: Final = {
     column.name: column.default.arg
     for column in endpoints.c
-    if column.default is not None and column.default.is_scalar
+    if isinstance(column.default, ScalarElementColumnDefault)
 }
 
 

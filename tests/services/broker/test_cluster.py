@@ -39,7 +39,8 @@ async def brokers(
     """Parties at two replicas of one broker."""
     store = postgres_server.database()
     async with AsyncExitStack() as stack:
-        replicas = [await stack.enter_async_context(process(store, cluster.url)) for _ in "ab"]
+        both = (stack.enter_async_context(process(store, cluster.url)) for _ in "ab")
+        replicas = await asyncio.gather(*both)
         yield [await stack.enter_async_context(party(one.url)) for one in replicas]
 
 
