@@ -40,8 +40,8 @@ async def brokers(
     """Parties at two replicas of one broker."""
     store = postgres_server.database()
     async with AsyncExitStack() as stack:
-        both = (stack.enter_async_context(process(store, cluster.url)) for _ in "ab")
-        replicas = await asyncio.gather(*both)
+        both = [process(store, cluster.url, alone=True) for _ in "ab"]
+        replicas = await asyncio.gather(*map(stack.enter_async_context, both))
         yield [await stack.enter_async_context(party(one.url)) for one in replicas]
 
 
