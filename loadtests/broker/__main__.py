@@ -8,12 +8,8 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,9 +17,9 @@ import httpx
 import orjson
 
 from loadtests.broker.entities import batches
+from loadtests.broker.place import broker, facts
 from loadtests.broker.scripts import ROOT, Work, works
 from loadtests.peers import measure
-from loadtests.peers.place import Candidate, free_port
 
 RESULTS: Final = Path(__file__).parents[1] / "results" / "broker.json"
 _FILL_SIZE: Final = 500
@@ -49,31 +45,16 @@ def _measure(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
     store_url = asked.store_url or f"sqlite+aiosqlite:///{folder}/store"
     load_before = os.getloadavg()[0]
     rows: dict[str, Any] = {}
-    with _broker(folder, store_url) as (port, pid):
+    log_url = f"sqlite:///{folder}/log/log.db"
+    with broker(folder, store_url, log_url) as (port, pid):
         if not asked.filled:
             rows["fill"] = _fill(port, asked.entities)
             print(f"{'fill':12} {rows['fill']['entities_per_s']:9.0f} entities/s", flush=True)
         for work in works(asked.entities):
             if not asked.only or work.name in asked.only:
                 rows[work.name] = _one(work, folder, port, pid, asked.seconds)
-    return {
-        "store": store_url.partition(":")[0], "entities": asked.entities, "cores": os.cpu_count(),
-        "python": platform.python_version(), "load_before": round(load_before, 2),
-        "load_after": round(os.getloadavg()[0], 2), "works": rows,
-    }  # fmt: skip
-
-
-@contextmanager
-def _broker(folder: Path, store_url: str) -> Iterator[tuple[int, int]]:
-    """A broker by itself; its port and its process."""
-    port = free_port()
-    command = [
-        sys.executable, "-m", "gateway.cli", "broker", "--alone", "--port", str(port),
-        "--store-url", store_url, "--log-url", f"sqlite:///{folder}/log/log.db",
-    ]  # fmt: skip
-    candidate = Candidate("broker", "the broker", "", command)
-    with measure.running(candidate, measure.CANDIDATE_CORE, port, folder) as pid:
-        yield port, pid
+    found = facts(store_url, log_url, load_before)
+    return {**found, "entities": asked.entities, "works": rows}
 
 
 def _fill(port: int, count: int) -> dict[str, float]:

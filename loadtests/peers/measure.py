@@ -59,7 +59,7 @@ def running(candidate: Candidate, core: int, port: int, folder: Path) -> Iterato
 
 
 def _wait(process: subprocess.Popen[bytes], candidate: Candidate, port: int, folder: Path) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()

@@ -12,7 +12,7 @@ import httpx
 from services.broker.delivery.connection import Connection
 from services.broker.delivery.guard import Guard
 
-MOST_IDLE: Final = 256
+MOST_IDLE: Final = 1024
 IDLE_SECONDS: Final = 30.0
 
 _Key = tuple[str, str, int]

@@ -13,12 +13,19 @@ from typing import Any, Final
 import orjson
 from sqlalchemy import Row, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
+from schemas.kit.bulk import insert_many
 from schemas.kit.store import Store
 from services.broker.delivery.model import MOST_TIMEOUT, Delivery, EndpointStatus, State, Waiting
 from services.broker.delivery.tables import deliveries, endpoints
 
-_PORTION: Final = 500
+_PORTION: Final = 1000
+_NEW_ENDPOINT: Final = {
+    column.name: column.default.arg
+    for column in endpoints.c
+    if isinstance(column.default, ScalarElementColumnDefault)
+}
 
 
 class Queue:
@@ -46,14 +53,13 @@ class Queue:
         self, connection: AsyncConnection, wanted: Sequence[Delivery], again: bool
     ) -> None:
         names = sorted({found.endpoint for found in wanted})
-        known = self._store.insert(endpoints).values([{"endpoint": name} for name in names])
-        # DO NOTHING takes no lock on what is there: writers for one endpoint do not queue up
-        await connection.execute(known.on_conflict_do_nothing())
+        # passing over takes no lock on what is there: writers for one endpoint do not queue up
+        known = [{**_NEW_ENDPOINT, "endpoint": name} for name in names]
+        await insert_many(connection, endpoints, known, ignore=True)
         if again:
             await _clear(connection, wanted)
         now = self._clock()
-        statement = self._store.insert(deliveries).on_conflict_do_nothing()
-        await connection.execute(statement, [_row(found, now) for found in wanted])
+        await insert_many(connection, deliveries, [_row(f, now) for f in wanted], ignore=True)
 
     async def supersede(self, connection: AsyncConnection, newer: Sequence[Delivery]) -> None:
         """Drop what failed and waits to be tried again, where something newer of its key is here.

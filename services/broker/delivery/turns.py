@@ -8,11 +8,11 @@ much waits for it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Row, and_, exists, func, select, union_all, update
+from sqlalchemy import Row, Select, and_, exists, func, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -56,12 +56,16 @@ class Turns:
             found = select(endpoints.c.endpoint).where(_free(self._clock())).limit(1)
             return (await connection.execute(found)).first() is not None
 
-    async def take(self, limit: int) -> list[Turn]:
-        """Lease up to ``limit`` endpoints that have something due, longest unserved first."""
+    async def take(self, limit: int, *, but: Collection[str] = ()) -> list[Turn]:
+        """Lease up to ``limit`` endpoints that have something due, longest unserved first.
+
+        Args:
+            but: endpoints that are being served here still.
+        """
         now = self._clock()
         chosen = (
             select(endpoints.c.endpoint)
-            .where(_free(now))
+            .where(_free(now), endpoints.c.endpoint.not_in(list(but)))
             .order_by(func.coalesce(endpoints.c.last_sent, 0.0))
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -123,20 +127,41 @@ async def _load(
     connection: AsyncConnection, names: Sequence[str], now: float
 ) -> dict[str, list[Waiting]]:
     """The oldest due deliveries of each endpoint, by one question for all."""
-    single = [
-        select(deliveries)
-        .where(deliveries.c.endpoint == name, _due(now))
-        .order_by(deliveries.c.id)
-        .limit(PORTION)
-        .subquery()
-        for name in names
-    ]
+    is_sqlite = connection.dialect.name == "sqlite"
+    query = _few_of_each_sqlite(names, now) if is_sqlite else _few_of_each(names, now)
     found: dict[str, list[Waiting]] = defaultdict(list)
-    for row in await connection.execute(union_all(*(select(part) for part in single))):
+    for row in await connection.execute(query):
         found[row.endpoint].append(as_waiting(row))
     for waiting in found.values():
         waiting.sort(key=lambda one: one.id)
     return found
+
+
+def _few_of_each(names: Sequence[str], now: float) -> Select[Any]:
+    """One statement however many names there are: it is composed and planned once."""
+    oldest = (
+        select(deliveries)
+        .where(deliveries.c.endpoint == endpoints.c.endpoint, _due(now))
+        .order_by(deliveries.c.id)
+        .limit(PORTION)
+        .lateral()
+    )
+    each = select(oldest).select_from(endpoints.join(oldest, true()))
+    return each.where(endpoints.c.endpoint.in_(names))
+
+
+def _few_of_each_sqlite(names: Sequence[str], now: float) -> Select[Any]:
+    """The same where there is no LATERAL: rows by their numbers, which are looked up for each."""
+    one = deliveries.alias()
+    oldest = (
+        select(one.c.id)
+        .where(one.c.endpoint == endpoints.c.endpoint, one.c.due.is_not(None), one.c.due <= now)
+        .order_by(one.c.id)
+        .limit(PORTION)
+        .correlate(endpoints)
+    )
+    each = select(deliveries).select_from(endpoints.join(deliveries, deliveries.c.id.in_(oldest)))
+    return each.where(endpoints.c.endpoint.in_(names))
 
 
 def _turn(row: Row[Any], waiting: Sequence[Waiting]) -> Turn:

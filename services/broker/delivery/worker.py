@@ -26,7 +26,9 @@ MOST_ENDPOINTS: Final = 500
 MOST_SENDING: Final = 512
 """Requests under way, in all."""
 
-_AT_ONCE: Final = 50
+_AT_ONCE: Final = 250
+"""Endpoints taken up together: few transactions for many of them."""
+
 _LOOK_SECONDS: Final = 0.5
 """After which what another process wrote is found without a wake."""
 
@@ -100,12 +102,11 @@ class Worker:
         """Take up some endpoints; whether there may be more."""
         room = min(MOST_ENDPOINTS - len(self._runs), _AT_ONCE)
         wakes = self._wakes
-        turns = await self._turns.take(room) if room > 0 else []
+        # not those that are served here still: one may be free already, and its end not yet seen
+        turns = await self._turns.take(room, but=self._runs) if room > 0 else []
         prepares = await self._prepared([turn.endpoint for turn in turns])
         for turn in turns:
-            # our own again, when we were away for longer than its lease
-            if turn.endpoint not in self._runs:
-                self._start(Run(turn, prepares.get(turn.endpoint), self._means), wakes)
+            self._start(Run(turn, prepares.get(turn.endpoint), self._means), wakes)
         return 0 < room == len(turns)
 
     async def _prepared(self, names: Sequence[str]) -> dict[str, Prepare]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,14 +67,14 @@ class Journal:
         """Say that a transaction with changes is committed."""
         self._bell.set()
 
-    async def rest(self, seconds: float) -> None:
-        """Wait for a change of this process, at most so long."""
-        try:
+    async def rest(self, seconds: float) -> bool:
+        """Wait for a change of this process, at most so long; whether there was one."""
+        with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._bell.wait()
-        except TimeoutError:
-            pass
+        woken = self._bell.is_set()
         self._bell.clear()
+        return woken
 
     async def read(self, connection: AsyncConnection, limit: int) -> list[Noted]:
         """The oldest that are kept, in order."""

@@ -33,8 +33,9 @@ from services.broker.subscriptions.times import Clockwork, Key, Times
 logger = logging.getLogger(__name__)
 
 _PORTION: Final = 100
-_LOOK_SECONDS: Final = 0.03
-"""After which a change that another process made is found without a wake."""
+_LOOK_SECONDS: Final = {"sqlite": 0.03, "postgresql": 0.5}
+"""After which a change that another process made is found without a call; who shares a file has no
+way to call."""
 
 _IDLE_SECONDS: Final = 1.0
 _RETRY_SECONDS: Final = 1.0
@@ -65,7 +66,8 @@ class Notifier:
         self._context_of, self._clock = NotificationContexts(contexts), clock
         self._linking = Linking(entities)
         self._clockwork = Clockwork(store)
-        self._turn = exclusive(store, "subscriptions")
+        self._turn = exclusive(store, "subscriptions", journal.wake)
+        self._look = _LOOK_SECONDS[store.engine.dialect.name]
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -80,19 +82,26 @@ class Notifier:
         await self._turn.release()
 
     async def _run(self) -> None:
+        woken = False
         while True:
             try:
-                pause = await self._work()
+                pause = await self._work(woken)
             except Exception as error:
                 # whatever is wrong with the store, the journal stays: try for ever
                 logger.warning("notifications wait: %r", error)
                 await asyncio.sleep(_RETRY_SECONDS)
                 continue
-            await self._journal.rest(pause)
+            woken = await self._journal.rest(pause)
 
-    async def _work(self) -> float:
-        """Tell all there is to tell; seconds to rest before looking again."""
+    async def _work(self, woken: bool) -> float:
+        """Tell all there is to tell; seconds to rest before looking again.
+
+        Args:
+            woken: something has changed here; the one that tells may be another process, asleep.
+        """
         if not await self._turn.hold():
+            if woken:
+                await self._turn.call()
             return _IDLE_SECONDS
         while await self.once():
             pass
@@ -101,8 +110,8 @@ class Notifier:
             due = await self._clockwork.next_due(connection)
         if not table.all:
             return _IDLE_SECONDS
-        wait = _LOOK_SECONDS if due is None else due - self._clock().timestamp()
-        return max(0.001, min(_LOOK_SECONDS, wait))
+        wait = self._look if due is None else due - self._clock().timestamp()
+        return max(0.001, min(self._look, wait))
 
     async def once(self) -> bool:
         """Tell one portion; whether there was any."""

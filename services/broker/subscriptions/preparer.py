@@ -10,7 +10,7 @@ from schemas.kit.store import Store
 from services.broker.delivery import Deliveries, EndpointStatus, loops
 from services.broker.delivery.identity import broker_id
 from services.broker.delivery.model import Drop, Prepare, Request, Waiting
-from services.broker.subscriptions.index import Index
+from services.broker.subscriptions.index import Index, Table
 from services.broker.subscriptions.model import Subscription
 from services.broker.subscriptions.notification import PERSONAL
 from services.broker.subscriptions.store import endpoint_name
@@ -45,11 +45,12 @@ class Preparer:
         self._store, self._index, self._deliveries = store, index, deliveries
         self._consent, self._clock = consent, clock
         self._vault, self._broker = vault, ""
+        self._names: tuple[Table | None, dict[str, Subscription]] = (None, {})
 
     async def __call__(self, endpoints: Sequence[str]) -> Mapping[str, Prepare]:
         async with self._store.read() as connection:
             table = await self._index.current(connection)
-        names = {endpoint_name(*key): s for key, s in table.all.items()} if endpoints else {}
+        names = self._named(table)
         found = {name: names[name] for name in endpoints if name in names}
         cooling = [name for name, s in found.items() if "cooldown" in s.endpoint]
         doing = await self._deliveries.statuses(cooling) if cooling else {}
@@ -59,6 +60,12 @@ class Preparer:
             name: partial(self._prepare, subscription, doing.get(name, EndpointStatus()), via)
             for name, subscription in found.items()
         }
+
+    def _named(self, table: Table) -> Mapping[str, Subscription]:
+        """The subscriptions by their endpoints; made once for a table, not for every portion."""
+        if self._names[0] is not table:
+            self._names = table, {endpoint_name(*key): s for key, s in table.all.items()}
+        return self._names[1]
 
     async def _id(self) -> str:
         if not self._broker:

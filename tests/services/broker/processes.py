@@ -18,10 +18,15 @@ DEADLINE = 60.0
 
 @dataclass
 class BrokerProcess:
-    """A broker in a process of its own, on a port that it keeps."""
+    """A broker in a process of its own, on a port that it keeps.
+
+    Attributes:
+        alone: it knows no domain but that of the tests.
+    """
 
     store: str
     log: str
+    alone: bool = False
     port: int = field(default_factory=lambda: free_ports(1)[0])
     process: asyncio.subprocess.Process | None = None
 
@@ -34,7 +39,7 @@ class BrokerProcess:
             *(sys.executable, "-m", "uvicorn", "--factory", "tests.services.broker.server:create"),
             *("--port", str(self.port), "--log-level", "critical"),
             *("--timeout-graceful-shutdown", "1"),
-            env={**os.environ, "TEST_STORE": self.store, "TEST_LOG": self.log},
+            env=self._environment(),
         )
         async with asyncio.timeout(DEADLINE), httpx.AsyncClient() as http:
             while True:
@@ -43,6 +48,10 @@ class BrokerProcess:
                         return
                 except httpx.TransportError:
                     await asyncio.sleep(0.05)
+
+    def _environment(self) -> dict[str, str]:
+        given = {"TEST_STORE": self.store, "TEST_LOG": self.log}
+        return {**os.environ, **given, **({"TEST_ALONE": "1"} if self.alone else {})}
 
     async def kill(self) -> None:
         assert self.process
@@ -57,8 +66,8 @@ class BrokerProcess:
 
 
 @asynccontextmanager
-async def process(store: str, log: str) -> AsyncIterator[BrokerProcess]:
-    broker = BrokerProcess(store, log)
+async def process(store: str, log: str, *, alone: bool = False) -> AsyncIterator[BrokerProcess]:
+    broker = BrokerProcess(store, log, alone)
     await broker.start()
     try:
         yield broker

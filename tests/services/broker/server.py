@@ -14,7 +14,7 @@ _for_ever = ExitStack()
 
 
 def create() -> FastAPI:
-    _for_ever.enter_context(registered())
+    _for_ever.enter_context(registered(alone="TEST_ALONE" in os.environ))
     return create_broker(
         store_url=os.environ["TEST_STORE"],
         log_url=os.environ["TEST_LOG"],

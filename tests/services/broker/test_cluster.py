@@ -14,7 +14,7 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
 from tests.servers.kafka import KafkaServer
-from tests.services.broker.domain import THING, thing
+from tests.services.broker.domain import OTHER, THING, thing
 from tests.services.broker.processes import process
 from tests.services.broker.running import party, publish
 
@@ -23,6 +23,7 @@ PUBLISHERS = 4
 KEYS = 7
 BATCH = 500
 DEADLINE = 480.0
+TYPES = (THING, OTHER)  # each read by a group of its own, side by side
 TOPIC = "city.test.thing"
 
 
@@ -39,7 +40,8 @@ async def brokers(
     """Parties at two replicas of one broker."""
     store = postgres_server.database()
     async with AsyncExitStack() as stack:
-        replicas = [await stack.enter_async_context(process(store, cluster.url)) for _ in "ab"]
+        both = [process(store, cluster.url, alone=True) for _ in "ab"]
+        replicas = await asyncio.gather(*map(stack.enter_async_context, both))
         yield [await stack.enter_async_context(party(one.url)) for one in replicas]
 
 
@@ -72,12 +74,12 @@ class Work:
             await self._grew.wait_for(lambda: self.done >= count)
 
 
-async def publish_all(brokers: list[httpx.AsyncClient], name: str, count: int) -> None:
+async def publish_all(brokers: list[httpx.AsyncClient], name: str, type_: str, count: int) -> None:
     """One publisher: in order, each batch again until a broker has taken it."""
     broker = random.choice(brokers)
     for start in range(0, count, BATCH):
         events = [
-            thing(n, id=f"{name}-{n}", subject=f"{name}-{n % KEYS}")
+            thing(n, type=type_, id=f"{name}-{n}", subject=f"{name}-{n % KEYS}")
             for n in range(start, start + BATCH)
         ]
         while True:
@@ -88,11 +90,11 @@ async def publish_all(brokers: list[httpx.AsyncClient], name: str, count: int) -
             await asyncio.sleep(0.1)
 
 
-async def consume_all(brokers: list[httpx.AsyncClient], work: Work) -> None:
+async def consume_all(brokers: list[httpx.AsyncClient], type_: str, work: Work) -> None:
     """One consumer, which now and then dies between the effect and the commit."""
-    chance = random.Random(1)
-    group = "/events/v1/groups/g"
-    wanted = {"types": [THING], "limit": BATCH, "waitSeconds": 2, "consumer": "me"}
+    chance = random.Random(type_)
+    group = f"/events/v1/groups/{type_.replace('.', '-')}"
+    wanted = {"types": [type_], "limit": BATCH, "waitSeconds": 2, "consumer": "me"}
     while work.done < EVENTS:
         broker = chance.choice(brokers)
         with suppress(httpx.TransportError):
@@ -154,8 +156,9 @@ async def test_nothing_is_lost_whatever_fails(
     share = EVENTS // PUBLISHERS
     async with asyncio.timeout(DEADLINE), asyncio.TaskGroup() as group:
         for n in range(PUBLISHERS):
-            group.create_task(publish_all(brokers, f"p{n}", share))
-        group.create_task(consume_all(brokers, work))
+            group.create_task(publish_all(brokers, f"p{n}", TYPES[n % len(TYPES)], share))
+        for type_ in TYPES:
+            group.create_task(consume_all(brokers, type_, work))
         group.create_task(misfortune(cluster, work))
     for name, numbers in work.effects.items():
         first = int(name.rpartition("-")[2])
