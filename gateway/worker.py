@@ -128,18 +128,21 @@ class Supervisor:
 
     async def _keep(self, number: int) -> None:
         """See to it that there is a worker of this number until the gateway stops."""
+        left: socket.socket | None = None
         while not self._stop.is_set():
-            worker = Worker(self._config, number, listening(self._config.host, self._config.port))
+            sock = left or listening(self._config.host, self._config.port)
+            worker = Worker(self._config, number, sock)
             await worker.start()
             self._workers[number] = worker
             while await self._outlived(worker):
                 worker = self._workers[number]
-            worker.socket.close()  # who has come in by it, and nobody else, is lost
             if self._stop.is_set():
+                worker.socket.close()
                 # two, if one is just being replaced
                 await asyncio.gather(*(self._end(each) for each in self._of(number, worker)))
                 return
             del self._workers[number]
+            left = _left_by(worker)
             await asyncio.sleep(_RESTART_AFTER)
 
     def _of(self, number: int, worker: Worker) -> set[Worker]:
@@ -246,3 +249,13 @@ class Supervisor:
         if not any(worker.get("ready") for worker in told):
             return 503, b"no policy yet\n"
         return 200, b"ready\n"
+
+
+def _left_by(worker: Worker) -> socket.socket | None:
+    """The socket for the successor of a worker that was told to stop: who waits in its queue is
+    served. After a crash it is closed, so that others have what comes in until there is one; who
+    was in its queue, and nobody else, is lost."""
+    if worker.process.returncode == 0:
+        return worker.socket
+    worker.socket.close()
+    return None
