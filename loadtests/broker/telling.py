@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -25,6 +26,8 @@ _GAP_SECONDS: Final = 0.05
 """Between two changes on average; they come at random (a Poisson process), one is seldom two."""
 
 _PATIENCE: Final = 60.0
+_WARM: Final = 3
+_numbers = itertools.count()  # never one twice: what comes late is of another measurement
 _A_CLIENT_HAS_AT_MOST: Final = 50
 _VEHICLE: Final = "urn:ngsi-ld:Vehicle:told"
 
@@ -86,14 +89,15 @@ async def measured(url: str, telling: Telling) -> dict[str, float]:
     ear, found = Ear(), []
     chance = random.Random(7)
     async with telling.hearing(url, telling.receivers, ear), party(url) as http:
-        for number in range(-3, telling.times):  # the first ones warm
+        for _ in range(_WARM + telling.times):
+            number = next(_numbers)
             started = time.monotonic()
             answer = await telling.say(http, number)
             if answer.is_error:
                 raise RuntimeError(answer.text)
             found.append(await ear.until(number, telling.receivers) - started)
             await asyncio.sleep(chance.expovariate(1 / _GAP_SECONDS))
-    took = sorted(1000 * one for one in found[3:])
+    took = sorted(1000 * one for one in found[_WARM:])
     return {"p50_ms": _share(took, 0.5), "p99_ms": _share(took, 0.99), "most_ms": took[-1]}
 
 
