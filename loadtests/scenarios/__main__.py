@@ -21,6 +21,8 @@ from pathlib import Path
 
 from loadtests.scenarios.app import FILE, SampleApp, data_dir
 
+_UP = " is up."
+"""What ``supercity up`` says when every API is attached and answers, not just some."""
 _START_SECONDS = 90
 _HERE = Path(__file__).parent
 _SCENARIOS = {
@@ -72,7 +74,7 @@ def running_city() -> Iterator[Path]:
 
 def _wait(city: subprocess.Popen[bytes], folder: Path, log: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS
-    while not answers(folder):
+    while not (_UP in log.read_text() and answers(folder)):
         if city.poll() is not None or time.monotonic() > deadline:
             raise SystemExit(f"the city did not start:\n{log.read_text()[-4000:]}")
         time.sleep(0.2)
