@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 import typer
 
+from gateway.cli_call import AsJson, call, operator, show
 from gateway.control.audit.checkpoint import BadCheckpoint, Checkpoint, Verifier
-from gateway.control.audit.verify import Entry, Good, Tampered, verify
+from gateway.control.audit.verify import Entry, Tampered, verify
 from gateway.operator_client import Operator, Refused
-from gateway.settings import Settings
 
 audit = typer.Typer(no_args_is_help=True, help="Read the audit log, and prove that it is whole.")
 
 _PAGE = 1000
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for another program.")]
-
-
-def _operator() -> Operator:
-    return Operator.from_settings(Settings.from_environ(os.environ))
 
 
 @audit.command("list")
@@ -37,24 +31,22 @@ def list_events(
 ) -> None:
     """The newest events."""
     query = urlencode({"client": client, "action": action, "limit": limit})
-    with _operator() as operator:
-        found = operator.call("GET", f"/audit/v1/events?{query}")
-    if as_json:
-        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
-        return
-    for one in found:
-        at = datetime.fromtimestamp(one["at"] / 1000, UTC)
-        typer.echo(
-            f"{one['number']:>8}  {at:%Y-%m-%d %H:%M:%S}Z  {one['action']:20}"
-            f"{one['client']:28}{one['target']}"
-        )
+    found = call("GET", f"/audit/v1/events?{query}")
+    if found or as_json:
+        show(found, as_json, "\n".join(map(_line, found)))
+
+
+def _line(event: dict[str, Any]) -> str:
+    at = datetime.fromtimestamp(event["at"] / 1000, UTC)
+    what = f"{event['action']:20}{event['client']:28}{event['target']}"
+    return f"{event['number']:>8}  {at:%Y-%m-%d %H:%M:%S}Z  {what}"
 
 
 @audit.command("checkpoint")
 def checkpoint() -> None:
     """The newest checkpoint: keep it elsewhere, and give it to `verify` later."""
-    with _operator() as operator:
-        typer.echo(operator.text("/audit/v1/checkpoint"), nl=False)
+    with operator() as one:
+        typer.echo(one.text("/audit/v1/checkpoint"), nl=False)
 
 
 @audit.command("verify")
@@ -68,19 +60,22 @@ def verify_log(
     as_json: AsJson = False,
 ) -> None:
     """Read the whole log and prove that nothing in it was changed, cut or put elsewhere."""
-    with _operator() as operator:
-        verifier = _verifier(key or operator.text("/audit/v1/key"))
+    with operator() as city:
+        verifier = _verifier(key or city.text("/audit/v1/key"))
         before = _read_kept(kept, verifier)
-        newest = operator.text("/audit/v1/checkpoint")
+        newest = city.text("/audit/v1/checkpoint")
         total = _size_of(newest)
         with typer.progressbar(length=total, label="Verifying", file=sys.stderr) as bar:
             try:
                 good = verify(
-                    _entries(operator), _notes(operator), verifier, kept=before, progress=bar.update
+                    _entries(city), _notes(city), verifier, kept=before, progress=bar.update
                 )
-            except Tampered as found:
-                raise Refused(_told(found, as_json)) from None
-    _show(good, as_json)
+            except Tampered as where:
+                raise Refused(_told(where, as_json)) from None
+    root = good.root.hex()
+    found = {"whole": True, "size": good.size, "checkpoints": good.checkpoints, "root": root}
+    text = f"The log is whole: {good.size} events under {good.checkpoints} checkpoints."
+    show(found, as_json, f"{text}\nroot {root}")
 
 
 def _verifier(text: str) -> Verifier:
@@ -105,17 +100,17 @@ def _size_of(note: str) -> int:
     return int(lines[1]) if len(lines) > 1 and lines[1].isdigit() else 0
 
 
-def _entries(operator: Operator) -> Iterator[Entry]:
+def _entries(city: Operator) -> Iterator[Entry]:
     start = 0
-    while page := operator.call("GET", f"/audit/v1/entries?start={start}&limit={_PAGE}"):
+    while page := city.call("GET", f"/audit/v1/entries?start={start}&limit={_PAGE}"):
         for one in page:
             yield Entry(one["number"], one["entry"], bytes.fromhex(one["leaf"]))
         start = page[-1]["number"] + 1
 
 
-def _notes(operator: Operator) -> Iterator[str]:
+def _notes(city: Operator) -> Iterator[str]:
     after = 0
-    while page := operator.call("GET", f"/audit/v1/checkpoints?after={after}&limit={_PAGE}"):
+    while page := city.call("GET", f"/audit/v1/checkpoints?after={after}&limit={_PAGE}"):
         for one in page:
             yield one["note"]
         after = page[-1]["size"]
@@ -125,13 +120,3 @@ def _told(found: Tampered, as_json: bool) -> str:
     if as_json:
         return json.dumps({"whole": False, "event": found.number, "what": found.what})
     return f"The log is NOT whole. From event {found.number} on: {found.what}."
-
-
-def _show(good: Good, as_json: bool) -> None:
-    root = good.root.hex()
-    if as_json:
-        found = {"whole": True, "size": good.size, "checkpoints": good.checkpoints, "root": root}
-        typer.echo(json.dumps(found))
-        return
-    typer.echo(f"The log is whole: {good.size} events under {good.checkpoints} checkpoints.")
-    typer.echo(f"root {root}")

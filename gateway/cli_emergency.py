@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import os
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
 
-from gateway.operator_client import Operator
-from gateway.settings import Settings
+from gateway.cli_call import AsJson, call, show
 
 emergency = typer.Typer(
     no_args_is_help=True, help="Put the city's gateway into emergency mode, and out of it."
 )
 
 _PATH = "/control/v1/emergency"
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for another program.")]
-
-
-def _call(method: str, body: Any = None) -> Any:
-    with Operator.from_settings(Settings.from_environ(os.environ)) as operator:
-        return operator.call(method, _PATH, body)
 
 
 def _show(found: dict[str, Any], as_json: bool) -> None:
@@ -30,7 +21,7 @@ def _show(found: dict[str, Any], as_json: bool) -> None:
         f"Emergency {found['id']}, {found['level']}, since {found['since']} until {found['until']}:"
         f" {found['reason']}"
     )
-    typer.echo(json.dumps(found, ensure_ascii=False, indent=2) if as_json else text)
+    show(found, as_json, text)
 
 
 @emergency.command("on")
@@ -43,17 +34,17 @@ def declare(
     """Declare an emergency, in place of the one in force."""
     until = datetime.now(UTC) + timedelta(hours=hours)
     body = {"reason": reason, "until": until.isoformat(timespec="seconds"), "level": level}
-    _show(_call("POST", body), as_json)
+    _show(call("POST", _PATH, body), as_json)
 
 
 @emergency.command("off")
 def end() -> None:
     """End the emergency in force."""
-    _call("DELETE")
+    call("DELETE", _PATH)
     typer.echo("The emergency is over.")
 
 
 @emergency.command("status")
-def show(as_json: AsJson = False) -> None:
+def status(as_json: AsJson = False) -> None:
     """The emergency in force."""
-    _show(_call("GET"), as_json)
+    _show(call("GET", _PATH), as_json)

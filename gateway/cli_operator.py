@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 from typing import Annotated, Any
 
@@ -11,16 +9,14 @@ import httpx
 import typer
 
 from gateway.cli_audit import audit
+from gateway.cli_call import AsJson, call, show
 from gateway.cli_dlq import dlq
 from gateway.cli_emergency import emergency
-from gateway.operator_client import Operator, Refused
-from gateway.settings import Settings
+from gateway.operator_client import Refused
 
 clients = typer.Typer(no_args_is_help=True, help="Register, change and suspend clients.")
 cache = typer.Typer(no_args_is_help=True, help="The answers that the gateway keeps.")
 keys = typer.Typer(no_args_is_help=True, help="Look at and rotate the keys that sign tokens.")
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for another program.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -36,15 +32,6 @@ def register(app: typer.Typer) -> None:
     app.add_typer(dlq, name="dlq")
 
 
-def _call(method: str, path: str, body: Any = None) -> Any:
-    with Operator.from_settings(Settings.from_environ(os.environ)) as operator:
-        return operator.call(method, path, body)
-
-
-def _show(value: Any, as_json: bool, text: str) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2) if as_json else text)
-
-
 def attach(
     url: Annotated[str, typer.Argument(help="Where the API's openapi.json is, seen from inside.")],
     name: Annotated[str, typer.Option(help="From the document's title when left out.")] = "",
@@ -56,10 +43,10 @@ def attach(
 ) -> None:
     """Attach an API by its OpenAPI document; it is callable when this returns."""
     body = {"name": name or _name_of(url), "documentUrl": url, "upstream": upstream or ""}
-    api = _call("POST", "/control/v1/apis", body)
+    api = call("POST", "/control/v1/apis", body)
     lines = [f"Attached {api['name']} with {len(api['routes'])} routes:"]
     lines += [f"  {_route(route)}" for route in api["routes"]]
-    _show(api, as_json, "\n".join(lines))
+    show(api, as_json, "\n".join(lines))
 
 
 def _route(route: dict[str, Any]) -> str:
@@ -81,31 +68,31 @@ def _name_of(url: str) -> str:
 
 def detach(name: str) -> None:
     """Detach an API that was attached."""
-    _call("DELETE", f"/control/v1/apis/{name}")
+    call("DELETE", f"/control/v1/apis/{name}")
     typer.echo(f"Detached {name}.")
 
 
 def status(as_json: AsJson = False) -> None:
     """What is attached, and in which state."""
-    apis = _call("GET", "/control/v1/apis")
+    apis = call("GET", "/control/v1/apis")
     lines = []
     for api in apis:
         lines.append(f"{api['name']:24}{api['state']:12}{len(api['routes']):4} routes")
         lines += [f"  {one['where'] or '/'}: {one['what']}" for one in api["findings"]]
         lines += [f"  {api['error']}"] if api["error"] else []
-    _show(apis, as_json, "\n".join(lines) or "Nothing is attached.")
+    show(apis, as_json, "\n".join(lines) or "Nothing is attached.")
 
 
 @clients.command("list")
 def list_clients(as_json: AsJson = False) -> None:
     """All registered clients."""
-    found = _call("GET", "/control/v1/clients")
+    found = call("GET", "/control/v1/clients")
     lines = [
         f"{one['client_id']:40}{one['client_class']:14}"
         f"{'suspended' if one['suspended'] else 'active':11}{one['scope']}"
         for one in found
     ]
-    _show(found, as_json, "\n".join(lines))
+    show(found, as_json, "\n".join(lines))
 
 
 @clients.command("create")
@@ -127,16 +114,16 @@ def create_client(
         "grant_types": coded or ["client_credentials"],
         "redirect_uris": redirect_uri or [],
     }
-    made = _call("POST", "/control/v1/clients", body)
+    made = call("POST", "/control/v1/clients", body)
     text = f"client_id      {made['client_id']}\nclient_secret  {made.get('client_secret', '')}"
-    _show(made, as_json, text)
+    show(made, as_json, text)
 
 
 @clients.command("grant")
 def grant_scopes(client_id: str, scope: Annotated[list[str], typer.Argument()]) -> None:
     """Let a client ask for exactly these scopes from now on."""
     body = {"scope": " ".join(scope)}
-    changed = _call("PATCH", f"/control/v1/clients/{client_id}", body)
+    changed = call("PATCH", f"/control/v1/clients/{client_id}", body)
     typer.echo(f"{client_id} may ask for: {changed['scope']}")
 
 
@@ -147,31 +134,31 @@ def set_quota(
     as_json: AsJson = False,
 ) -> None:
     """Let a client make so many requests a day from now on."""
-    changed = _call("PATCH", f"/control/v1/clients/{client_id}", {"quota": requests})
+    changed = call("PATCH", f"/control/v1/clients/{client_id}", {"quota": requests})
     said = f"{requests} requests a day" if requests else "any number of requests a day"
-    _show(changed, as_json, f"{client_id} may make {said}.")
+    show(changed, as_json, f"{client_id} may make {said}.")
 
 
 @clients.command("suspend")
 def suspend_client(client_id: str) -> None:
     """Refuse a client from now on, and void its tokens."""
-    _call("POST", f"/control/v1/clients/{client_id}/suspend")
+    call("POST", f"/control/v1/clients/{client_id}/suspend")
     typer.echo(f"{client_id} is suspended; its tokens are void.")
 
 
 @clients.command("resume")
 def resume_client(client_id: str) -> None:
     """Accept a suspended client again."""
-    _call("POST", f"/control/v1/clients/{client_id}/resume")
+    call("POST", f"/control/v1/clients/{client_id}/resume")
     typer.echo(f"{client_id} is active.")
 
 
 @keys.command("list")
 def list_keys(as_json: AsJson = False) -> None:
     """The published keys."""
-    found = _call("GET", "/control/v1/keys")
+    found = call("GET", "/control/v1/keys")
     lines = [f"{one['kid']}  {one['alg']}  signs from {one['signsFrom']}" for one in found]
-    _show(found, as_json, "\n".join(lines))
+    show(found, as_json, "\n".join(lines))
 
 
 @keys.command("rotate")
@@ -182,8 +169,8 @@ def rotate_keys(
     as_json: AsJson = False,
 ) -> None:
     """Make a new signing key; good tokens stay good unless --immediately."""
-    made = _call("POST", "/control/v1/keys/rotate", {"immediately": immediately})
-    _show(made, as_json, f"The new key is {made['kid']}.")
+    made = call("POST", "/control/v1/keys/rotate", {"immediately": immediately})
+    show(made, as_json, f"The new key is {made['kid']}.")
 
 
 @cache.command("purge")
@@ -197,6 +184,6 @@ def purge_cache(
     if sum((bool(route), bool(dataset), everything)) != 1:
         raise Refused("Say what is to be forgotten: --route, --dataset or --all, one of them.")
     named = {"route": route} if route else {"dataset": dataset} if dataset else {"all": True}
-    purged = _call("POST", "/control/v1/cache/purge", named)
+    purged = call("POST", "/control/v1/cache/purge", named)
     what = "everything" if everything else f"{'route' if route else 'data set'} {route or dataset}"
-    _show(purged, as_json, f"What is kept of {what} is forgotten by every worker within a second.")
+    show(purged, as_json, f"What is kept of {what} is forgotten by every worker within a second.")
