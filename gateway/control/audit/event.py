@@ -13,6 +13,9 @@ PLATFORM: Final = "platform"
 RESIDENT: Final = "resident"
 """The actor of what a resident does on the platform's own pages."""
 
+SECTOR: Final = "audit"
+"""The sector under whose pseudonym the log knows a resident."""
+
 
 @dataclass(frozen=True, slots=True)
 class AuditEvent:

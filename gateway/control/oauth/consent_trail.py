@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final
 
-from gateway.control.audit.event import AuditEvent
+from gateway.control.audit.event import SECTOR, AuditEvent
 from gateway.control.oauth.effects import Effect, KeepGrant, RevokeGrant
 from gateway.control.oauth.exchange import Exchange
 from gateway.control.oauth.records import Grant
 from schemas.pseudonym import Pseudonyms
-
-SECTOR: Final = "audit"
-"""The sector under whose pseudonym the audit log knows a resident."""
 
 
 def trail(

@@ -1,4 +1,4 @@
-"""A resident's consents in the store: the living, those that are over, and ending one."""
+"""A resident's consents in the store: which there are, and ending one."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.control import tables
-from gateway.control.audit.event import RESIDENT, AuditEvent
-from gateway.control.oauth.consent_trail import SECTOR
+from gateway.control.audit.event import RESIDENT, SECTOR, AuditEvent
+from gateway.control.oauth import records
 from gateway.control.oauth.effects import RevokeGrant
+from gateway.control.oauth.records import Grant
 from gateway.control.residents import Resident
 from gateway.control.state import Control
 
@@ -19,22 +20,14 @@ _MOST = 200
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """What a resident has agreed to. Times in seconds since the epoch.
+    """What a resident has agreed to.
 
     Attributes:
         client: the application's name; its id where it is not registered any more.
-        ended: when it was withdrawn or revoked; None if it was not.
     """
 
-    gid: str
+    grant: Grant
     client: str
-    scopes: tuple[str, ...]
-    given: int
-    until: int
-    ended: int | None
-
-    def is_alive(self, now: int) -> bool:
-        return self.ended is None and now < self.until
 
 
 async def of(connection: AsyncConnection, resident: Resident) -> list[Consent]:
@@ -47,17 +40,12 @@ async def of(connection: AsyncConnection, resident: Resident) -> list[Consent]:
         .order_by(grant.c.created.desc(), grant.c.gid)
         .limit(_MOST)
     )
-    return [
-        Consent(
-            gid=row.gid,
-            client=row.name or row.client_id,
-            scopes=tuple(row.scope.split()),
-            given=row.created,
-            until=row.expires,
-            ended=row.revoked,
-        )
-        for row in await connection.execute(query)
-    ]
+    found = []
+    for row in (await connection.execute(query)).mappings():
+        members = dict(row)
+        name = members.pop("name")
+        found.append(Consent(Grant(**members), name or members["client_id"]))
+    return found
 
 
 async def withdraw(control: Control, resident: Resident, gid: str) -> bool:
@@ -68,8 +56,9 @@ async def withdraw(control: Control, resident: Resident, gid: str) -> bool:
     """
     now = control.now()
     async with control.store.read() as connection:
-        mine = {one.gid for one in await of(connection, resident) if one.is_alive(now)}
-    if gid not in mine:
+        grant = await records.find_grant(connection, gid)
+    mine = grant is not None and grant.resident_id == resident.resident_id
+    if grant is None or not mine or not grant.is_alive(now):
         return False
     async with control.change() as connection:
         await RevokeGrant(gid).apply(connection, now)

@@ -12,12 +12,13 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.control import tables
-from gateway.control.oauth.consent_trail import SECTOR
+from gateway.control.audit.event import SECTOR
+from gateway.control.policy import snapshot
 from gateway.control.residents import Resident
 from schemas.pseudonym import Pseudonyms
 
 _MOST = 100
-ZONE: Final = ZoneInfo("Asia/Tokyo")
+ZONE: Final = ZoneInfo(snapshot.ZONE)
 
 ACTIONS: Final = ("consent.give", "consent.withdraw", "consent.end")
 """What a resident is told of; each is a key of the pages' texts, with ``_`` for the point."""

@@ -8,19 +8,20 @@ from typing import Any
 
 from authlib.oauth2.rfc6749 import OAuth2Error
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import RedirectResponse
 
 from gateway.control.oauth import forms, sessions
 from gateway.control.oauth.asked import describe
 from gateway.control.oauth.sessions import Browser
 from gateway.control.oauth.sign_in import NotSignedIn, is_from_our_page, sign_in
 from gateway.control.oauth.token import form_body, read_body
+from gateway.control.oauth.visit import redirect
 from gateway.control.pages import choose_language, page
 from gateway.control.pages.texts import TEXTS
 from gateway.control.resident import consents, history
 from gateway.control.resident.consents import Consent
 from gateway.control.resident.history import ZONE
 from gateway.control.state import Control, ControlDep
+from schemas.scopes import parse
 from schemas.xcity import operation
 
 router = APIRouter(tags=["Residents"])
@@ -118,8 +119,7 @@ async def _sign_in(request: Request, visitor: Visitor, form: dict[str, str]) -> 
 
 def _again(visitor: Visitor, browser: Browser, **query: str) -> Response:
     """To the page by GET, so that reloading it posts nothing."""
-    headers = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
-    response = RedirectResponse(visitor.url(**query), status_code=303, headers=headers)
+    response = redirect(visitor.url(**query))
     sessions.remember(response, visitor.control, browser)
     return response
 
@@ -155,22 +155,22 @@ async def _mine(visitor: Visitor) -> dict[str, Any]:
         found = await consents.of(connection, resident)
         happened = await history.of(connection, control.pseudonyms, resident)
     now = control.now()
-    names = {one.gid: one.client for one in found}
+    names = {one.grant.gid: one.client for one in found}
     return {
         "resident_name": resident.name,
-        "shared": [_shown(visitor, one) for one in found if one.is_alive(now)],
+        "shared": [_shown(visitor, one) for one in found if one.grant.is_alive(now)],
         "happened": [(one.at, one.text, names.get(one.gid, "")) for one in happened],
     }
 
 
 def _shown(visitor: Visitor, consent: Consent) -> dict[str, Any]:
-    apis = visitor.control.publisher.current.apis
+    apis, grant = visitor.control.publisher.current.apis, consent.grant
     return {
-        "gid": consent.gid,
+        "gid": grant.gid,
         "client": consent.client,
-        "asked": describe(apis, consent.scopes, visitor.language),
-        "given": _day(consent.given),
-        "until": _day(consent.until),
+        "asked": describe(apis, parse(grant.scope), visitor.language),
+        "given": _day(grant.created),
+        "until": _day(grant.expires),
     }
 
 
