@@ -7,7 +7,7 @@ of any size, or any part that a proof needs, is folded from a few of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
@@ -118,10 +118,3 @@ class Tree:
         self.edge.append(leaf)
         self.size += 1
         return made
-
-
-def root_of(leaves: Iterable[bytes]) -> bytes:
-    tree = Tree()
-    for leaf in leaves:
-        tree.add(leaf)
-    return tree.root

@@ -16,12 +16,18 @@ from gateway.control.audit.merkle import (
     fold,
     inclusion_spans,
     leaf_hash,
-    root_of,
 )
-from gateway.control.audit.proofs import is_consistent, is_included
+from tests.gateway.control.audit.proofs import is_consistent, is_included
 
 LEAVES = [leaf_hash(str(number).encode()) for number in range(70)]
 sizes = st.integers(1, len(LEAVES))
+
+
+def root_of(leaves: list[bytes]) -> bytes:
+    tree = Tree()
+    for leaf in leaves:
+        tree.add(leaf)
+    return tree.root
 
 
 def mth(leaves: list[bytes]) -> bytes:
