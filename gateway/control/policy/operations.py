@@ -71,6 +71,10 @@ def compile_operation(
         route["quota"] = info.quota
     if info.upgrade:
         route["upgrade"] = info.upgrade
+    if info.authenticator:
+        route["authenticator"] = info.authenticator
+    if info.proofing:
+        route["proofing"] = info.proofing
     return route
 
 
