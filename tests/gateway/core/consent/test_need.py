@@ -158,7 +158,7 @@ CLASSES = ("service", "partner", "data-holder", "operator", "internal")
 async def test_the_law_says_which_clients_may_have_it(
     legal_class: str, access: str, method: str, allowed: set[str]
 ) -> None:
-    policy = {
+    policy: Any = {
         "routes": [route("/data", method, access, dataset="visits")],
         "datasets": {"visits": {"legal_class": legal_class, "domain": "x", "fields": {}}},
         "clients": {name: client(client_class=name) for name in CLASSES},
@@ -178,7 +178,7 @@ async def test_what_is_about_people_is_opened_to_nobody_in_an_emergency() -> Non
         "id": "e", "since": now - 5, "until": now + 600, "level": "severe", "reason": "flood"
     }  # fmt: skip
     for legal_class, status in {"open": 200, "anonymised": 200, "pseudonymised": 401}.items():
-        policy = {
+        policy: Any = {
             "routes": [route("/data", dataset="d", emergency="open")],
             "datasets": {"d": {"legal_class": legal_class, "domain": "x", "fields": {}}},
             "emergency": declared,
@@ -192,7 +192,7 @@ async def test_a_route_can_ask_for_levels() -> None:
         route("/strong", authenticator=2), route("/proven", proofing=2),
         route("/me/visits", access="personal", dataset="visits", authenticator=2, proofing=2),
     ]  # fmt: skip
-    strong = {"acr": "urn:supercity:aal:2"}
+    strong: Any = {"acr": "urn:supercity:aal:2"}
     async with api() as behind, gateway(snapshot(behind.port, routes=routes)) as running:
         for acr in (None, "urn:supercity:aal:1", "2", ["urn:supercity:aal:3"]):
             answer = await running.get("/strong", token(acr=acr))
