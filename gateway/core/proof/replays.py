@@ -3,7 +3,9 @@
 A proof is good once. Whichever worker gets it first writes its digest into a file that is only in
 memory, under a lock of the kernel's for that place alone; a worker that dies gives its locks back.
 
-The memory is of a fixed size: buckets of :data:`SLOTS` digests, each a ring. What is written has
+The memory is of a fixed size: buckets of :data:`SLOTS` digests, each a ring, so that one look is at
+eight lines of the processor's cache. Digests are made with a secret of the memory's: nobody can
+choose in which bucket theirs is, nor whose it equals. What is written has
 the same life, so the oldest of a bucket is always the next to be overwritten; while it is not yet
 past its time the bucket is full, and a proof that would go there is refused: better to refuse than
 to forget.
@@ -16,20 +18,24 @@ import mmap
 import os
 import tempfile
 from enum import Enum
+from hashlib import blake2b
 from math import ceil
-from struct import Struct
 from typing import Final
 
-SLOTS: Final = 128
+SLOTS: Final = 64
 """Digests of a bucket."""
-DIGEST: Final = 16
+DIGEST: Final = 8
 """Bytes of each."""
 PER_WORKER: Final = 1 << 20
 """Digests that are remembered, for each worker: more than it can verify in their life."""
-_COUNT: Final = Struct("=I")
-_EXPIRIES: Final = 8
-_DIGESTS: Final = _EXPIRIES + SLOTS * _COUNT.size
-_BUCKET: Final = _DIGESTS + SLOTS * DIGEST
+_NUMBER: Final = 4
+"""Bytes of a moment, in seconds, or of a slot's number."""
+_KEY: Final = 64
+"""Bytes at the beginning, before the first bucket."""
+_DIGESTS: Final = SLOTS * DIGEST
+_NEXT: Final = _DIGESTS + SLOTS * _NUMBER
+_BUCKET: Final = _NEXT + 64
+"""A bucket: digests, when each is past its time, and which is overwritten next."""
 
 
 class Found(Enum):
@@ -47,15 +53,17 @@ class Replays:
         file: descriptor of the shared file; whoever inherits it shares it.
 
     Example:
-        >>> Replays(Replays.file_for(1_000)).take(b"0123456789abcdef", 0.0, 66)
+        >>> Replays(Replays.file_for(1_000)).take("a proof's name", 0.0, 66)
         <Found.NEW: 'new'>
     """
 
     def __init__(self, file: int) -> None:
         self.file = file
         size = os.fstat(file).st_size
-        self._buckets = size // _BUCKET
+        self._buckets = (size - _KEY) // _BUCKET
         self._memory = mmap.mmap(file, size)
+        self._key = self._memory[:_KEY]
+        self._numbers = memoryview(self._memory).cast("I")
 
     @staticmethod
     def file_for(digests: int) -> int:
@@ -65,43 +73,45 @@ class Replays:
         else:
             with tempfile.TemporaryFile() as named:
                 file = os.dup(named.fileno())
-        os.ftruncate(file, max(1, digests // SLOTS) * _BUCKET)
+        os.ftruncate(file, _KEY + max(1, digests // SLOTS) * _BUCKET)
+        os.pwrite(file, os.urandom(_KEY), 0)
         return file
 
-    def take(self, digest: bytes, now: float, life: int) -> Found:
-        """Remember ``digest`` for ``life`` seconds, unless it is.
+    def take(self, name: str, now: float, life: int) -> Found:
+        """Remember ``name`` for ``life`` seconds, unless it is.
 
         Args:
-            digest: :data:`DIGEST` bytes that nobody can choose.
             now: a clock that never goes back, the same in all processes.
         """
+        digest = blake2b(name.encode(), digest_size=DIGEST, key=self._key).digest()
         bucket = int.from_bytes(digest[:4]) % self._buckets
         try:
             fcntl.lockf(self.file, fcntl.LOCK_EX, 1, bucket)
         except OSError:  # no lock is to be had: as good as full
             return Found.FULL
         try:
-            return self._put(digest, bucket * _BUCKET, now, life)
+            return self._put(digest, _KEY + bucket * _BUCKET, now, life)
         finally:
             fcntl.lockf(self.file, fcntl.LOCK_UN, 1, bucket)
 
     def _put(self, digest: bytes, at: int, now: float, life: int) -> Found:
         memory = self._memory
-        if memory.find(digest, at + _DIGESTS, at + _BUCKET) >= 0:
+        if memory.find(digest, at, at + _DIGESTS) >= 0:
             return Found.SEEN
-        (slot,) = _COUNT.unpack_from(memory, at)
-        slot %= SLOTS
-        expiry = at + _EXPIRIES + slot * _COUNT.size
-        if _COUNT.unpack_from(memory, expiry)[0] > now:
+        numbers, following = self._numbers, (at + _NEXT) // _NUMBER
+        slot = numbers[following] % SLOTS
+        expiry = (at + _DIGESTS) // _NUMBER + slot
+        if numbers[expiry] > now:
             return Found.FULL
-        _COUNT.pack_into(memory, expiry, ceil(now) + life)
-        place = at + _DIGESTS + slot * DIGEST
+        numbers[expiry] = ceil(now) + life
+        place = at + slot * DIGEST
         memory[place : place + DIGEST] = digest
-        _COUNT.pack_into(memory, at, slot + 1)
+        numbers[following] = slot + 1
         return Found.NEW
 
     def close(self) -> None:
         """Let go of it; again does nothing."""
         if not self._memory.closed:
+            self._numbers.release()
             self._memory.close()
             os.close(self.file)

@@ -271,7 +271,8 @@ def flips(good: bytes) -> st.SearchStrategy[bytes]:
     def flip(at: int, to: int) -> bytes:
         return good[:at] + bytes([to]) + good[at + 1 :]
 
-    return st.builds(flip, st.integers(0, len(good) - 1), st.integers(0, 255))
+    # but for the last character, whose bits are not all used
+    return st.builds(flip, st.integers(0, len(good) - 2), st.integers(0, 255))
 
 
 _BOUND = HOLDER.token()

@@ -6,7 +6,6 @@ import asyncio
 import os
 import subprocess
 import sys
-from hashlib import sha256
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,17 +14,12 @@ from gateway.core.proof.replays import SLOTS, Found, Replays
 
 TAKER = """
 import sys
-from hashlib import sha256
 from gateway.core.proof.replays import Replays
 replays = Replays(int(sys.argv[1]))
 sys.stdin.readline()
 for number in range(2_000):
-    print(replays.take(sha256(str(number).encode()).digest()[:16], 0.0, 60).value)
+    print(replays.take(str(number), 0.0, 60).value)
 """
-
-
-def digest(name: object) -> bytes:
-    return sha256(str(name).encode()).digest()[:16]
 
 
 def test_two_processes_never_take_the_same() -> None:
@@ -43,7 +37,7 @@ def test_two_processes_never_take_the_same() -> None:
         each.stdin.write("go\n")
     said = [each.communicate()[0].split() for each in running]
     assert all(sorted(pair) == ["new", "seen"] for pair in zip(*said, strict=True)), said
-    assert here.take(digest(7), 0.0, 60) is Found.SEEN
+    assert here.take(str(7), 0.0, 60) is Found.SEEN
     here.close()
     here.close()
 
@@ -51,11 +45,11 @@ def test_two_processes_never_take_the_same() -> None:
 def test_what_is_full_refuses_until_the_oldest_has_had_its_time() -> None:
     replays = Replays(Replays.file_for(SLOTS))
     for number in range(SLOTS):
-        assert replays.take(digest(number), 100.0 + number, 66) is Found.NEW
-    assert replays.take(digest("more"), 165.9, 66) is Found.FULL
-    assert replays.take(digest(0), 165.9, 66) is Found.SEEN
-    assert replays.take(digest("more"), 166.0, 66) is Found.NEW
-    assert replays.take(digest("yet more"), 166.9, 66) is Found.FULL
+        assert replays.take(str(number), 100.0 + number, 66) is Found.NEW
+    assert replays.take("more", 165.9, 66) is Found.FULL
+    assert replays.take(str(0), 165.9, 66) is Found.SEEN
+    assert replays.take("more", 166.0, 66) is Found.NEW
+    assert replays.take("yet more", 166.9, 66) is Found.FULL
     replays.close()
 
 
@@ -65,7 +59,7 @@ def test_within_its_life_nothing_is_new_twice(steps: list[tuple[int, int]]) -> N
     now, taken = 0.0, dict[int, float]()
     for name, later in steps:
         now += later
-        found = replays.take(digest(name), now, 66)
+        found = replays.take(str(name), now, 66)
         if now - taken.get(name, -100.0) <= 66:
             assert found is not Found.NEW
         if found is Found.NEW:
