@@ -42,6 +42,7 @@ from gateway.core.telemetry.accesslog import AccessLog
 from gateway.core.telemetry.spans import Spans, Traced
 from gateway.core.telemetry.telemetry import Telemetry
 from gateway.core.tls import HSTS, Tls, TlsFiles
+from gateway.core.trail.trail import Trail
 from gateway.core.upstreams.upstream import Upstream
 from schemas import policy as wire
 from schemas.pseudonym import Pseudonyms
@@ -64,6 +65,8 @@ class CoreConfig:
         now: the wall clock.
         quotas: where requests are counted against quotas; counts of its own unless given.
         spans: where spans of sampled requests wait to be sent; None to note none.
+        trail: where accesses to personal data are written down before an answer leaves; None
+            where nothing personal is behind.
     """
 
     gateway_key: bytes = field(repr=False)
@@ -77,6 +80,7 @@ class CoreConfig:
     now: Callable[[], float] = time.time
     quotas: Quotas | None = None
     spans: Spans | None = None
+    trail: Trail | None = None
 
 
 class Core:
@@ -113,6 +117,7 @@ class Core:
             else None
         )
         self.spans = config.spans
+        self.trail = config.trail
         self.exchange: type[Exchange] = Exchange if config.spans is None else Traced
         self.noted = self.log is not None or self.spans is not None
         self.tls = self._tls(config.tls) if config.tls else None
@@ -250,6 +255,8 @@ class Core:
             await upstream.close()
         if self.log is not None:
             await self.log.close()
+        if self.trail is not None:
+            await self.trail.close()
         await asyncio.sleep(0)
 
     # What its connections ask of it
@@ -301,6 +308,7 @@ class Core:
             "buckets": len(self.buckets),
             "quotas": len(self.quotas),
             "spans_dropped": self.spans.dropped if self.spans else 0,
+            "trail": self.trail.as_json() if self.trail else {},
             "tokens_verified": self.tokens.verified,
             "tokens_remembered": self.tokens.remembered,
             "revision": self.policy.revision if self.policy else "",
@@ -340,5 +348,7 @@ class Core:
         self._turn_day(now)
         self.cache.tick(now)
         self.overload.tick(now)
+        if self.trail is not None:
+            self.trail.tick(now, self.config.now())
         if self.log is not None:
             self.log.flush()

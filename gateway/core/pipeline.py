@@ -17,6 +17,7 @@ from gateway.core.access.limits import joined
 from gateway.core.overload.admission import share_capacity
 from gateway.core.reply import Refused
 from gateway.core.telemetry.telemetry import ANYBODY
+from gateway.core.trail.trail import note_access
 from gateway.core.upgrade import offer
 
 if TYPE_CHECKING:
@@ -235,4 +236,5 @@ def steps(
     # before a place is taken, which is the last step
     way.insert(-1, options.count_forwards if options_route else None)
     way.insert(-1, offer(upgrade) if upgrade else None)
+    way.append(note_access if access == "personal" else None)  # what is refused is no access
     return tuple(step for step in way if step is not None)
