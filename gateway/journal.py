@@ -154,9 +154,8 @@ class Shipper:
 
     def _fails(self, error: Exception) -> None:
         if not self._failing:
-            _log.warning(
-                "accesses to personal data are not taken: %s", str(error) or type(error).__name__
-            )
+            why = str(error) or type(error).__name__
+            _log.warning("accesses to personal data are not taken: %s", why)
         self._failing = True
 
     # The control plane

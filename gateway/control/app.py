@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from gateway.control.admin import apis, cache, emergency, keys
 from gateway.control.admin import clients as admin_clients
+from gateway.control.audit import accesses
 from gateway.control.audit import api as audit_api
 from gateway.control.audit.checkpoint import Signer
 from gateway.control.audit.log import AuditLog
@@ -40,8 +41,10 @@ from gateway.control.resident import my
 from gateway.control.residents import Passwords
 from gateway.control.secrets import Secrets
 from gateway.control.state import Control
+from gateway.control.tables import audit_keys
 from gateway.control.tables import metadata as tables
 from schemas.kit.app import create_app
+from schemas.kit.envelope import Envelopes
 from schemas.kit.store import Store
 from schemas.pseudonym import Pseudonyms
 from schemas.xcity import ApiInfo
@@ -58,6 +61,7 @@ _OPEN_API: Final = (
     register,
     public,
     audit_api,
+    accesses,
     my,
     endpoint,
 )
@@ -106,7 +110,7 @@ def create_control(
         passwords=passwords or Passwords(),
         publisher=publisher,
         fetcher=fetcher or Fetcher(),
-        audit=AuditLog(store, Signer(f"{urlsplit(public_url).netloc}/audit", secrets.audit_seed())),
+        audit=_audit_log(store, public_url, secrets),
         clock=clock,
     )
     parts = Parts(control, bootstrap, gateway_url, refresh_every)
@@ -131,6 +135,11 @@ def create_control(
     app.state.control = control
     app.state.jobs = []
     return app
+
+
+def _audit_log(store: Store, public_url: str, secrets: Secrets) -> AuditLog:
+    signer = Signer(f"{urlsplit(public_url).netloc}/audit", secrets.audit_seed())
+    return AuditLog(store, signer, Envelopes(audit_keys, secrets.envelope_seed()))
 
 
 def own_api(app: FastAPI) -> CompiledApi:

@@ -16,6 +16,8 @@ from sqlalchemy import (
     Text,
 )
 
+from schemas.kit.envelope import key_table
+
 metadata: Final = MetaData()
 
 _ID = 128
@@ -199,6 +201,7 @@ audit_events = Table(
     Column("action", String(64), nullable=False, index=True),
     Column("subject", String(_ID), nullable=False, index=True),  # pseudonym; empty if nobody's
     Column("entry", Text, nullable=False),  # what is hashed, whole
+    Column("sealed", LargeBinary),  # of an event about a resident, under that resident's key
 )
 
 audit_nodes = Table(
@@ -215,4 +218,41 @@ audit_checkpoints = Table(
     metadata,
     Column("size", BigInteger, primary_key=True, autoincrement=False),
     Column("note", Text, nullable=False),  # signed
+)
+
+audit_keys = key_table(metadata, "audit_keys")
+
+audit_uses = Table(
+    "audit_uses",
+    metadata,
+    # how often a client used a data set for a purpose; counted as the log grows
+    Column("day", String(10), primary_key=True),  # 2026-11-24, in the city's time
+    Column("client", String(_ID), primary_key=True),
+    Column("dataset", String(_ID), primary_key=True),
+    Column("purpose", String(64), primary_key=True),
+    Column("count", BigInteger, nullable=False),
+)
+
+access_journals = Table(
+    "access_journals",
+    metadata,
+    # of each journal of a gateway worker, what the log has of it
+    Column("journal", String(_ID), primary_key=True),
+    Column("next", BigInteger, nullable=False),
+)
+
+objections = Table(
+    "objections",
+    metadata,
+    # a resident's objection to one line of the trail, and its answer; deleted on erasure
+    Column("id", String(_ID), primary_key=True),
+    Column("subject", String(_ID), nullable=False, index=True),  # pseudonym of the sector audit
+    Column("day", String(10), nullable=False),
+    Column("client", String(_ID), nullable=False),
+    Column("dataset", String(_ID), nullable=False),
+    Column("purpose", String(64), nullable=False),
+    Column("reason", LargeBinary, nullable=False),  # in the resident's words, under their key
+    Column("made", BigInteger, nullable=False),
+    Column("answered", BigInteger, index=True),  # null until then
+    Column("answer", LargeBinary),
 )

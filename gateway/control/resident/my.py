@@ -153,7 +153,9 @@ async def _mine(visitor: Visitor) -> dict[str, Any]:
     assert resident is not None  # noqa: S101 - asked by the caller
     async with control.store.read() as connection:
         found = await consents.of(connection, resident)
-        happened = await history.of(connection, control.pseudonyms, resident)
+        happened = await history.of(
+            connection, control.pseudonyms, control.audit.envelopes, resident
+        )
     now = control.now()
     names = {one.grant.gid: one.client for one in found}
     return {
