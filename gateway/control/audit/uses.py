@@ -66,5 +66,5 @@ async def between(connection: AsyncConnection, first: str, last: str) -> dict[Us
     """The counts of the days from ``first`` to ``last``, both included."""
     table = tables.audit_uses
     query = select(table).where(table.c.day >= first, table.c.day <= last)
-    rows = await connection.execute(query)
-    return {Use(row.day, row.client, row.dataset, row.purpose): row.count for row in rows}
+    rows = (await connection.execute(query)).mappings()
+    return {Use(*(row[name] for name in Use._fields)): row["count"] for row in rows}
