@@ -16,6 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from schemas.kit.app import create_app
 from schemas.kit.outbox import Outbox
+from schemas.kit.outgoing.addresses import networks
+from schemas.kit.outgoing.guard import Guard
 from schemas.kit.store import Store
 from schemas.problem import Problem
 from schemas.xcity import ApiInfo, Dataset
@@ -38,8 +40,6 @@ from services.broker.context.ld.documents import Fetch
 from services.broker.context.ld.fetch import ContextFetcher
 from services.broker.context.refusals import add_ngsi_refusals
 from services.broker.delivery import Deliveries
-from services.broker.delivery.addresses import networks
-from services.broker.delivery.guard import Guard
 from services.broker.events import api as events_api
 from services.broker.events import groups_api, letters_api
 from services.broker.events.fanout import Fanout

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Sequence
 from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from schemas.kit.outgoing.guard import Guard, Refused
+from schemas.kit.outgoing.sender import Sender
 from schemas.kit.store import Store
 from schemas.problem import Fault, Unprocessable
-from services.broker.delivery.guard import Guard, Refused
 from services.broker.delivery.metrics import DeliveryMetrics
 from services.broker.delivery.model import Delivery, EndpointStatus, Preparer
 from services.broker.delivery.queue import Queue
-from services.broker.delivery.sender import Sender
 from services.broker.delivery.worker import Worker
 
 

@@ -16,8 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from schemas.kit.bulk import insert_many
+from schemas.kit.outgoing.model import MOST_TIMEOUT, State
 from schemas.kit.store import Store
-from services.broker.delivery.model import MOST_TIMEOUT, Delivery, EndpointStatus, State, Waiting
+from services.broker.delivery.model import Delivery, EndpointStatus, Waiting
 from services.broker.delivery.tables import deliveries, endpoints
 
 _PORTION: Final = 1000

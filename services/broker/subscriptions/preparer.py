@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
+from schemas.kit.outgoing.model import Request
 from schemas.kit.store import Store
 from services.broker.delivery import Deliveries, EndpointStatus, loops
 from services.broker.delivery.identity import broker_id
-from services.broker.delivery.model import Drop, Prepare, Request, Waiting
+from services.broker.delivery.model import Drop, Prepare, Waiting
 from services.broker.subscriptions.index import Index, Table
 from services.broker.subscriptions.model import Subscription
 from services.broker.subscriptions.notification import PERSONAL

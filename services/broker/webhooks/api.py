@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Response
 from fastapi.responses import JSONResponse
 
 from schemas.kit.caller import CallerDep
+from schemas.kit.outgoing.signing import new_secret
 from schemas.problem import Unavailable, Unprocessable
 from schemas.scopes import EVENTS_READ
 from schemas.xcity import operation
@@ -16,7 +17,6 @@ from services.broker.delivery import EndpointStatus
 from services.broker.events.patterns import Wanted
 from services.broker.log import LogUnavailable, Position
 from services.broker.parts import Broker, BrokerDep
-from services.broker.webhooks.signing import new_secret
 from services.broker.webhooks.views import (
     CreatedWebhook,
     NewWebhook,

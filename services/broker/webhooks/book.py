@@ -14,11 +14,11 @@ from typing import Any, Final
 from sqlalchemy import and_, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from schemas.kit.outgoing.signing import Seal, new_secret
 from schemas.kit.store import Store
 from schemas.problem import Forbidden, NotFound
 from services.broker.delivery import Deliveries
 from services.broker.log import Position
-from services.broker.webhooks.signing import Seal, new_secret
 from services.broker.webhooks.tables import pump, webhooks
 from services.broker.webhooks.webhook import Owner, Webhook, WebhookState, as_webhook
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
+from schemas.kit.outgoing.signing import Seal
 from schemas.kit.store import Store
 from services.broker.delivery import Deliveries
 from services.broker.delivery.identity import broker_id, broker_key
@@ -13,7 +14,6 @@ from services.broker.registry.audience import Consumer
 from services.broker.webhooks.book import Book
 from services.broker.webhooks.pump import Pump
 from services.broker.webhooks.replay import Replay
-from services.broker.webhooks.signing import Seal
 from services.broker.webhooks.target import Targets
 from services.broker.webhooks.verify import Verifier
 from services.broker.webhooks.webhook import KIND

@@ -7,9 +7,10 @@ from contextlib import suppress
 
 from sqlalchemy import select
 
+from schemas.kit.outgoing.model import Request
+from schemas.kit.outgoing.signing import Seal, signed_headers
 from schemas.kit.store import Store
-from services.broker.delivery.model import Drop, Hold, Prepare, Request, Waiting
-from services.broker.webhooks.signing import Seal, signed_headers
+from services.broker.delivery.model import Drop, Hold, Prepare, Waiting
 from services.broker.webhooks.tables import webhooks
 from services.broker.webhooks.webhook import Webhook, as_webhook, id_of, may_receive
 
