@@ -84,9 +84,9 @@ class Deliveries:
         """Try an endpoint again at once, with all that waits for it."""
         await self.queue.enable(connection, endpoint)
 
-    async def forget(self, connection: AsyncConnection, endpoint: str) -> None:
-        """Drop an endpoint with its counters and all that waits for it."""
-        await self.queue.forget(connection, endpoint)
+    async def forget(self, connection: AsyncConnection, endpoint: str) -> int:
+        """Drop an endpoint with its counters and all that waits for it; how many waited."""
+        return await self.queue.forget(connection, endpoint)
 
     async def count(self) -> None:
         """Take stock, for ``/metrics``."""
