@@ -79,6 +79,8 @@ async def _apply_client(control: Control, connection: AsyncConnection, wanted: C
                 "redirect_uris": wanted.redirect_uris,
                 "token_endpoint_auth_method": wanted.auth_method or _method(wanted),
                 "jwks": wanted.jwks,
+                "purposes": wanted.purposes,
+                "organisation": wanted.organisation,
             }
         )
     except ValidationError as error:

@@ -55,6 +55,8 @@ clients = Table(
     Column("rate_requests", Integer, nullable=False),
     Column("rate_seconds", Integer, nullable=False),
     Column("quota", Integer, nullable=False),  # requests a day; 0 for any number
+    Column("purposes", Text, nullable=False),
+    Column("organisation", String(200), nullable=False),  # whose client it is; often empty
     Column("suspended", Boolean, nullable=False),
     Column("revoked_before", BigInteger, nullable=False),  # tokens issued until then are void
     Column("created", BigInteger, nullable=False),
@@ -215,4 +217,44 @@ audit_checkpoints = Table(
     metadata,
     Column("size", BigInteger, primary_key=True, autoincrement=False),
     Column("note", Text, nullable=False),  # signed
+)
+
+# ---------------------------------------------------------------- consent
+
+consents = Table(
+    "consents",
+    metadata,
+    # one resident × client × data set × fields × purpose × until, under one grant
+    Column("consent_id", String(_ID), primary_key=True),
+    Column("gid", String(_ID), nullable=False, index=True),
+    Column("client_id", String(_ID), nullable=False),
+    Column("organisation", String(200), nullable=False),  # of the client, when it was given
+    Column("resident_id", String(_ID), nullable=False, index=True),
+    Column("dataset", String(80), nullable=False),
+    Column("domain", String(40), nullable=False),
+    Column("fields", Text, nullable=False),  # JSON array; empty for all
+    Column("purpose", String(60), nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("withdrawn", BigInteger, index=True),  # null while it lives
+    Column("text_hash", String(_HASH), nullable=False),
+    Column("combination", Text, nullable=False),  # JSON array of domains said yes to; often empty
+)
+
+consent_texts = Table(
+    "consent_texts",
+    metadata,
+    # the very words that residents were shown, once for each that differs
+    Column("hash", String(_HASH), primary_key=True),
+    Column("version", String(40), nullable=False),
+    Column("language", String(16), nullable=False),
+    Column("text", Text, nullable=False),
+)
+
+city_rules = Table(
+    "city_rules",
+    metadata,
+    # what the city decides for all its processes, such as the limit of linkage
+    Column("name", String(40), primary_key=True),
+    Column("value", Text, nullable=False),  # JSON
 )

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.control.oauth import clients, records
 from gateway.control.oauth.clients import Client
-from gateway.control.oauth.effects import Effect
+from gateway.control.oauth.effects import Effect, RevokeGrant
 from gateway.control.oauth.records import Code, Grant, Refresh
 from gateway.control.secrets import Secrets
 
@@ -58,9 +58,9 @@ class Exchange(OAuth2Request):  # type: ignore[misc]
         self.basic = basic
         self.now = now
         self.found = found
-        self.effects: list[Effect] = []
+        self.effects: list[Effect | RevokeGrant] = []
         """To be written when the answer is yes."""
-        self.penalties: list[Effect] = []
+        self.penalties: list[Effect | RevokeGrant] = []
         """To be written whatever the answer."""
 
     @property
