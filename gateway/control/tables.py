@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Float,
     Integer,
     LargeBinary,
     MetaData,
@@ -235,7 +236,7 @@ consents = Table(
     Column("fields", Text, nullable=False),  # JSON array; empty for all
     Column("purpose", String(60), nullable=False),
     Column("created", BigInteger, nullable=False),
-    Column("until", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False, index=True),
     Column("withdrawn", BigInteger, index=True),  # null while it lives
     Column("text_hash", String(_HASH), nullable=False),
     Column("combination", Text, nullable=False),  # JSON array of domains said yes to; often empty
@@ -257,4 +258,38 @@ city_rules = Table(
     # what the city decides for all its processes, such as the limit of linkage
     Column("name", String(40), primary_key=True),
     Column("value", Text, nullable=False),  # JSON
+)
+
+# ---------------------------------------------------------------- told
+
+notice_targets = Table(
+    "notice_targets",
+    metadata,
+    # where a client is told that consents have ended
+    Column("client_id", String(_ID), primary_key=True),
+    Column("uri", Text, nullable=False),
+    Column("secret", LargeBinary, nullable=False),  # sealed
+    Column("since", BigInteger, nullable=False),
+    # the circuit; times are seconds since the epoch
+    Column("failures", Integer, nullable=False),  # in a row
+    Column("failing_since", Float),
+    Column("open_until", Float, nullable=False),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    # written with the end that it tells of; the same end is the same message
+    Column("message", String(_ID), primary_key=True),
+    Column("client_id", String(_ID), nullable=False, index=True),
+    Column("gid", String(_ID), nullable=False),
+    Column("resident_id", String(_ID), nullable=False, index=True),
+    Column("reason", String(16), nullable=False),
+    Column("body", Text, nullable=False),  # JSON, as it is sent
+    Column("created", Float, nullable=False),
+    Column("due", Float, index=True),  # null: acknowledged, or given up
+    Column("tries", Integer, nullable=False),
+    Column("told", Float),  # when it was sent first, whatever came of it
+    Column("acknowledged", Float),
+    Column("error", String(300), nullable=False),  # of the last try; empty when there is none
 )

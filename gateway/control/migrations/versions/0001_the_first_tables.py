@@ -150,6 +150,7 @@ def upgrade() -> None:
     with op.batch_alter_table("consents", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_consents_gid"), ["gid"], unique=False)
         batch_op.create_index(batch_op.f("ix_consents_resident_id"), ["resident_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_consents_until"), ["until"], unique=False)
         batch_op.create_index(batch_op.f("ix_consents_withdrawn"), ["withdrawn"], unique=False)
 
     op.create_table(
@@ -197,6 +198,38 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("login_failures", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_login_failures_last"), ["last"], unique=False)
+
+    op.create_table(
+        "notice_targets",
+        sa.Column("client_id", sa.String(length=128), nullable=False),
+        sa.Column("uri", sa.Text(), nullable=False),
+        sa.Column("secret", sa.LargeBinary(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("failing_since", sa.Float(), nullable=True),
+        sa.Column("open_until", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("client_id"),
+    )
+    op.create_table(
+        "notices",
+        sa.Column("message", sa.String(length=128), nullable=False),
+        sa.Column("client_id", sa.String(length=128), nullable=False),
+        sa.Column("gid", sa.String(length=128), nullable=False),
+        sa.Column("resident_id", sa.String(length=128), nullable=False),
+        sa.Column("reason", sa.String(length=16), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("created", sa.Float(), nullable=False),
+        sa.Column("due", sa.Float(), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("told", sa.Float(), nullable=True),
+        sa.Column("acknowledged", sa.Float(), nullable=True),
+        sa.Column("error", sa.String(length=300), nullable=False),
+        sa.PrimaryKeyConstraint("message"),
+    )
+    with op.batch_alter_table("notices", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_notices_client_id"), ["client_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_notices_due"), ["due"], unique=False)
+        batch_op.create_index(batch_op.f("ix_notices_resident_id"), ["resident_id"], unique=False)
 
     op.create_table(
         "pushed_requests",
@@ -289,6 +322,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_pushed_requests_expires"))
 
     op.drop_table("pushed_requests")
+    with op.batch_alter_table("notices", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_notices_resident_id"))
+        batch_op.drop_index(batch_op.f("ix_notices_due"))
+        batch_op.drop_index(batch_op.f("ix_notices_client_id"))
+
+    op.drop_table("notices")
+    op.drop_table("notice_targets")
     with op.batch_alter_table("login_failures", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_login_failures_last"))
 
@@ -305,6 +345,7 @@ def downgrade() -> None:
     op.drop_table("emergencies")
     with op.batch_alter_table("consents", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_consents_withdrawn"))
+        batch_op.drop_index(batch_op.f("ix_consents_until"))
         batch_op.drop_index(batch_op.f("ix_consents_resident_id"))
         batch_op.drop_index(batch_op.f("ix_consents_gid"))
 
