@@ -219,6 +219,7 @@ async def running(
     network: Network | None = None,
     clock: Clock | None = None,
     addresses: Mapping[str, str] | None = None,
+    deliver_to: str = "",
 ) -> AsyncIterator[City]:
     """A control plane, from its start to its end."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -237,6 +238,7 @@ async def running(
         passwords=Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)),
         fetcher=network.fetcher(addresses),
         refresh_every=0.05,
+        deliver_to=deliver_to,
     )
     transport = httpx.ASGITransport(app)
     async with (
