@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy import Text  # noqa: F401 - as Alembic writes it
 
+
 revision = "0001"
 down_revision = None
 branch_labels = None
