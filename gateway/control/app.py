@@ -43,8 +43,12 @@ from gateway.control.secrets import Secrets
 from gateway.control.state import Control
 from gateway.control.tables import audit_keys
 from gateway.control.tables import metadata as tables
+from gateway.control.told import api as told_api
+from gateway.control.told import metrics, revocations, subjects
 from schemas.kit.app import create_app
 from schemas.kit.envelope import Envelopes
+from schemas.kit.outgoing.addresses import networks
+from schemas.kit.outgoing.guard import Guard
 from schemas.kit.store import Store
 from schemas.pseudonym import Pseudonyms
 from schemas.xcity import ApiInfo
@@ -64,6 +68,9 @@ _OPEN_API: Final = (
     accesses,
     my,
     endpoint,
+    revocations,
+    subjects,
+    metrics,
 )
 
 DESCRIPTION: Final = """\
@@ -83,6 +90,7 @@ def create_control(
     passwords: Passwords | None = None,
     fetcher: Fetcher | None = None,
     refresh_every: float = EVERY,
+    deliver_to: str = "",
 ) -> FastAPI:
     """The control plane.
 
@@ -95,7 +103,9 @@ def create_control(
         gateway_url: the open API, for the control plane's own calls.
         own_url: where the gateway reaches this process.
         clock, passwords, fetcher, refresh_every: replaceable in tests.
+        deliver_to: networks inside to which notices may go (:mod:`schemas.kit.outgoing.addresses`).
     """
+    guard = Guard(networks(deliver_to))
     secrets = Secrets(master_key)
     store = Store(store_url, "control", tables, VERSIONS)
     publisher = Publisher(
@@ -113,7 +123,7 @@ def create_control(
         audit=_audit_log(store, public_url, secrets),
         clock=clock,
     )
-    parts = Parts(control, bootstrap, gateway_url, refresh_every)
+    parts = Parts(control, bootstrap, gateway_url, refresh_every, guard)
     app = create_app(
         ApiInfo(domain="platform", title_ja="データ連携基盤"),
         title="Supercity platform",
@@ -125,6 +135,7 @@ def create_control(
             keys.router,
             cache.router,
             emergency.router,
+            told_api.router,
         ],
         gateway_key=gateway_key,
         lifespan=parts.lifespan,
@@ -133,6 +144,7 @@ def create_control(
     for module in _OPEN_API:
         app.include_router(module.router)
     app.state.control = control
+    app.state.guard = guard
     app.state.jobs = []
     return app
 

@@ -9,9 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from gateway.control import links, residents
 from gateway.control.catalogue.attached import MOST_ADDRESSES
+from gateway.control.consent.linkage import Limit
 from gateway.control.oauth.registration import DEFAULT_RATE
 from gateway.control.policy.findings import pointer
 from schemas.policy import ClientClass
+from schemas.purposes import SERVICE
 
 _SECRET = 20  # characters, the least
 
@@ -45,6 +47,8 @@ class Client(_Part):
     rate: tuple[int, int] = DEFAULT_RATE
     quota: Annotated[int, Field(ge=0, le=1_000_000_000)] = 0
     """Requests a day; 0 for any number."""
+    purposes: list[str] = Field(default_factory=lambda: [SERVICE])
+    organisation: str = ""
 
 
 class Resident(_Part):
@@ -71,6 +75,8 @@ class Bootstrap(_Part):
     apis: list[Api] = Field(default_factory=list)
     clients: list[Client] = Field(default_factory=list)
     residents: list[Resident] = Field(default_factory=list)
+    linkage: Limit | None = None
+    """How much of a resident may come together in one hand; as it was when left out."""
 
 
 def read(path: Path) -> Bootstrap:

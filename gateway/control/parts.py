@@ -22,7 +22,10 @@ from gateway.control.oauth import (
 )
 from gateway.control.oauth.registration import ClientMetadata, make_client
 from gateway.control.state import Control
+from gateway.control.told.teller import Teller
 from schemas.kit.client import CityClient
+from schemas.kit.outgoing.guard import Guard
+from schemas.kit.outgoing.sender import Sender
 
 logger = logging.getLogger(__name__)
 
@@ -33,8 +36,14 @@ class Parts:
     """What runs beside the endpoints, from the process's start to its end."""
 
     def __init__(
-        self, control: Control, file: Path | None, gateway_url: str, refresh_every: float
+        self,
+        control: Control,
+        file: Path | None,
+        gateway_url: str,
+        refresh_every: float,
+        guard: Guard,
     ) -> None:
+        self._guard = guard
         self._control = control
         self._file = file
         self._gateway_url = gateway_url
@@ -61,6 +70,7 @@ class Parts:
                 refresher.run(),
                 linker.run(),
                 Housekeeper(control).run(),
+                Teller(control, Sender(self._guard)).run(),
             ):
                 app.state.jobs.append(await stack.enter_async_context(_running(job)))
             app.state.drain = control.publisher.close

@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Float,
     Integer,
     LargeBinary,
     MetaData,
@@ -57,6 +58,8 @@ clients = Table(
     Column("rate_requests", Integer, nullable=False),
     Column("rate_seconds", Integer, nullable=False),
     Column("quota", Integer, nullable=False),  # requests a day; 0 for any number
+    Column("purposes", Text, nullable=False),
+    Column("organisation", String(200), nullable=False),  # whose client it is; often empty
     Column("suspended", Boolean, nullable=False),
     Column("revoked_before", BigInteger, nullable=False),  # tokens issued until then are void
     Column("created", BigInteger, nullable=False),
@@ -219,6 +222,82 @@ audit_checkpoints = Table(
     Column("size", BigInteger, primary_key=True, autoincrement=False),
     Column("note", Text, nullable=False),  # signed
 )
+
+# ---------------------------------------------------------------- consent
+
+consents = Table(
+    "consents",
+    metadata,
+    # one resident × client × data set × fields × purpose × until, under one grant
+    Column("consent_id", String(_ID), primary_key=True),
+    Column("gid", String(_ID), nullable=False, index=True),
+    Column("client_id", String(_ID), nullable=False),
+    Column("organisation", String(200), nullable=False),  # of the client, when it was given
+    Column("resident_id", String(_ID), nullable=False, index=True),
+    Column("dataset", String(80), nullable=False),
+    Column("domain", String(40), nullable=False),
+    Column("fields", Text, nullable=False),  # JSON array; empty for all
+    Column("purpose", String(60), nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False, index=True),
+    Column("withdrawn", BigInteger, index=True),  # null while it lives
+    Column("text_hash", String(_HASH), nullable=False),
+    Column("combination", Text, nullable=False),  # JSON array of domains said yes to; often empty
+)
+
+consent_texts = Table(
+    "consent_texts",
+    metadata,
+    # the very words that residents were shown, once for each that differs
+    Column("hash", String(_HASH), primary_key=True),
+    Column("version", String(40), nullable=False),
+    Column("language", String(16), nullable=False),
+    Column("text", Text, nullable=False),
+)
+
+city_rules = Table(
+    "city_rules",
+    metadata,
+    # what the city decides for all its processes, such as the limit of linkage
+    Column("name", String(40), primary_key=True),
+    Column("value", Text, nullable=False),  # JSON
+)
+
+# ---------------------------------------------------------------- told
+
+notice_targets = Table(
+    "notice_targets",
+    metadata,
+    # where a client is told that consents have ended
+    Column("client_id", String(_ID), primary_key=True),
+    Column("uri", Text, nullable=False),
+    Column("secret", LargeBinary, nullable=False),  # sealed
+    Column("since", BigInteger, nullable=False),
+    # the circuit; times are seconds since the epoch
+    Column("failures", Integer, nullable=False),  # in a row
+    Column("failing_since", Float),
+    Column("open_until", Float, nullable=False),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    # written with the end that it tells of; the same end is the same message
+    Column("message", String(_ID), primary_key=True),
+    Column("client_id", String(_ID), nullable=False, index=True),
+    Column("gid", String(_ID), nullable=False),
+    Column("resident_id", String(_ID), nullable=False, index=True),
+    Column("reason", String(16), nullable=False),
+    Column("body", Text, nullable=False),  # JSON, as it is sent
+    Column("created", Float, nullable=False),
+    Column("due", Float, index=True),  # null: acknowledged, or given up
+    Column("tries", Integer, nullable=False),
+    Column("told", Float),  # when it was sent first, whatever came of it
+    Column("acknowledged", Float),
+    Column("error", String(300), nullable=False),  # of the last try; empty when there is none
+)
+
+# ---------------------------------------------------------------- trail
 
 audit_keys = key_table(metadata, "audit_keys")
 

@@ -7,10 +7,12 @@ import math
 from dataclasses import dataclass
 from typing import Annotated
 
+import orjson
 from fastapi import Depends, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from schemas import headers
+from schemas.consent import Consent
 from schemas.kit.refusals import problem_response
 from schemas.problem import Forbidden
 from schemas.scopes import parse
@@ -26,6 +28,9 @@ class Caller:
         scopes: of the token.
         request_id: for logs and problem details.
         expires: end of the token, in seconds since the epoch; infinite where there is none.
+        grant: what the resident behind agreed to (claim ``gid``); empty when none is behind.
+        consents: those of the token, at the city's own APIs.
+        purpose: which of its purposes the client names; empty when it names none.
     """
 
     client: str
@@ -33,6 +38,9 @@ class Caller:
     scopes: frozenset[str]
     request_id: str
     expires: float = math.inf
+    grant: str = ""
+    consents: tuple[Consent, ...] = ()
+    purpose: str = ""
 
 
 def caller_of(request: Request) -> Caller:
@@ -44,6 +52,9 @@ def caller_of(request: Request) -> Caller:
         scopes=parse(get(headers.SCOPE, "")),
         request_id=get(headers.REQUEST_ID, ""),
         expires=_seconds(get(headers.EXPIRES, "")),
+        grant=get(headers.GRANT, ""),
+        consents=_consents(get(headers.CONSENTS, "")),
+        purpose=get(headers.PURPOSE, ""),
     )
 
 
@@ -53,6 +64,10 @@ async def _caller(request: Request) -> Caller:  # async: FastAPI runs others in 
 
 def _seconds(text: str) -> float:
     return float(text) if text.isascii() and text.isdigit() else math.inf
+
+
+def _consents(text: str) -> tuple[Consent, ...]:
+    return tuple(orjson.loads(text)) if text else ()
 
 
 CallerDep = Annotated[Caller, Depends(_caller)]

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from gateway.control.oauth import clients, registration
 from gateway.control.oauth.clients import Client
 from gateway.control.oauth.register import record_registration
-from gateway.control.oauth.registration import DEFAULT_RATE, ClientMetadata
+from gateway.control.oauth.registration import DEFAULT_RATE, ClientMetadata, Purpose
 from gateway.control.state import Control, ControlDep
 from schemas.kit.caller import Caller, CallerDep
 from schemas.policy import ClientClass
@@ -47,6 +47,8 @@ class ClientChange(BaseModel):
     scope: str | None = Field(default=None, max_length=4000)
     rate: Rate | None = None
     quota: Quota | None = None
+    purposes: Annotated[list[Purpose], Field(min_length=1, max_length=20)] | None = None
+    organisation: str | None = Field(default=None, max_length=200)
 
 
 class ClientState(BaseModel):
@@ -60,6 +62,8 @@ class ClientState(BaseModel):
     response_types: list[str]
     redirect_uris: list[str]
     token_endpoint_auth_method: str
+    purposes: list[str]
+    organisation: str
     jwks: dict[str, Any] | None = None
     client_class: ClientClass
     rate: Rate
@@ -107,7 +111,7 @@ async def create_client(new: NewClient, control: ControlDep, caller: CallerDep) 
 @router.patch(
     "/clients/{client_id}",
     operation_id="changeClient",
-    summary="Change a client's scopes, rate or quota",
+    summary="Change a client's scopes, rate, quota, purposes or organisation",
     description="Tokens that are out keep their scopes until they expire.",
     response_model_exclude_none=True,
     openapi_extra=operation(OPERATOR_CLIENTS),
@@ -128,6 +132,10 @@ async def change_client(
             scopes=client.scopes if scopes is None else scopes,
             rate=change.rate or client.rate,
             quota=client.quota if change.quota is None else change.quota,
+            purposes=tuple(dict.fromkeys(change.purposes or client.purposes)),
+            organisation=(
+                client.organisation if change.organisation is None else change.organisation
+            ),
         )
 
     return await _change(control, caller, client_id, "change", changed)

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.control import tables
 from schemas.policy import ClientClass
 from schemas.problem import Conflict
+from schemas.purposes import SERVICE
 from schemas.scopes import parse
 
 CLIENT_CREDENTIALS: Final = "client_credentials"
@@ -45,6 +46,15 @@ class Client:
     suspended: bool = False
     revoked_before: int = 0
     created: int = 0
+    purposes: tuple[str, ...] = (SERVICE,)
+    """What it may use personal data for (:mod:`schemas.purposes`); the first unless it says so."""
+    organisation: str = ""
+    """Whose it is: what several clients of one organisation get is together in its hands."""
+
+    @property
+    def receiver(self) -> str:
+        """Who receives what this client gets: the organisation, or the client where it has none."""
+        return self.organisation or self.client_id
 
     def get_client_id(self) -> str:
         return self.client_id
@@ -119,6 +129,8 @@ def _write(client: Client) -> dict[str, Any]:
         "rate_requests": client.rate[0],
         "rate_seconds": client.rate[1],
         "quota": client.quota,
+        "purposes": " ".join(client.purposes),
+        "organisation": client.organisation,
         "suspended": client.suspended,
         "revoked_before": client.revoked_before,
         "created": client.created,
@@ -141,6 +153,8 @@ def _read(row: Any) -> Client:
         suspended=row.suspended,
         revoked_before=row.revoked_before,
         created=row.created,
+        purposes=_words(row.purposes),
+        organisation=row.organisation,
     )
 
 

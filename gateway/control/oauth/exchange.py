@@ -16,9 +16,11 @@ from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Request
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.control.consent import carried
+from gateway.control.consent.carried import Held
 from gateway.control.oauth import clients, records
 from gateway.control.oauth.clients import Client
-from gateway.control.oauth.effects import Effect
+from gateway.control.oauth.effects import Effect, RevokeGrant
 from gateway.control.oauth.records import Code, Grant, Refresh
 from gateway.control.secrets import Secrets
 
@@ -34,6 +36,8 @@ class Found:
     code: Code | None = None
     refresh: Refresh | None = None
     grant: Grant | None = None
+    held: Held | None = None
+    """The consents of the grant, and what else its client's organisation has of the resident."""
 
 
 class Exchange(OAuth2Request):  # type: ignore[misc]
@@ -58,9 +62,9 @@ class Exchange(OAuth2Request):  # type: ignore[misc]
         self.basic = basic
         self.now = now
         self.found = found
-        self.effects: list[Effect] = []
+        self.effects: list[Effect | RevokeGrant] = []
         """To be written when the answer is yes."""
-        self.penalties: list[Effect] = []
+        self.penalties: list[Effect | RevokeGrant] = []
         """To be written whatever the answer."""
 
     @property
@@ -119,4 +123,6 @@ async def prefetch(
             found.refresh = await records.find_refresh(connection, secrets.hash(token))
     if holder := found.code or found.refresh:
         found.grant = await records.find_grant(connection, holder.gid)
+    if found.grant and found.client:
+        found.held = await carried.held(connection, found.client, found.grant)
     return found

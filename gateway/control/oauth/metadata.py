@@ -11,6 +11,7 @@ from gateway.control.oauth import clients, signing_keys
 from gateway.control.oauth.client_authentication import ASSERTION_ALGORITHMS
 from gateway.control.oauth.server import PUSHED_PATH
 from gateway.control.state import ControlDep
+from schemas import consent
 from schemas.xcity import operation
 
 router = APIRouter(tags=["OAuth"])
@@ -84,6 +85,7 @@ def metadata(issuer: str, scopes: list[str]) -> dict[str, Any]:
             clients.CLIENT_CREDENTIALS,
             clients.REFRESH_TOKEN,
         ],
+        "authorization_details_types_supported": [consent.TYPE],  # RFC 9396 §10
         "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported": anyone,
         "token_endpoint_auth_signing_alg_values_supported": algorithms,

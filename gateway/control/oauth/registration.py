@@ -12,16 +12,19 @@ from urllib.parse import urlsplit
 
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, OctKey
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from gateway.control.oauth import clients
 from gateway.control.oauth.clients import Client
 from gateway.control.secrets import Secrets, new_token
 from schemas import scopes
 from schemas.policy import ClientClass
+from schemas.purposes import SERVICE, known_purpose
 
 GrantType = Literal["client_credentials", "authorization_code", "refresh_token"]
 AuthMethod = Literal["client_secret_basic", "private_key_jwt", "none"]
+
+Purpose = Annotated[str, AfterValidator(known_purpose)]
 
 DEFAULT_RATE: Final = (600, 60)
 _MOST_KEYS = 10
@@ -41,6 +44,11 @@ class ClientMetadata(BaseModel):
     redirect_uris: Annotated[list[str], Field(max_length=20)] = Field(default_factory=list)
     token_endpoint_auth_method: AuthMethod = clients.BASIC
     jwks: dict[str, Any] | None = None
+    purposes: Annotated[list[Purpose], Field(min_length=1, max_length=20)] = Field(
+        default_factory=lambda: [SERVICE],
+        description="What personal data may be used for; the first where a request names none",
+    )
+    organisation: str = Field(default="", max_length=200, description="Whose client it is")
 
     @field_validator("scope")
     @classmethod
@@ -146,6 +154,8 @@ def make_client(
         secret_hash=secrets.hash(secret) if secret else "",
         jwks=metadata.jwks,
         created=now,
+        purposes=tuple(dict.fromkeys(metadata.purposes)),
+        organisation=metadata.organisation,
     )
     return client, secret
 
@@ -161,5 +171,7 @@ def as_metadata(client: Client) -> dict[str, Any]:
         "response_types": ["code"] if client.check_response_type("code") else [],
         "redirect_uris": list(client.redirect_uris),
         "token_endpoint_auth_method": client.auth_method,
+        "purposes": list(client.purposes),
+        "organisation": client.organisation,
     }
     return {**found, "jwks": client.jwks} if client.jwks else found

@@ -39,7 +39,7 @@ STUCK: Final = 5.0
 """Seconds that a write may take; then the disk does not answer."""
 AGAIN: Final = 1.0
 """Seconds between attempts to begin a new journal."""
-TOLD: Final = frozenset(("consent-missing", "purpose-needed", "legal-class"))
+TOLD: Final = frozenset(("consent-missing", "consent-narrow", "purpose-needed", "legal-class"))
 """Refusals that a resident may see in the trail: somebody wanted more than was agreed to."""
 
 _Key = tuple["Grant", str, str, str]
@@ -116,7 +116,8 @@ class Trail:
 
     def note_refusal(self, core: Core, exchange: Exchange, answer: Reply) -> None:
         """Have it written down that more was asked for than was agreed to; nobody waits for it."""
-        if answer.reason not in TOLD or not self.can_write or self.journal is None:
+        known = answer.reason in TOLD and exchange.access is None
+        if not known or not self.can_write or self.journal is None:
             return
         number, self._number = self._number, self._number + 1
         self.journal.mention(lines.access(number, self._access(core, exchange)))
@@ -125,8 +126,7 @@ class Trail:
 
     def _access(self, core: Core, exchange: Exchange) -> bytes:
         grant, route = exchange.grant, exchange.route
-        consent: Consent | None = getattr(exchange, "consent", None)
-        purpose: str = getattr(exchange, "purpose", "")
+        consent, purpose = exchange.consent, exchange.purpose
         key = (grant, route.id, purpose, consent["consent_id"] if consent else "")
         said = self._said.young.get(key) or self._said.older(key)
         if said is None:

@@ -86,6 +86,14 @@ SIGNER = Signer("es", "ES256")
 _serial = iter(range(10**9))
 
 
+def consent(dataset: str = "records", **changes: Any) -> dict[str, Any]:
+    """An authorization detail that carries a consent to the whole of ``dataset``."""
+    return {
+        "type": "city_data", "dataset": dataset, "purpose": "service-provision",
+        "consent_id": f"consent-{dataset}", "until": int(time.time()) + 600, **changes,
+    }  # fmt: skip
+
+
 def claims(scope: str = "mobility:read", resident: str = "", **changes: Any) -> dict[str, Any]:
     """Claims of a good token, with ``changes``; a claim changed to None is left out."""
     client = changes.get("client_id") or "app"
@@ -95,6 +103,7 @@ def claims(scope: str = "mobility:read", resident: str = "", **changes: Any) -> 
         "iat": int(time.time()) - 10, "exp": int(time.time()) + 600, "scope": scope,
         "rid": PSEUDONYMS.seal(resident, client) if resident else None,
         "gid": "grant-1" if resident else None,
+        "authorization_details": [consent()] if resident else None,
     }  # fmt: skip
     return {name: value for name, value in {**found, **changes}.items() if value is not None}
 
@@ -133,7 +142,9 @@ ROUTES = [
     route("/stops", "POST"),
     route("/stops/{stop}"),
     route("/events", access="open", stream=True),
-    route("/residents/{resident}/records", access="personal", subject="resident"),
+    route(
+        "/residents/{resident}/records", access="personal", subject="resident", dataset="records"
+    ),
     route("/apps/shop/items", access="open", strip="/apps/shop"),
 ]
 
@@ -331,10 +342,10 @@ class Raw:
     async def reply(self, *, head_only: bool = False) -> Reply:
         head = (await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), 10)).decode("latin-1")
         first, *lines = head.strip().split("\r\n")
-        fields = {
-            name.lower(): value.strip()
-            for name, _, value in (line.partition(":") for line in lines)
-        }
+        fields: dict[str, str] = {}
+        for name, _, value in (line.partition(":") for line in lines):
+            before = fields.get(name.lower())
+            fields[name.lower()] = f"{before}, {value.strip()}" if before else value.strip()
         status = int(first.split()[1])
         if head_only or status in (100, 103, 204, 304):
             return Reply(status, fields, b"")

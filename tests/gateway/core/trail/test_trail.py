@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 from gateway.core.trail import trail as module
-from tests.gateway.core.city import PSEUDONYMS, Api, read_request, request, until
+from tests.gateway.core.city import (
+    PSEUDONYMS,
+    Api,
+    consent,
+    read_request,
+    request,
+    token,
+    until,
+)
 from tests.gateway.core.trail.disks import PATH, Disk, noted, noting
 
 
@@ -27,9 +35,9 @@ async def test_what_was_asked_for_is_written_down_with_what_it_came_to(tmp_path:
         "route": "test.get-residents-{resident}-records",
         "method": "GET",
         "dataset": "records",
-        "purpose": "",
+        "purpose": "service-provision",
         "fields": [],
-        "consent": "",
+        "consent": "consent-records",
         "grant": "grant-1",
         "request": answer.fields["x-request-id"],
         "status": 200,
@@ -53,6 +61,19 @@ async def test_what_is_open_is_not_written_down(tmp_path: Path) -> None:
         await one.city.get("/open")
         await one.city.get(PATH)
         assert one.trail.accesses == 0
+
+
+@pytest.mark.parametrize("consents", [[], [consent(until=1)], [consent("other")]])
+async def test_what_was_not_consented_to_is_written_down_as_refused(
+    tmp_path: Path, consents: list[dict[str, object]]
+) -> None:
+    async with noting(tmp_path) as one:
+        bearer = token("mobility:read", "hanako", authorization_details=consents)
+        assert (await one.city.get(PATH, bearer)).status == 403
+        await one.trail.close()
+    (access,) = noted(tmp_path)
+    assert (access["status"], access["dataset"], access["consent"]) == (403, "records", "")
+    assert access["subject"] == PSEUDONYMS.of("hanako", "audit")
 
 
 async def test_many_are_written_together(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
-"""The one way out of the broker: connections only to addresses that may be called.
+"""The one way out to URLs that others chose: connections only to addresses that may be called.
 
-A subscriber chooses the URL, so without this a subscriber could have the broker call the city's own
-network (server-side request forgery, CWE-918). A name is resolved here and the connection goes to
-the very address that was checked: nothing can change in between (DNS rebinding).
+A subscriber chooses the URL, so without this a subscriber could have the platform call the city's
+own network (server-side request forgery, CWE-918). A name is resolved here and the connection goes
+to the very address that was checked: nothing can change in between (DNS rebinding).
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import Final
 
 import httpx
 
-from services.broker.delivery import addresses
-from services.broker.delivery.addresses import Network
+from schemas.kit.outgoing import addresses
+from schemas.kit.outgoing.addresses import Network
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """The addresses of a host, for a connection to a port; raises ``OSError`` when it has none."""

@@ -9,8 +9,8 @@ from typing import Final
 
 import httpx
 
-from services.broker.delivery.connection import Connection
-from services.broker.delivery.guard import Guard
+from schemas.kit.outgoing.connection import Connection
+from schemas.kit.outgoing.guard import Guard
 
 MOST_IDLE: Final = 1024
 IDLE_SECONDS: Final = 30.0

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.broker.webhooks.signing import Seal, new_secret, sign, signed_headers
+from schemas.kit.outgoing.signing import Seal, new_secret, sign, signed_headers
 
 
 def test_a_signature_is_that_of_the_standard() -> None:

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.broker.delivery.addresses import is_outside, networks, parse
-from services.broker.delivery.guard import Guard, Refused
-from services.broker.delivery.model import Request
-from services.broker.delivery.sender import Sender
+from schemas.kit.outgoing.addresses import is_outside, networks, parse
+from schemas.kit.outgoing.guard import Guard, Refused
+from schemas.kit.outgoing.model import Request
+from schemas.kit.outgoing.sender import Sender
 from tests.services.broker.delivery.receiver import Receiver
 
 INSIDE = [

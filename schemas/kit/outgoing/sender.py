@@ -10,15 +10,15 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 
-from services.broker.delivery.connection import Broken, Connection, NotHttp, Reply, request_bytes
-from services.broker.delivery.guard import Guard, Refused
-from services.broker.delivery.model import MOST_TIMEOUT, Request
-from services.broker.delivery.pool import Pool
-from services.broker.delivery.schedule import RETRY_AFTER_MOST, Answer
+from schemas.kit.outgoing.connection import Broken, Connection, NotHttp, Reply, request_bytes
+from schemas.kit.outgoing.guard import Guard, Refused
+from schemas.kit.outgoing.model import MOST_TIMEOUT, Request
+from schemas.kit.outgoing.pool import Pool
+from schemas.kit.outgoing.schedule import RETRY_AFTER_MOST, Answer
 
 
 class Sender:
-    """The broker's HTTP client for receivers.
+    """The HTTP client for receivers.
 
     Args:
         tls: whom to trust; the system's authorities without it.

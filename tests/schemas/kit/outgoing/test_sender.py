@@ -14,10 +14,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from services.broker.delivery.addresses import networks
-from services.broker.delivery.guard import Guard
-from services.broker.delivery.model import Request
-from services.broker.delivery.sender import Sender
+from schemas.kit.outgoing.addresses import networks
+from schemas.kit.outgoing.guard import Guard
+from schemas.kit.outgoing.model import Request
+from schemas.kit.outgoing.sender import Sender
 from tests.services.broker.delivery.receiver import Receiver, Reply
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.broker.delivery.schedule import (
+from schemas.kit.outgoing.schedule import (
     DISABLE_AFTER_SECONDS,
     FAILURES_TO_OPEN,
     OPEN_MOST_SECONDS,
