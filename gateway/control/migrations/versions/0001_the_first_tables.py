@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy import Text  # noqa: F401 - as Alembic writes it
 
 revision = "0001"
 down_revision = None
@@ -89,6 +90,8 @@ def upgrade() -> None:
         sa.Column("auth_method", sa.String(length=32), nullable=False),
         sa.Column("secret_hash", sa.String(length=64), nullable=False),
         sa.Column("jwks", sa.Text(), nullable=False),
+        sa.Column("dpop_bound", sa.Boolean(), nullable=False),
+        sa.Column("pushed_only", sa.Boolean(), nullable=False),
         sa.Column("rate_requests", sa.Integer(), nullable=False),
         sa.Column("rate_seconds", sa.Integer(), nullable=False),
         sa.Column("quota", sa.Integer(), nullable=False),
@@ -105,6 +108,8 @@ def upgrade() -> None:
         sa.Column("redirect_uri", sa.Text(), nullable=False),
         sa.Column("scope", sa.Text(), nullable=False),
         sa.Column("challenge", sa.String(length=128), nullable=False),
+        sa.Column("jkt", sa.String(length=64), nullable=False),
+        sa.Column("nonce", sa.String(length=255), nullable=False),
         sa.Column("expires", sa.BigInteger(), nullable=False),
         sa.Column("used", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("hash"),
@@ -133,6 +138,9 @@ def upgrade() -> None:
         sa.Column("scope", sa.Text(), nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("expires", sa.BigInteger(), nullable=False),
+        sa.Column("auth_time", sa.BigInteger(), nullable=False),
+        sa.Column("acr", sa.String(length=100), nullable=False),
+        sa.Column("amr", sa.String(length=100), nullable=False),
         sa.Column("revoked", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("gid"),
     )
@@ -175,6 +183,7 @@ def upgrade() -> None:
         sa.Column("gid", sa.String(length=128), nullable=False),
         sa.Column("client_id", sa.String(length=128), nullable=False),
         sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("jkt", sa.String(length=64), nullable=False),
         sa.Column("expires", sa.BigInteger(), nullable=False),
         sa.Column("used", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("hash"),
