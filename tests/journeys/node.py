@@ -49,7 +49,7 @@ def run(folder: Path, script: str, given: dict[str, Any], visit: Visit) -> dict[
             process.kill()
 
 
-def _messages(process: subprocess.Popen[str]) -> Iterator[dict[str, str]]:
+def _messages(process: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:
     assert process.stdout
     for line in process.stdout:
         yield json.loads(line)
