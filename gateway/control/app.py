@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import orjson
 from fastapi import FastAPI
 
-from gateway.control.admin import apis, cache, emergency, keys
+from gateway.control.admin import apis, approval, cache, emergency, keys
 from gateway.control.admin import clients as admin_clients
 from gateway.control.audit import api as audit_api
 from gateway.control.audit.checkpoint import Signer
@@ -24,6 +24,7 @@ from gateway.control.migrations import VERSIONS
 from gateway.control.oauth import (
     authorize,
     introspection,
+    manage,
     metadata,
     pushed,
     register,
@@ -57,6 +58,7 @@ _OPEN_API: Final = (
     revocation,
     introspection,
     register,
+    manage,
     userinfo,
     public,
     audit_api,
@@ -120,6 +122,7 @@ def create_control(
         routers=[
             apis.router,
             admin_clients.router,
+            approval.router,
             keys.router,
             cache.router,
             emergency.router,

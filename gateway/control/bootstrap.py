@@ -83,6 +83,8 @@ async def _apply_client(control: Control, connection: AsyncConnection, wanted: C
                 "require_pushed_authorization_requests": (
                     wanted.require_pushed_authorization_requests
                 ),
+                "purposes": wanted.purposes,
+                "organisation": wanted.organisation,
             }
         )
     except ValidationError as error:

@@ -12,6 +12,7 @@ from gateway.control.catalogue.attached import MOST_ADDRESSES
 from gateway.control.oauth.registration import DEFAULT_RATE
 from gateway.control.policy.findings import pointer
 from schemas.policy import ClientClass
+from schemas.purposes import SERVICE
 
 _SECRET = 20  # characters, the least
 
@@ -47,6 +48,8 @@ class Client(_Part):
     rate: tuple[int, int] = DEFAULT_RATE
     quota: Annotated[int, Field(ge=0, le=1_000_000_000)] = 0
     """Requests a day; 0 for any number."""
+    purposes: list[str] = Field(default_factory=lambda: [SERVICE])
+    organisation: str = ""
 
 
 class Resident(_Part):

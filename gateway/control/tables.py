@@ -54,9 +54,14 @@ clients = Table(
     Column("jwks", Text, nullable=False),  # JSON, or empty
     Column("dpop_bound", Boolean, nullable=False),  # tokens only with a proof of possession
     Column("pushed_only", Boolean, nullable=False),  # authorization requests only by RFC 9126
+    Column("state", String(16), nullable=False, index=True),  # pending, active, refused, deleted
+    Column("management_hash", String(_HASH), nullable=False),  # of its token of RFC 7592; or empty
+    Column("proposed", Text, nullable=False),  # JSON: metadata that wait for approval; or empty
     Column("rate_requests", Integer, nullable=False),
     Column("rate_seconds", Integer, nullable=False),
     Column("quota", Integer, nullable=False),  # requests a day; 0 for any number
+    Column("purposes", Text, nullable=False),
+    Column("organisation", String(200), nullable=False),  # whose client it is; often empty
     Column("suspended", Boolean, nullable=False),
     Column("revoked_before", BigInteger, nullable=False),  # tokens issued until then are void
     Column("created", BigInteger, nullable=False),
@@ -223,4 +228,44 @@ audit_checkpoints = Table(
     metadata,
     Column("size", BigInteger, primary_key=True, autoincrement=False),
     Column("note", Text, nullable=False),  # signed
+)
+
+# ---------------------------------------------------------------- consent
+
+consents = Table(
+    "consents",
+    metadata,
+    # one resident × client × data set × fields × purpose × until, under one grant
+    Column("consent_id", String(_ID), primary_key=True),
+    Column("gid", String(_ID), nullable=False, index=True),
+    Column("client_id", String(_ID), nullable=False),
+    Column("organisation", String(200), nullable=False),  # of the client, when it was given
+    Column("resident_id", String(_ID), nullable=False, index=True),
+    Column("dataset", String(80), nullable=False),
+    Column("domain", String(40), nullable=False),
+    Column("fields", Text, nullable=False),  # JSON array; empty for all
+    Column("purpose", String(60), nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("withdrawn", BigInteger, index=True),  # null while it lives
+    Column("text_hash", String(_HASH), nullable=False),
+    Column("combination", Text, nullable=False),  # JSON array of domains said yes to; often empty
+)
+
+consent_texts = Table(
+    "consent_texts",
+    metadata,
+    # the very words that residents were shown, once for each that differs
+    Column("hash", String(_HASH), primary_key=True),
+    Column("version", String(40), nullable=False),
+    Column("language", String(16), nullable=False),
+    Column("text", Text, nullable=False),
+)
+
+city_rules = Table(
+    "city_rules",
+    metadata,
+    # what the city decides for all its processes, such as the limit of linkage
+    Column("name", String(40), primary_key=True),
+    Column("value", Text, nullable=False),  # JSON
 )

@@ -1,4 +1,7 @@
-"""Consents given and ended, as the audit log tells them."""
+"""Consents given, as the audit log tells them.
+
+Their ends are told by :mod:`gateway.control.consent.withdraw`.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,9 @@ from schemas.pseudonym import Pseudonyms
 
 
 def trail(
-    pseudonyms: Pseudonyms, exchange: Exchange, effects: Iterable[Effect], at: int
+    pseudonyms: Pseudonyms, exchange: Exchange, effects: Iterable[Effect | RevokeGrant], at: int
 ) -> Iterator[AuditEvent]:
-    """What of ``effects`` gives or ends a consent.
+    """What of ``effects`` gives a consent.
 
     Args:
         at: milliseconds since the epoch.
@@ -23,10 +26,6 @@ def trail(
         if isinstance(effect, KeepGrant):
             detail = {"scopes": effect.grant.scope.split(), "until": effect.grant.expires}
             yield _event(pseudonyms, effect.grant, "consent.give", at, detail)
-        elif isinstance(effect, RevokeGrant):
-            grant = exchange.found.grant
-            if grant is not None and grant.gid == effect.gid and grant.revoked is None:
-                yield _event(pseudonyms, grant, "consent.end", at, {})
 
 
 def _event(

@@ -122,17 +122,12 @@ class KeepGrant:
 
 @dataclass(frozen=True, slots=True)
 class RevokeGrant:
-    """End a whole family: its refresh tokens at once, its access tokens by the next policy."""
+    """End a whole family: its refresh tokens at once, its access tokens by the next policy.
+
+    Done by :func:`gateway.control.consent.withdraw.withdraw`, as every end of a consent is.
+    """
 
     gid: str
-
-    async def apply(self, connection: AsyncConnection, now: int) -> None:
-        table = tables.grants
-        await connection.execute(
-            update(table)
-            .where(table.c.gid == self.gid, table.c.revoked.is_(None))
-            .values(revoked=now)
-        )
 
 
 @dataclass(frozen=True, slots=True)

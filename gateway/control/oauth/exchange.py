@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.control.oauth import clients, records
 from gateway.control.oauth.clients import Client
 from gateway.control.oauth.dpop import Proof
-from gateway.control.oauth.effects import Effect
+from gateway.control.oauth.effects import Effect, RevokeGrant
 from gateway.control.oauth.records import Code, Grant, Refresh, SignIn
 from gateway.control.secrets import Secrets
 
@@ -66,9 +66,9 @@ class Exchange(OAuth2Request):  # type: ignore[misc]
         """Of the resident who decides, at the authorization endpoint."""
         self.hinted: str | None = None
         """Whom the client's ``id_token_hint`` is about, as it knows them."""
-        self.effects: list[Effect] = []
+        self.effects: list[Effect | RevokeGrant] = []
         """To be written when the answer is yes."""
-        self.penalties: list[Effect] = []
+        self.penalties: list[Effect | RevokeGrant] = []
         """To be written whatever the answer."""
 
     @property
@@ -77,11 +77,11 @@ class Exchange(OAuth2Request):  # type: ignore[misc]
         return data
 
     def query_client(self, client_id: str) -> Client | None:
-        """The client, unless it is another than was prefetched, or suspended."""
+        """The client, unless it is another than was prefetched, or suspended, refused, deleted."""
         client = self.found.client
         if client is None or client.client_id != client_id or client.suspended:
             return None
-        return client
+        return client if client.state in {clients.ACTIVE, clients.PENDING} else None
 
 
 def claimed_client_id(form: Mapping[str, str], basic: tuple[str, str] | None) -> str:

@@ -117,6 +117,17 @@ async def find_grant(connection: AsyncConnection, gid: str) -> Grant | None:
     return Grant(**row) if row else None
 
 
+async def living_grants_of_client(
+    connection: AsyncConnection, client_id: str, now: int
+) -> list[str]:
+    """Their ids, oldest first."""
+    table = tables.grants
+    query = select(table.c.gid).where(
+        table.c.client_id == client_id, table.c.revoked.is_(None), table.c.expires > now
+    )
+    return list((await connection.execute(query.order_by(table.c.created))).scalars())
+
+
 async def _find(connection: AsyncConnection, table: Any, hashed: str) -> dict[str, Any] | None:
     row = (await connection.execute(select(table).where(table.c.hash == hashed))).mappings()
     found = row.one_or_none()

@@ -11,6 +11,7 @@ from authlib.oauth2.rfc6749 import (
     InvalidClientError,
     InvalidRequestError,
     OAuth2Error,
+    UnauthorizedClientError,
 )
 from authlib.oauth2.rfc9207 import IssuerParameter
 
@@ -129,6 +130,8 @@ class CityAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
                 description="The client is unknown, suspended, or its credentials are wrong.",
                 status_code=401,
             ) from error
+        if client.state == clients.PENDING:
+            raise UnauthorizedClientError(description="An operator has not approved you yet.")
         return client
 
     def create_oauth2_request(self, request: Exchange) -> Exchange:

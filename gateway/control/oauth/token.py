@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 from authlib.oauth2.rfc6749 import OAuth2Error
@@ -10,6 +11,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.control.audit.event import PLATFORM
+from gateway.control.consent.withdraw import withdraw
 from gateway.control.oauth import dpop, effects, forms
 from gateway.control.oauth.consent_trail import trail
 from gateway.control.oauth.dpop import Proof
@@ -139,21 +142,31 @@ async def commit(control: Control, server: CityAuthorizationServer, answer: Answ
     try:
         async with transaction() as connection:
             for effect in wanted:
-                await effect.apply(connection, exchange.now)
+                if isinstance(effect, RevokeGrant):
+                    await _end(control, connection, exchange, effect.gid)
+                else:
+                    await effect.apply(connection, exchange.now)
             await _record(control, connection, exchange, wanted)
     except Raced as raced:
-        revoke = RevokeGrant(raced.gid)
         async with control.change() as connection:
-            await revoke.apply(connection, exchange.now)
-            await _record(control, connection, exchange, [revoke])
+            await _end(control, connection, exchange, raced.gid)
         return Answer(*effects.gone()())
     except OAuth2Error as error:
         return Answer(*error())
     return answer
 
 
+async def _end(control: Control, connection: AsyncConnection, exchange: Exchange, gid: str) -> None:
+    client = exchange.found.client
+    actor = client.client_id if client else PLATFORM
+    await withdraw(control, connection, gid, actor=actor)
+
+
 async def _record(
-    control: Control, connection: AsyncConnection, exchange: Exchange, done: list[Effect]
+    control: Control,
+    connection: AsyncConnection,
+    exchange: Exchange,
+    done: Iterable[Effect | RevokeGrant],
 ) -> None:
     events = trail(control.pseudonyms, exchange, done, control.now_ms())
     await control.audit.append(connection, *events)

@@ -8,9 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.control import tables
-from gateway.control.audit.event import RESIDENT, SECTOR, AuditEvent
+from gateway.control.audit.event import RESIDENT
+from gateway.control.consent import withdraw as withdrawing
 from gateway.control.oauth import records
-from gateway.control.oauth.effects import RevokeGrant
 from gateway.control.oauth.records import Grant
 from gateway.control.residents import Resident
 from gateway.control.state import Control
@@ -61,8 +61,7 @@ async def withdraw(control: Control, resident: Resident, gid: str) -> bool:
     if grant is None or not mine or not grant.is_alive(now):
         return False
     async with control.change() as connection:
-        await RevokeGrant(gid).apply(connection, now)
-        subject = control.pseudonyms.of(resident.resident_id, SECTOR)
-        event = AuditEvent(control.now_ms(), RESIDENT, "consent.withdraw", gid, subject)
-        await control.audit.append(connection, event)
-    return True
+        ended = await withdrawing.withdraw(
+            control, connection, gid, actor=RESIDENT, action="consent.withdraw"
+        )
+    return ended is not None

@@ -80,6 +80,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
+        "city_rules",
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
         "clients",
         sa.Column("client_id", sa.String(length=128), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
@@ -92,14 +98,22 @@ def upgrade() -> None:
         sa.Column("jwks", sa.Text(), nullable=False),
         sa.Column("dpop_bound", sa.Boolean(), nullable=False),
         sa.Column("pushed_only", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("management_hash", sa.String(length=64), nullable=False),
+        sa.Column("proposed", sa.Text(), nullable=False),
         sa.Column("rate_requests", sa.Integer(), nullable=False),
         sa.Column("rate_seconds", sa.Integer(), nullable=False),
         sa.Column("quota", sa.Integer(), nullable=False),
+        sa.Column("purposes", sa.Text(), nullable=False),
+        sa.Column("organisation", sa.String(length=200), nullable=False),
         sa.Column("suspended", sa.Boolean(), nullable=False),
         sa.Column("revoked_before", sa.BigInteger(), nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("client_id"),
     )
+    with op.batch_alter_table("clients", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_clients_state"), ["state"], unique=False)
+
     op.create_table(
         "codes",
         sa.Column("hash", sa.String(length=64), nullable=False),
@@ -116,6 +130,37 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("codes", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_codes_expires"), ["expires"], unique=False)
+
+    op.create_table(
+        "consent_texts",
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("version", sa.String(length=40), nullable=False),
+        sa.Column("language", sa.String(length=16), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("hash"),
+    )
+    op.create_table(
+        "consents",
+        sa.Column("consent_id", sa.String(length=128), nullable=False),
+        sa.Column("gid", sa.String(length=128), nullable=False),
+        sa.Column("client_id", sa.String(length=128), nullable=False),
+        sa.Column("organisation", sa.String(length=200), nullable=False),
+        sa.Column("resident_id", sa.String(length=128), nullable=False),
+        sa.Column("dataset", sa.String(length=80), nullable=False),
+        sa.Column("domain", sa.String(length=40), nullable=False),
+        sa.Column("fields", sa.Text(), nullable=False),
+        sa.Column("purpose", sa.String(length=60), nullable=False),
+        sa.Column("created", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("withdrawn", sa.BigInteger(), nullable=True),
+        sa.Column("text_hash", sa.String(length=64), nullable=False),
+        sa.Column("combination", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("consent_id"),
+    )
+    with op.batch_alter_table("consents", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_consents_gid"), ["gid"], unique=False)
+        batch_op.create_index(batch_op.f("ix_consents_resident_id"), ["resident_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_consents_withdrawn"), ["withdrawn"], unique=False)
 
     op.create_table(
         "emergencies",
@@ -272,11 +317,22 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_emergencies_until"))
 
     op.drop_table("emergencies")
+    with op.batch_alter_table("consents", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_consents_withdrawn"))
+        batch_op.drop_index(batch_op.f("ix_consents_resident_id"))
+        batch_op.drop_index(batch_op.f("ix_consents_gid"))
+
+    op.drop_table("consents")
+    op.drop_table("consent_texts")
     with op.batch_alter_table("codes", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_codes_expires"))
 
     op.drop_table("codes")
+    with op.batch_alter_table("clients", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_clients_state"))
+
     op.drop_table("clients")
+    op.drop_table("city_rules")
     op.drop_table("changes")
     op.drop_table("cache_purges")
     op.drop_table("audit_nodes")
