@@ -88,11 +88,16 @@ def list_clients(as_json: AsJson = False) -> None:
     """All registered clients."""
     found = call("GET", "/control/v1/clients")
     lines = [
-        f"{one['client_id']:40}{one['client_class']:14}"
-        f"{'suspended' if one['suspended'] else 'active':11}{one['scope']}"
+        f"{one['client_id']:40}{one['client_class']:14}{_state(one):11}{one['scope']}"
         for one in found
     ]
     show(found, as_json, "\n".join(lines))
+
+
+def _state(client: dict[str, Any]) -> str:
+    if client["suspended"]:
+        return "suspended"
+    return "changes?" if client.get("proposed") else str(client["state"])
 
 
 @clients.command("create")
@@ -137,6 +142,40 @@ def set_quota(
     changed = call("PATCH", f"/control/v1/clients/{client_id}", {"quota": requests})
     said = f"{requests} requests a day" if requests else "any number of requests a day"
     show(changed, as_json, f"{client_id} may make {said}.")
+
+
+@clients.command("approve")
+def approve_client(
+    client_id: str,
+    scope: Annotated[
+        list[str] | None, typer.Option(help="Of those asked for; all when left out; repeat it.")
+    ] = None,
+    purpose: Annotated[
+        list[str] | None, typer.Option(help="Of those asked for; all when left out; repeat it.")
+    ] = None,
+    client_class: Annotated[str, typer.Option(help="partner, service, data-holder, …")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Accept a client that registered itself, or the changes that it asks for."""
+    body = {
+        "scope": " ".join(scope) if scope else None,
+        "purposes": purpose or None,
+        "client_class": client_class or None,
+    }
+    changed = call("POST", f"/control/v1/clients/{client_id}/approve", body)
+    show(changed, as_json, f"{client_id} is approved and may ask for: {changed['scope']}")
+
+
+@clients.command("refuse")
+def refuse_client(
+    client_id: str,
+    reason: Annotated[str, typer.Argument(help="For the audit log.")],
+    as_json: AsJson = False,
+) -> None:
+    """Refuse a client that registered itself, or the changes that it asks for."""
+    changed = call("POST", f"/control/v1/clients/{client_id}/refuse", {"reason": reason})
+    what = "is refused" if changed["state"] == "refused" else "stays as it was"
+    show(changed, as_json, f"{client_id} {what}.")
 
 
 @clients.command("suspend")

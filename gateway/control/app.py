@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import orjson
 from fastapi import FastAPI
 
-from gateway.control.admin import apis, cache, emergency, keys
+from gateway.control.admin import apis, approval, cache, emergency, keys
 from gateway.control.admin import clients as admin_clients
 from gateway.control.audit import accesses
 from gateway.control.audit import api as audit_api
@@ -25,11 +25,13 @@ from gateway.control.migrations import VERSIONS
 from gateway.control.oauth import (
     authorize,
     introspection,
+    manage,
     metadata,
     pushed,
     register,
     revocation,
     token,
+    userinfo,
 )
 from gateway.control.parts import Parts
 from gateway.control.policy import endpoint
@@ -63,6 +65,8 @@ _OPEN_API: Final = (
     revocation,
     introspection,
     register,
+    manage,
+    userinfo,
     public,
     audit_api,
     accesses,
@@ -132,6 +136,7 @@ def create_control(
         routers=[
             apis.router,
             admin_clients.router,
+            approval.router,
             keys.router,
             cache.router,
             emergency.router,

@@ -82,6 +82,10 @@ async def _apply_client(control: Control, connection: AsyncConnection, wanted: C
                 "redirect_uris": wanted.redirect_uris,
                 "token_endpoint_auth_method": wanted.auth_method or _method(wanted),
                 "jwks": wanted.jwks,
+                "dpop_bound_access_tokens": wanted.dpop_bound_access_tokens,
+                "require_pushed_authorization_requests": (
+                    wanted.require_pushed_authorization_requests
+                ),
                 "purposes": wanted.purposes,
                 "organisation": wanted.organisation,
             }

@@ -44,6 +44,8 @@ class Client(_Part):
     redirect_uris: list[str] = Field(default_factory=list)
     auth_method: str = ""
     jwks: dict[str, Any] | None = None
+    dpop_bound_access_tokens: bool = False
+    require_pushed_authorization_requests: bool = False
     rate: tuple[int, int] = DEFAULT_RATE
     quota: Annotated[int, Field(ge=0, le=1_000_000_000)] = 0
     """Requests a day; 0 for any number."""

@@ -20,8 +20,9 @@ from gateway.control.consent import carried
 from gateway.control.consent.carried import Held
 from gateway.control.oauth import clients, records
 from gateway.control.oauth.clients import Client
+from gateway.control.oauth.dpop import Proof
 from gateway.control.oauth.effects import Effect, RevokeGrant
-from gateway.control.oauth.records import Code, Grant, Refresh
+from gateway.control.oauth.records import Code, Grant, Refresh, SignIn
 from gateway.control.secrets import Secrets
 
 # Authlib refuses http:// although TLS may end before this process; the address is never compared
@@ -47,6 +48,7 @@ class Exchange(OAuth2Request):  # type: ignore[misc]
     basic: client id and secret of the Basic header.
     now: seconds since the epoch; the one time of the whole exchange.
     found: what :func:`prefetch` has read.
+    proof: of possession of a key (RFC 9449), where one came with the request.
     """
 
     def __init__(
@@ -56,12 +58,18 @@ class Exchange(OAuth2Request):  # type: ignore[misc]
         basic: tuple[str, str] | None,
         now: int,
         found: Found,
+        proof: Proof | None = None,
     ) -> None:
         super().__init__(method, _URI)
         self.payload = BasicOAuth2Payload(form)
         self.basic = basic
         self.now = now
         self.found = found
+        self.proof = proof
+        self.sign_in: SignIn | None = None
+        """Of the resident who decides, at the authorization endpoint."""
+        self.hinted: str | None = None
+        """Whom the client's ``id_token_hint`` is about, as it knows them."""
         self.effects: list[Effect | RevokeGrant] = []
         """To be written when the answer is yes."""
         self.penalties: list[Effect | RevokeGrant] = []
@@ -73,11 +81,11 @@ class Exchange(OAuth2Request):  # type: ignore[misc]
         return data
 
     def query_client(self, client_id: str) -> Client | None:
-        """The client, unless it is another than was prefetched, or suspended."""
+        """The client, unless it is another than was prefetched, or suspended, refused, deleted."""
         client = self.found.client
         if client is None or client.client_id != client_id or client.suspended:
             return None
-        return client
+        return client if client.state in {clients.ACTIVE, clients.PENDING} else None
 
 
 def claimed_client_id(form: Mapping[str, str], basic: tuple[str, str] | None) -> str:

@@ -16,7 +16,7 @@ from gateway.control.consent.choice import UNTIL, Item, Term, terms, usual
 from gateway.control.consent.linkage import Holding, holding
 from gateway.control.consent.request import Wanted, judge_exchange
 from gateway.control.consent.wording import receiver, word
-from gateway.control.oauth import forms, pushed, sessions
+from gateway.control.oauth import forms, prompt, pushed, sessions
 from gateway.control.oauth.asked import Asked, describe
 from gateway.control.oauth.clients import Client
 from gateway.control.oauth.exchange import Exchange, prefetch
@@ -98,6 +98,12 @@ async def enter(request: Request, control: Control) -> Visit | Response:
     except ValueError:
         return error_page(language, InvalidRequestError("A parameter has odd characters."))
     browser = await sessions.read(request, control)
+    try:
+        pushed.check_way(exchange, held)
+        browser = prompt.admit(control, exchange, query, browser)
+    except OAuth2Error as error:
+        error.redirect_uri, error.state = grant.redirect_uri, asked.get("state")
+        return _refuse(server, error, language)
     return await _visit(control, server, grant, browser, query, language, wanted)
 
 

@@ -68,7 +68,8 @@ class Collector:
         number = await read_number(connection)
         keys = await signing_keys.load(connection, self.secrets)
         found = await attached.find_all(connection)
-        registered = await clients.find_all(connection)
+        known = await clients.find_all(connection)
+        registered = [one for one in known if one.state == clients.ACTIVE]
         revoked = await _revocations(connection, now)
         apis = (self.own(), *[self._compile(api) for api in found if api.document])
         addresses = {"control": (self.own_address,), **{api.name: api.addresses for api in found}}

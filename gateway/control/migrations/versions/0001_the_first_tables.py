@@ -119,6 +119,11 @@ def upgrade() -> None:
         sa.Column("auth_method", sa.String(length=32), nullable=False),
         sa.Column("secret_hash", sa.String(length=64), nullable=False),
         sa.Column("jwks", sa.Text(), nullable=False),
+        sa.Column("dpop_bound", sa.Boolean(), nullable=False),
+        sa.Column("pushed_only", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("management_hash", sa.String(length=64), nullable=False),
+        sa.Column("proposed", sa.Text(), nullable=False),
         sa.Column("rate_requests", sa.Integer(), nullable=False),
         sa.Column("rate_seconds", sa.Integer(), nullable=False),
         sa.Column("quota", sa.Integer(), nullable=False),
@@ -129,6 +134,9 @@ def upgrade() -> None:
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("client_id"),
     )
+    with op.batch_alter_table("clients", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_clients_state"), ["state"], unique=False)
+
     op.create_table(
         "codes",
         sa.Column("hash", sa.String(length=64), nullable=False),
@@ -137,6 +145,8 @@ def upgrade() -> None:
         sa.Column("redirect_uri", sa.Text(), nullable=False),
         sa.Column("scope", sa.Text(), nullable=False),
         sa.Column("challenge", sa.String(length=128), nullable=False),
+        sa.Column("jkt", sa.String(length=64), nullable=False),
+        sa.Column("nonce", sa.String(length=255), nullable=False),
         sa.Column("expires", sa.BigInteger(), nullable=False),
         sa.Column("used", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("hash"),
@@ -197,6 +207,9 @@ def upgrade() -> None:
         sa.Column("scope", sa.Text(), nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("expires", sa.BigInteger(), nullable=False),
+        sa.Column("auth_time", sa.BigInteger(), nullable=False),
+        sa.Column("acr", sa.String(length=100), nullable=False),
+        sa.Column("amr", sa.String(length=100), nullable=False),
         sa.Column("revoked", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("gid"),
     )
@@ -289,6 +302,7 @@ def upgrade() -> None:
         sa.Column("gid", sa.String(length=128), nullable=False),
         sa.Column("client_id", sa.String(length=128), nullable=False),
         sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("jkt", sa.String(length=64), nullable=False),
         sa.Column("expires", sa.BigInteger(), nullable=False),
         sa.Column("used", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("hash"),
@@ -401,6 +415,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_codes_expires"))
 
     op.drop_table("codes")
+    with op.batch_alter_table("clients", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_clients_state"))
+
     op.drop_table("clients")
     op.drop_table("city_rules")
     op.drop_table("changes")
