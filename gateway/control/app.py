@@ -39,6 +39,8 @@ from gateway.control.policy.territory import territory
 from gateway.control.resident import my
 from gateway.control.residents import Passwords
 from gateway.control.secrets import Secrets
+from gateway.control.staff import api as staff_api
+from gateway.control.staff import device, device_page, enrolment
 from gateway.control.state import Control
 from gateway.control.tables import metadata as tables
 from schemas.kit.app import create_app
@@ -59,6 +61,9 @@ _OPEN_API: Final = (
     public,
     audit_api,
     my,
+    device,
+    device_page,
+    enrolment,
     endpoint,
 )
 
@@ -121,6 +126,7 @@ def create_control(
             keys.router,
             cache.router,
             emergency.router,
+            staff_api.router,
         ],
         gateway_key=gateway_key,
         lifespan=parts.lifespan,

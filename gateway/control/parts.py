@@ -21,6 +21,7 @@ from gateway.control.oauth import (
     signing_keys,
 )
 from gateway.control.oauth.registration import ClientMetadata, make_client
+from gateway.control.staff import command_line
 from gateway.control.state import Control
 from schemas.kit.client import CityClient
 
@@ -75,6 +76,7 @@ class Parts:
         async with control.publisher.transaction() as connection:
             await signing_keys.ensure(connection, control.secrets, control.now())
             await _ensure_own_client(control, connection)
+            await command_line.ensure(connection, control.now())
         if self._file:
             await bootstrap.apply(control, bootstrap_file.read(self._file))
         await control.publisher.refresh()

@@ -216,3 +216,51 @@ audit_checkpoints = Table(
     Column("size", BigInteger, primary_key=True, autoincrement=False),
     Column("note", Text, nullable=False),  # signed
 )
+
+staff = Table(
+    "staff",
+    metadata,
+    Column("staff_id", String(_ID), primary_key=True),
+    Column("username", String(100), nullable=False, unique=True),
+    Column("name", String(200), nullable=False),
+    Column("roles", Text, nullable=False),  # JSON array
+    Column("password_hash", Text, nullable=False),  # empty until the invitation is taken up
+    Column("suspended", Boolean, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("invitation", String(_HASH), nullable=False, index=True),  # hashed; empty when spent
+    Column("invited_until", BigInteger, nullable=False),
+)
+
+second_factors = Table(
+    "second_factors",
+    metadata,
+    Column("account", String(_ID), primary_key=True),  # `staff:<id>` or `resident:<id>`
+    Column("sealed", LargeBinary, nullable=False),  # the TOTP key, AES-GCM
+    Column("used", BigInteger, nullable=False),  # newest step whose code was taken
+    Column("confirmed", Boolean, nullable=False),
+)
+
+device_requests = Table(
+    "device_requests",
+    metadata,
+    Column("hash", String(_HASH), primary_key=True),  # of the device code
+    Column("user_code", String(_HASH), nullable=False, unique=True),  # hashed
+    Column("client_id", String(_ID), nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("expires", BigInteger, nullable=False, index=True),
+    Column("asked", BigInteger, nullable=False),  # when the device last asked
+    Column("gid", String(_ID), nullable=False),  # of the staff grant; empty until there is one
+    Column("denied", Boolean, nullable=False),
+)
+
+staff_grants = Table(
+    "staff_grants",
+    metadata,
+    Column("gid", String(_ID), primary_key=True),
+    Column("staff_id", String(_ID), nullable=False, index=True),
+    Column("client_id", String(_ID), nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("authenticated", BigInteger, nullable=False),  # when password and code were right
+    Column("expires", BigInteger, nullable=False, index=True),
+    Column("revoked", BigInteger),
+)

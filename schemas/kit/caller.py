@@ -26,6 +26,7 @@ class Caller:
         scopes: of the token.
         request_id: for logs and problem details.
         expires: end of the token, in seconds since the epoch; infinite where there is none.
+        operator: who of the city's staff signed in for the token; empty when nobody of them did.
     """
 
     client: str
@@ -33,6 +34,12 @@ class Caller:
     scopes: frozenset[str]
     request_id: str
     expires: float = math.inf
+    operator: str = ""
+
+    @property
+    def actor(self) -> str:
+        """Who acts, as the audit log names them: a person of the staff, else the client."""
+        return f"staff:{self.operator}" if self.operator else self.client
 
 
 def caller_of(request: Request) -> Caller:
@@ -44,6 +51,7 @@ def caller_of(request: Request) -> Caller:
         scopes=parse(get(headers.SCOPE, "")),
         request_id=get(headers.REQUEST_ID, ""),
         expires=_seconds(get(headers.EXPIRES, "")),
+        operator=get(headers.OPERATOR, ""),
     )
 
 

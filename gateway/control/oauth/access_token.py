@@ -17,6 +17,7 @@ from joserfc.errors import JoseError
 from gateway.control.oauth.clients import Client
 from gateway.control.oauth.records import Grant
 from gateway.control.oauth.signing_keys import KeyRing
+from gateway.control.staff.grants import StaffGrant
 from schemas.policy import ALGORITHMS, CLAIM_GRANT, CLAIM_RESIDENT, TOKEN_TYPE
 from schemas.pseudonym import Pseudonyms
 
@@ -37,9 +38,9 @@ class TokenMaker:
     pseudonyms: Pseudonyms
     now: int
 
-    def make(self, client: Client, scope: str, grant: Grant | None) -> tuple[str, int]:
+    def make(self, client: Client, scope: str, grant: Grant | StaffGrant | None) -> tuple[str, int]:
         """A signed token, and the seconds it lives."""
-        lifetime = RESIDENT_LIFETIME if grant else MACHINE_LIFETIME
+        lifetime = RESIDENT_LIFETIME if isinstance(grant, Grant) else MACHINE_LIFETIME
         if grant:
             lifetime = min(lifetime, grant.expires - self.now)
         claims = {
@@ -53,10 +54,15 @@ class TokenMaker:
             "jti": uuid.uuid4().hex,
         }
         if grant:
-            claims |= self._resident_claims(client, grant)
+            claims |= self._claims_of(client, grant)
         key = self.keys.signer(self.now)
         header = {"alg": key.alg, "kid": key.kid, "typ": TOKEN_TYPE}
         return jwt.encode(header, claims, key.private, algorithms=[key.alg]), lifetime
+
+    def _claims_of(self, client: Client, grant: Grant | StaffGrant) -> dict[str, Any]:
+        if isinstance(grant, StaffGrant):
+            return grant.claims()
+        return self._resident_claims(client, grant)
 
     def _resident_claims(self, client: Client, grant: Grant) -> dict[str, str]:
         sector = f"client:{client.client_id}"

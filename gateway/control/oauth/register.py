@@ -43,7 +43,7 @@ async def register(request: Request, control: ControlDep, caller: CallerDep) -> 
     client, secret = make_client(metadata, control.secrets, control.now())
     async with control.change() as connection:
         await clients.add(connection, client)
-        await record_registration(control, connection, caller.client, client)
+        await record_registration(control, connection, caller.actor, client)
     body = as_metadata(client)
     if secret:
         # 0: it does not expire (RFC 7591 §3.2.1)

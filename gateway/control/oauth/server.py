@@ -27,6 +27,8 @@ from gateway.control.oauth.grants import (
 )
 from gateway.control.oauth.records import Grant, Refresh
 from gateway.control.secrets import Secrets, new_token
+from gateway.control.staff.device_grant import DeviceCode
+from gateway.control.staff.grants import StaffGrant
 
 # at DEBUG it writes whole tokens
 logging.getLogger("authlib").setLevel(logging.WARNING)
@@ -86,6 +88,7 @@ class CityAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
         self.register_grant(ClientCredentials)
         self.register_grant(AuthorizationCode, [ProofKey(required=True)])
         self.register_grant(RefreshRotation)
+        self.register_grant(DeviceCode)
         self.register_client_auth_method(clients.BASIC, client_authentication.basic_method(secrets))
         self.register_client_auth_method(
             clients.PRIVATE_KEY_JWT,
@@ -154,12 +157,14 @@ class CityAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
         self,
         grant_type: str,
         client: Client,
-        user: Grant | None = None,
+        user: Grant | StaffGrant | None = None,
         scope: str | None = None,
         expires_in: int | None = None,
         include_refresh_token: bool = True,
     ) -> dict[str, Any]:
         """RFC 6749 §5.1. ``user`` is the grant when a resident is behind."""
+        if isinstance(user, StaffGrant):
+            scope = user.scope  # no more than their roles allow
         allowed = client.get_allowed_scope(scope)
         if not allowed:
             raise _invalid_scope(client)

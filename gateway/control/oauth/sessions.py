@@ -1,4 +1,4 @@
-"""A resident's browser: the session after signing in, CSRF tokens, and the brake on guessing."""
+"""A resident's browser: the session after signing in, and CSRF tokens."""
 
 from __future__ import annotations
 
@@ -7,20 +7,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from fastapi import Request, Response
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.control import residents, tables
+from gateway.control import brakes, residents, tables
 from gateway.control.residents import Resident
 from gateway.control.secrets import new_token
 from gateway.control.state import Control
 
 SESSION_LIFETIME: Final = 8 * 3600
-FREE_TRIES: Final = 5
-"""Wrong passwords for one account before waiting begins; each further one doubles the wait."""
-FREE_TRIES_OF_ADDRESS: Final = 50
-"""The same for one source address, behind which a whole school may sit."""
-LONGEST_WAIT: Final = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,18 +99,6 @@ async def _forget(connection: AsyncConnection, control: Control, browser: Browse
     await connection.execute(delete(tables.sessions).where(tables.sessions.c.hash == hashed))
 
 
-class MustWait(Exception):
-    """Too many wrong passwords.
-
-    Args:
-        seconds: to wait.
-    """
-
-    def __init__(self, seconds: int) -> None:
-        super().__init__(seconds)
-        self.seconds = seconds
-
-
 async def authenticate(
     control: Control, username: str, password: str, address: str
 ) -> Resident | None:
@@ -128,33 +111,16 @@ async def authenticate(
         MustWait: for the account or the address; a right password waits too.
     """
     username = unicodedata.normalize("NFKC", username).strip()[:100]
-    brakes = {
-        control.secrets.hash(f"account {username}"): FREE_TRIES,
-        control.secrets.hash(f"address {address}"): FREE_TRIES_OF_ADDRESS,
+    held = {
+        control.secrets.hash(f"account {username}"): brakes.FREE_TRIES,
+        control.secrets.hash(f"address {address}"): brakes.FREE_TRIES_OF_ADDRESS,
     }
-    # counted before it is known to be wrong, or many tries at once would all be free
     async with control.store.write() as connection:
-        for key, free in brakes.items():
-            await _count(connection, key, free, control.now())
+        await brakes.count(connection, held, control.now())
         resident = await residents.find_by_username(connection, username)
     stored = resident.password_hash if resident else ""
     if not await control.passwords.matches(password[: residents.LONGEST_PASSWORD], stored):
         return None
     async with control.store.write() as connection:
-        table = tables.login_failures
-        await connection.execute(delete(table).where(table.c.key.in_(brakes)))
+        await brakes.release(connection, held)
     return resident
-
-
-async def _count(connection: AsyncConnection, key: str, free: int, now: int) -> None:
-    table = tables.login_failures
-    row = (await connection.execute(select(table).where(table.c.key == key))).one_or_none()
-    failures = row.failures if row else 0
-    wait = min(2 ** min(failures - free, 10), LONGEST_WAIT) if failures >= free else 0
-    if row and row.last + wait > now:
-        raise MustWait(row.last + wait - now)
-    if row:
-        changed = {"failures": failures + 1, "last": now}
-        await connection.execute(update(table).where(table.c.key == key).values(**changed))
-    else:
-        await connection.execute(insert(table).values(key=key, failures=1, last=now))

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
+from gateway.control.brakes import MustWait
 from gateway.control.oauth import sessions
-from gateway.control.oauth.sessions import Browser, MustWait
+from gateway.control.oauth.sessions import Browser
 from gateway.control.pages.texts import TEXTS
 from gateway.control.state import Control
 

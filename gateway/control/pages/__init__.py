@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from gateway.control.pages.texts import TEXTS
+from gateway.control.pages.texts_staff import STAFF_TEXTS
 
 _templates: Final = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -46,7 +47,7 @@ def page(
     """
     nonce = secrets.token_urlsafe(16)
     html = _templates.get_template(template).render(
-        t=TEXTS[language], language=language, nonce=nonce, **values
+        t={**TEXTS[language], **STAFF_TEXTS[language]}, language=language, nonce=nonce, **values
     )
     policy = (
         f"default-src 'none'; style-src 'nonce-{nonce}'; base-uri 'none'; "
