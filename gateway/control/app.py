@@ -29,6 +29,7 @@ from gateway.control.oauth import (
     register,
     revocation,
     token,
+    userinfo,
 )
 from gateway.control.parts import Parts
 from gateway.control.policy import endpoint
@@ -58,6 +59,7 @@ _OPEN_API: Final = (
     revocation,
     introspection,
     register,
+    userinfo,
     public,
     audit_api,
     my,

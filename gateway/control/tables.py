@@ -52,6 +52,8 @@ clients = Table(
     Column("auth_method", String(32), nullable=False),
     Column("secret_hash", String(_HASH), nullable=False),
     Column("jwks", Text, nullable=False),  # JSON, or empty
+    Column("dpop_bound", Boolean, nullable=False),  # tokens only with a proof of possession
+    Column("pushed_only", Boolean, nullable=False),  # authorization requests only by RFC 9126
     Column("rate_requests", Integer, nullable=False),
     Column("rate_seconds", Integer, nullable=False),
     Column("quota", Integer, nullable=False),  # requests a day; 0 for any number
@@ -63,7 +65,7 @@ clients = Table(
 assertions = Table(
     "assertions",
     metadata,
-    Column("client_id", String(_ID), primary_key=True),
+    Column("client_id", String(_ID), primary_key=True),  # or the key of a DPoP proof
     Column("jti", String(_HASH), primary_key=True),  # of the assertion, hashed: any length fits
     Column("expires", BigInteger, nullable=False, index=True),
 )
@@ -77,6 +79,9 @@ grants = Table(
     Column("scope", Text, nullable=False),
     Column("created", BigInteger, nullable=False),
     Column("expires", BigInteger, nullable=False),
+    Column("auth_time", BigInteger, nullable=False),  # of the sign-in behind it, and how it was
+    Column("acr", String(100), nullable=False),
+    Column("amr", String(100), nullable=False),
     Column("revoked", BigInteger),
 )
 
@@ -89,6 +94,8 @@ codes = Table(
     Column("redirect_uri", Text, nullable=False),
     Column("scope", Text, nullable=False),
     Column("challenge", String(128), nullable=False),
+    Column("jkt", String(_HASH), nullable=False),  # key that it is bound to (RFC 9449); or empty
+    Column("nonce", String(255), nullable=False),
     Column("expires", BigInteger, nullable=False, index=True),
     Column("used", BigInteger),
 )
@@ -109,6 +116,7 @@ refresh_tokens = Table(
     Column("gid", String(_ID), nullable=False, index=True),
     Column("client_id", String(_ID), nullable=False),
     Column("scope", Text, nullable=False),
+    Column("jkt", String(_HASH), nullable=False),  # key that it is bound to (RFC 9449); or empty
     Column("expires", BigInteger, nullable=False, index=True),
     Column("used", BigInteger),
 )

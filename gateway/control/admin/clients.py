@@ -17,7 +17,7 @@ from gateway.control.state import Control, ControlDep
 from schemas.kit.caller import Caller, CallerDep
 from schemas.policy import ClientClass
 from schemas.problem import Fault, NotFound, Unprocessable
-from schemas.scopes import OPERATOR_CLIENTS, is_valid
+from schemas.scopes import OPERATOR_CLIENTS, may_be_asked_for
 from schemas.xcity import operation
 
 router = APIRouter(tags=["Operators"])
@@ -61,6 +61,8 @@ class ClientState(BaseModel):
     redirect_uris: list[str]
     token_endpoint_auth_method: str
     jwks: dict[str, Any] | None = None
+    dpop_bound_access_tokens: bool
+    require_pushed_authorization_requests: bool
     client_class: ClientClass
     rate: Rate
     quota: Quota
@@ -117,7 +119,7 @@ async def change_client(
 ) -> ClientState:
     scopes = None if change.scope is None else tuple(sorted(set(change.scope.split())))
     for scope in scopes or ():
-        if not is_valid(scope):
+        if not may_be_asked_for(scope):
             raise Unprocessable(
                 "A scope is malformed.", faults=[Fault("/scope", f"{scope!r} is no scope")]
             )

@@ -38,8 +38,14 @@ class TokenMaker:
     pseudonyms: Pseudonyms
     now: int
 
-    def make(self, client: Client, scope: str, grant: Grant | StaffGrant | None) -> tuple[str, int]:
-        """A signed token, and the seconds it lives."""
+    def make(
+        self, client: Client, scope: str, grant: Grant | StaffGrant | None, jkt: str = ""
+    ) -> tuple[str, int]:
+        """A signed token, and the seconds it lives.
+
+        Args:
+            jkt: thumbprint of the key that it is bound to (RFC 9449 §6.1); empty for none.
+        """
         lifetime = RESIDENT_LIFETIME if isinstance(grant, Grant) else MACHINE_LIFETIME
         if grant:
             lifetime = min(lifetime, grant.expires - self.now)
@@ -55,19 +61,28 @@ class TokenMaker:
         }
         if grant:
             claims |= self._claims_of(client, grant)
+        if jkt:
+            claims["cnf"] = {"jkt": jkt}
+        return self.sign(claims, TOKEN_TYPE), lifetime
+
+    def sign(self, claims: dict[str, Any], typ: str) -> str:
         key = self.keys.signer(self.now)
-        header = {"alg": key.alg, "kid": key.kid, "typ": TOKEN_TYPE}
-        return jwt.encode(header, claims, key.private, algorithms=[key.alg]), lifetime
+        header = {"alg": key.alg, "kid": key.kid, "typ": typ}
+        return jwt.encode(header, claims, key.private, algorithms=[key.alg])
+
+    def subject(self, client_id: str, resident_id: str) -> str:
+        """The name by which a client knows a resident."""
+        return self.pseudonyms.of(resident_id, f"client:{client_id}")
 
     def _claims_of(self, client: Client, grant: Grant | StaffGrant) -> dict[str, Any]:
         if isinstance(grant, StaffGrant):
             return grant.claims()
         return self._resident_claims(client, grant)
 
-    def _resident_claims(self, client: Client, grant: Grant) -> dict[str, str]:
-        sector = f"client:{client.client_id}"
+    def _resident_claims(self, client: Client, grant: Grant) -> dict[str, Any]:
         return {
-            "sub": self.pseudonyms.of(grant.resident_id, sector),
+            "sub": self.subject(client.client_id, grant.resident_id),
+            **sign_in_claims(grant),
             CLAIM_RESIDENT: self.pseudonyms.seal(grant.resident_id, client.client_id),
             CLAIM_GRANT: grant.gid,
         }
@@ -84,3 +99,10 @@ class TokenMaker:
             return None
         ours = claims.get("iss") == self.issuer and claims.get("aud") == self.issuer
         return claims if ours and claims.get("exp", 0) > self.now else None
+
+
+def sign_in_claims(grant: Grant) -> dict[str, Any]:
+    """What a resident's token says of the sign-in behind it (RFC 9068 §2.2.1)."""
+    if not grant.auth_time:
+        return {}
+    return {"auth_time": grant.auth_time, "acr": grant.acr, "amr": grant.amr.split()}

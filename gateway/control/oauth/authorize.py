@@ -5,7 +5,7 @@ from __future__ import annotations
 from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Error
 from fastapi import APIRouter, Request, Response
 
-from gateway.control.oauth import forms, sessions
+from gateway.control.oauth import forms, prompt, sessions
 from gateway.control.oauth.sessions import Browser
 from gateway.control.oauth.sign_in import NotSignedIn, is_from_our_page, sign_in
 from gateway.control.oauth.token import commit, form_body, read_body
@@ -71,17 +71,18 @@ async def _sign_in(request: Request, visit: Visit, form: dict[str, str]) -> Resp
         if found.wait:
             response.headers["Retry-After"] = str(found.wait)
         return response
-    return _go_on(visit, found)
+    return _go_on(visit, found, **prompt.proof(visit.control, visit.exchange, found))
 
 
-def _go_on(visit: Visit, browser: Browser) -> Response:
-    response = redirect(visit.url())
+def _go_on(visit: Visit, browser: Browser, **changes: str) -> Response:
+    response = redirect(visit.url(**changes))
     sessions.remember(response, visit.control, browser)
     return response
 
 
 async def _answer_client(visit: Visit, *, allowed: bool) -> Response:
     resident = visit.browser.resident
+    visit.exchange.sign_in = visit.browser.sign_in
     answer = visit.server.decide(
         "create_authorization_response",
         grant_user=resident.resident_id if resident and allowed else None,

@@ -41,6 +41,10 @@ class Client:
     quota: int = 0
     """Requests a day; 0 for any number."""
     secret_hash: str = ""
+    dpop_bound: bool = False
+    """Its tokens are bound to a key, always (RFC 9449 §5.2)."""
+    pushed_only: bool = False
+    """Its authorization requests are pushed, always (RFC 9126 §6)."""
     jwks: dict[str, Any] | None = None
     suspended: bool = False
     revoked_before: int = 0
@@ -69,6 +73,10 @@ class Client:
 
     def check_response_type(self, response_type: str) -> bool:
         return response_type == "code" and AUTHORIZATION_CODE in self.grant_types
+
+    @property
+    def is_public(self) -> bool:
+        return self.auth_method == PUBLIC
 
     def check_grant_type(self, grant_type: str) -> bool:
         return grant_type in self.grant_types
@@ -116,6 +124,8 @@ def _write(client: Client) -> dict[str, Any]:
         "auth_method": client.auth_method,
         "secret_hash": client.secret_hash,
         "jwks": json.dumps(client.jwks) if client.jwks else "",
+        "dpop_bound": client.dpop_bound,
+        "pushed_only": client.pushed_only,
         "rate_requests": client.rate[0],
         "rate_seconds": client.rate[1],
         "quota": client.quota,
@@ -138,6 +148,8 @@ def _read(row: Any) -> Client:
         quota=row.quota,
         secret_hash=row.secret_hash,
         jwks=json.loads(row.jwks) if row.jwks else None,
+        dpop_bound=row.dpop_bound,
+        pushed_only=row.pushed_only,
         suspended=row.suspended,
         revoked_before=row.revoked_before,
         created=row.created,

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.control import tables
+from gateway.control.oauth.dpop import InvalidProof, Proof
 from gateway.control.oauth.records import Code, Grant, Refresh, row
 
 
@@ -37,13 +38,32 @@ class UseAssertion:
     expires: int
 
     async def apply(self, connection: AsyncConnection, now: int) -> None:
-        table = tables.assertions
-        await connection.execute(delete(table).where(table.c.expires < now))
-        used = {"client_id": self.client_id, "jti": self.jti, "expires": self.expires}
         try:
-            await connection.execute(insert(table).values(**used))
+            await _remember(connection, self.client_id, self.jti, self.expires, now)
         except IntegrityError as error:
             raise InvalidClientError(description="This assertion was used before.") from error
+
+
+@dataclass(frozen=True, slots=True)
+class UseProof:
+    """RFC 9449 §11.1: so is that of a DPoP proof, by all processes together."""
+
+    proof: Proof
+
+    async def apply(self, connection: AsyncConnection, now: int) -> None:
+        proof = self.proof
+        try:
+            await _remember(connection, f"dpop {proof.jkt}", proof.jti, proof.expires, now)
+        except IntegrityError as error:
+            raise InvalidProof("This proof was used before.") from error
+
+
+async def _remember(
+    connection: AsyncConnection, whose: str, jti: str, expires: int, now: int
+) -> None:
+    table = tables.assertions
+    await connection.execute(delete(table).where(table.c.expires < now))
+    await connection.execute(insert(table).values(client_id=whose, jti=jti, expires=expires))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.control.oauth import clients, records
 from gateway.control.oauth.clients import Client
+from gateway.control.oauth.dpop import Proof
 from gateway.control.oauth.effects import Effect
-from gateway.control.oauth.records import Code, Grant, Refresh
+from gateway.control.oauth.records import Code, Grant, Refresh, SignIn
 from gateway.control.secrets import Secrets
 from gateway.control.staff import device_requests
 from gateway.control.staff import grants as staff_grants
@@ -49,6 +50,7 @@ class Exchange(OAuth2Request):  # type: ignore[misc]
     basic: client id and secret of the Basic header.
     now: seconds since the epoch; the one time of the whole exchange.
     found: what :func:`prefetch` has read.
+    proof: of possession of a key (RFC 9449), where one came with the request.
     """
 
     def __init__(
@@ -58,12 +60,18 @@ class Exchange(OAuth2Request):  # type: ignore[misc]
         basic: tuple[str, str] | None,
         now: int,
         found: Found,
+        proof: Proof | None = None,
     ) -> None:
         super().__init__(method, _URI)
         self.payload = BasicOAuth2Payload(form)
         self.basic = basic
         self.now = now
         self.found = found
+        self.proof = proof
+        self.sign_in: SignIn | None = None
+        """Of the resident who decides, at the authorization endpoint."""
+        self.hinted: str | None = None
+        """Whom the client's ``id_token_hint`` is about, as it knows them."""
         self.effects: list[Effect] = []
         """To be written when the answer is yes."""
         self.penalties: list[Effect] = []

@@ -36,7 +36,9 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc]
             # the sealed resident is the gateway's alone to open, and nobody else's to keep
             hidden = {"rid", CLAIM_GRANT}
             shown = {name: value for name, value in token.claims.items() if name not in hidden}
-            return {"active": True, "token_type": "Bearer", **shown}
+            # RFC 9449 §6.2; `cnf` is among the claims
+            kind = "DPoP" if "cnf" in shown else "Bearer"
+            return {"active": True, "token_type": kind, **shown}
         refresh = token.refresh
         if refresh is None:
             return {"active": False}

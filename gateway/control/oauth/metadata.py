@@ -7,10 +7,13 @@ from typing import Any
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
-from gateway.control.oauth import clients, signing_keys
-from gateway.control.oauth.client_authentication import ASSERTION_ALGORITHMS
+from gateway.control.oauth import clients, id_token, signing_keys, userinfo
+from gateway.control.oauth.openid import PROMPTS
 from gateway.control.oauth.server import PUSHED_PATH
+from gateway.control.oauth.signatures import ALGORITHMS
 from gateway.control.state import ControlDep
+from schemas.policy import ACR
+from schemas.scopes import IDENTITY
 from schemas.xcity import operation
 
 router = APIRouter(tags=["OAuth"])
@@ -26,6 +29,16 @@ _SHORT = {"Cache-Control": f"public, max-age={signing_keys.CACHE}"}
 )
 async def server_metadata(control: ControlDep) -> Response:
     return JSONResponse(metadata(control.public_url, _scopes(control)), headers=_SHORT)
+
+
+@router.get(
+    "/.well-known/openid-configuration",
+    operation_id="getOpenIdConfiguration",
+    summary="The same for OpenID Connect (Discovery 1.0 §4)",
+    openapi_extra=operation(access="open", priority="essential", emergency="reserved"),
+)
+async def openid_configuration(control: ControlDep) -> Response:
+    return JSONResponse(openid_metadata(control.public_url, _scopes(control)), headers=_SHORT)
 
 
 @router.get(
@@ -58,14 +71,15 @@ async def keys(control: ControlDep) -> Response:
 
 def _scopes(control: ControlDep) -> list[str]:
     routes = control.publisher.current.snapshot["routes"]
-    return sorted({scope for route in routes for some in route["scopes"] for scope in some})
+    of_apis = {scope for route in routes for some in route["scopes"] for scope in some}
+    return sorted(of_apis | IDENTITY)
 
 
 def metadata(issuer: str, scopes: list[str]) -> dict[str, Any]:
     """RFC 8414 §2; ``authorization_response_iss_parameter_supported`` is RFC 9207's."""
     confidential = [clients.BASIC, clients.PRIVATE_KEY_JWT]
     anyone = [*confidential, clients.PUBLIC]
-    algorithms = list(ASSERTION_ALGORITHMS)
+    algorithms = list(ALGORITHMS)
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/oauth/authorize",
@@ -92,5 +106,24 @@ def metadata(issuer: str, scopes: list[str]) -> dict[str, Any]:
         "introspection_endpoint_auth_methods_supported": confidential,
         "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
         "authorization_response_iss_parameter_supported": True,
+        "dpop_signing_alg_values_supported": algorithms,
         "ui_locales_supported": ["ja", "en"],
+    }
+
+
+def openid_metadata(issuer: str, scopes: list[str]) -> dict[str, Any]:
+    """OpenID Connect Discovery 1.0 §3: what RFC 8414 has, and what is about identity."""
+    return {
+        **metadata(issuer, scopes),
+        "userinfo_endpoint": f"{issuer}{userinfo.PATH}",
+        "subject_types_supported": ["pairwise"],
+        "id_token_signing_alg_values_supported": [signing_keys.ALG],
+        "claim_types_supported": ["normal"],
+        "claims_supported": [*id_token.CLAIMS, *userinfo.CLAIMS],
+        "acr_values_supported": list(ACR)[:1],
+        "prompt_values_supported": list(PROMPTS),
+        "claims_parameter_supported": False,
+        "request_parameter_supported": False,
+        # by default it would be true; a pushed request's (RFC 9126) is another thing
+        "request_uri_parameter_supported": False,
     }

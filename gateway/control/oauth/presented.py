@@ -70,20 +70,27 @@ async def _presented(control: Control, server: CityAuthorizationServer) -> Prese
             revoked=dead,
             expired=refresh.expires <= exchange.now,
         )
-    claims = server.maker.read(exchange.form.get("token", ""))
+    return await find_access_token(control, exchange.form.get("token", ""), exchange.now)
+
+
+async def find_access_token(control: Control, token: str, now: int) -> Presented | None:
+    """An access token of this issuer that has not expired, revoked or not; ``None`` for others."""
+    claims = control.token_maker(now).read(token)
     if claims is None:
         return None
+    revoked, grant = await _is_revoked(control, claims)
     return Presented(
         client_id=claims["client_id"],
         claims=claims,
         refresh=None,
-        grant=None,
-        revoked=await _is_revoked(control, claims),
+        grant=grant,
+        revoked=revoked,
         expired=False,
     )
 
 
-async def _is_revoked(control: Control, claims: dict[str, Any]) -> bool:
+async def _is_revoked(control: Control, claims: dict[str, Any]) -> tuple[bool, Grant | None]:
+    """Whether it is, by itself, with its grant or with its client; and the grant."""
     async with control.store.read() as connection:
         table = tables.revoked_tokens
         query = select(table.c.jti).where(table.c.jti == claims["jti"])
@@ -100,4 +107,4 @@ async def _is_revoked(control: Control, claims: dict[str, Any]) -> bool:
         ).one_or_none()
     family = bool(gid) and (grant is None or grant.revoked is not None)
     client = row is None or row.suspended or claims["iat"] <= row.revoked_before
-    return single or family or client
+    return single or family or client, grant

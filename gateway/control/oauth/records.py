@@ -21,6 +21,21 @@ GRANT_LIFETIME: Final = 180 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
+class SignIn:
+    """How and when a resident showed who they are (OpenID Connect Core §2).
+
+    Attributes:
+        auth_time: seconds since the epoch.
+        acr: one of :data:`schemas.policy.ACR`.
+        amr: methods (RFC 8176), with spaces between.
+    """
+
+    auth_time: int
+    acr: str
+    amr: str
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
     gid: str
     client_id: str
@@ -29,6 +44,10 @@ class Grant:
     created: int
     expires: int
     revoked: int | None = None
+    auth_time: int = 0
+    acr: str = ""
+    amr: str = ""
+    """Of the :class:`SignIn` in which it was given."""
 
     def is_alive(self, now: int) -> bool:
         return self.revoked is None and now < self.expires
@@ -44,6 +63,9 @@ class Code:
     challenge: str
     expires: int
     used: int | None = None
+    jkt: str = ""
+    """Thumbprint of the key that it is bound to (RFC 9449 §10); empty for none."""
+    nonce: str = ""
 
     # What Authlib's PKCE extension reads (RFC 7636 §4.4)
     @property
@@ -69,6 +91,8 @@ class Refresh:
     scope: str
     expires: int
     used: int | None = None
+    jkt: str = ""
+    """Thumbprint of the key that it is bound to (RFC 9449 §5); empty for none."""
 
     def get_scope(self) -> str:
         return self.scope

@@ -41,11 +41,17 @@ class ClientMetadata(BaseModel):
     redirect_uris: Annotated[list[str], Field(max_length=20)] = Field(default_factory=list)
     token_endpoint_auth_method: AuthMethod = clients.BASIC
     jwks: dict[str, Any] | None = None
+    dpop_bound_access_tokens: bool = Field(
+        default=False, description="Every token bound to a key (RFC 9449 §5.2)"
+    )
+    require_pushed_authorization_requests: bool = Field(
+        default=False, description="No authorization request but pushed ones (RFC 9126 §6)"
+    )
 
     @field_validator("scope")
     @classmethod
     def _scopes_are_well_formed(cls, value: str) -> str:
-        odd = sorted(scope for scope in scopes.parse(value) if not scopes.is_valid(scope))
+        odd = sorted(scope for scope in scopes.parse(value) if not scopes.may_be_asked_for(scope))
         if odd:
             raise ValueError(f"{odd[0]!r} is no scope: one is like mobility:read")
         return value
@@ -145,6 +151,8 @@ def make_client(
         quota=quota,
         secret_hash=secrets.hash(secret) if secret else "",
         jwks=metadata.jwks,
+        dpop_bound=metadata.dpop_bound_access_tokens,
+        pushed_only=metadata.require_pushed_authorization_requests,
         created=now,
     )
     return client, secret
@@ -161,5 +169,7 @@ def as_metadata(client: Client) -> dict[str, Any]:
         "response_types": ["code"] if client.check_response_type("code") else [],
         "redirect_uris": list(client.redirect_uris),
         "token_endpoint_auth_method": client.auth_method,
+        "dpop_bound_access_tokens": client.dpop_bound,
+        "require_pushed_authorization_requests": client.pushed_only,
     }
     return {**found, "jwks": client.jwks} if client.jwks else found

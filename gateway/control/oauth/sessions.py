@@ -11,11 +11,16 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.control import brakes, residents, tables
+from gateway.control.oauth.records import SignIn
 from gateway.control.residents import Resident
 from gateway.control.secrets import new_token
 from gateway.control.state import Control
 
 SESSION_LIFETIME: Final = 8 * 3600
+ACR_1: Final = "urn:supercity:aal:1"
+"""One factor (:data:`schemas.policy.ACR`)."""
+BY_PASSWORD: Final = "pwd"  # noqa: S105 - the name of a method
+"""RFC 8176."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +30,17 @@ class Browser:
     Attributes:
         token: value of its cookie; replaced at every sign-in (session fixation).
         resident: who is signed in; ``None`` for nobody.
+        began: when they did so, in seconds since the epoch.
     """
 
     token: str
     resident: Resident | None = None
+    began: int = 0
+
+    @property
+    def sign_in(self) -> SignIn:
+        """How it was done: with a password, and nothing besides."""
+        return SignIn(self.began, ACR_1, BY_PASSWORD)
 
 
 def _cookie(control: Control) -> str:
@@ -42,12 +54,12 @@ async def read(request: Request, control: Control) -> Browser:
         return Browser(new_token())
     async with control.store.read() as connection:
         table = tables.sessions
-        query = select(table.c.resident_id).where(
+        query = select(table.c.resident_id, table.c.began).where(
             table.c.hash == control.secrets.hash(token), table.c.expires > control.now()
         )
-        resident_id = (await connection.execute(query)).scalar()
-        resident = await residents.find(connection, resident_id) if resident_id else None
-    return Browser(token, resident)
+        found = (await connection.execute(query)).one_or_none()
+        resident = await residents.find(connection, found.resident_id) if found else None
+    return Browser(token, resident, found.began if found else 0)
 
 
 def remember(response: Response, control: Control, browser: Browser) -> None:
@@ -73,8 +85,8 @@ def csrf_matches(control: Control, browser: Browser, given: str) -> bool:
 
 async def begin(control: Control, old: Browser, resident: Resident) -> Browser:
     """Sign in, under a new token."""
-    browser = Browser(new_token(), resident)
     now = control.now()
+    browser = Browser(new_token(), resident, now)
     async with control.store.write() as connection:
         await _forget(connection, control, old)
         await connection.execute(

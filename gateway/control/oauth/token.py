@@ -10,9 +10,10 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.control.oauth import effects, forms
+from gateway.control.oauth import dpop, effects, forms
 from gateway.control.oauth.consent_trail import trail
-from gateway.control.oauth.effects import Effect, Raced, RevokeGrant, RevokeToken
+from gateway.control.oauth.dpop import Proof
+from gateway.control.oauth.effects import Effect, Raced, RevokeGrant, RevokeToken, UseProof
 from gateway.control.oauth.exchange import Exchange, prefetch
 from gateway.control.oauth.server import Answer, CityAuthorizationServer
 from gateway.control.state import Control, ControlDep
@@ -36,10 +37,13 @@ class TokenAnswer(BaseModel):
     """RFC 6749 §5.1."""
 
     access_token: str = Field(description="A JWT (RFC 9068) for all APIs of the city")
-    token_type: Literal["Bearer"]
+    token_type: Literal["Bearer", "DPoP"]
     expires_in: int = Field(description="Seconds")
     scope: str
     refresh_token: str | None = Field(default=None, description="When a resident is behind")
+    id_token: str | None = Field(
+        default=None, description="With scope openid (OpenID Connect Core §2)"
+    )
 
 
 class OAuthRefusal(BaseModel):
@@ -93,9 +97,20 @@ async def read_exchange(request: Request, control: Control) -> Exchange:
     form = forms.parse_form(await read_body(request), request.headers.get("content-type", ""))
     basic = forms.parse_basic(request.headers)
     forms.check_resource(form, control.public_url)
+    now = control.now()
+    proof = read_proof(request, control, now)
     async with control.store.read() as connection:
         found = await prefetch(connection, control.secrets, form, basic)
-    return Exchange(request.method, form, basic, control.now(), found)
+    exchange = Exchange(request.method, form, basic, now, found, proof)
+    if proof:
+        exchange.penalties.append(UseProof(proof))
+    return exchange
+
+
+def read_proof(request: Request, control: Control, now: int, token: str = "") -> Proof | None:
+    """The DPoP proof of a request, if it has one; see :func:`dpop.check`."""
+    uri = control.public_url + request.url.path
+    return dpop.check(request.headers.getlist("dpop"), request.method, uri, now, token)
 
 
 async def read_body(request: Request) -> bytes:

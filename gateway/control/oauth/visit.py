@@ -11,7 +11,7 @@ from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Error
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
-from gateway.control.oauth import forms, pushed, sessions
+from gateway.control.oauth import forms, prompt, pushed, sessions
 from gateway.control.oauth.asked import describe
 from gateway.control.oauth.exchange import Exchange, prefetch
 from gateway.control.oauth.grants import AuthorizationCode
@@ -74,6 +74,12 @@ async def enter(request: Request, control: Control) -> Visit | Response:
     except ValueError:
         return error_page(language, InvalidRequestError("A parameter has odd characters."))
     browser = await sessions.read(request, control)
+    try:
+        pushed.check_way(exchange, held)
+        browser = prompt.admit(control, exchange, query, browser)
+    except OAuth2Error as error:
+        error.redirect_uri, error.state = grant.redirect_uri, asked.get("state")
+        return _refuse(server, error, language)
     return Visit(control, server, grant, browser, query, language)
 
 
