@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from gateway.control.admin import apis, cache, emergency, keys
 from gateway.control.admin import clients as admin_clients
+from gateway.control.admin import residents as residents_api
 from gateway.control.audit import api as audit_api
 from gateway.control.audit.checkpoint import Signer
 from gateway.control.audit.log import AuditLog
@@ -20,6 +21,8 @@ from gateway.control.catalogue.attached import upstream_address
 from gateway.control.catalogue.fetch import Fetcher
 from gateway.control.catalogue.refresher import EVERY
 from gateway.control.clock import Clock, utc_now
+from gateway.control.identity import provider_page, recover_page, safety_page
+from gateway.control.identity.provider import Provider
 from gateway.control.migrations import VERSIONS
 from gateway.control.oauth import (
     authorize,
@@ -63,6 +66,9 @@ _OPEN_API: Final = (
     public,
     audit_api,
     my,
+    recover_page,
+    safety_page,
+    provider_page,
     device,
     device_page,
     enrolment,
@@ -85,6 +91,7 @@ def create_control(
     clock: Clock = utc_now,
     passwords: Passwords | None = None,
     fetcher: Fetcher | None = None,
+    provider: Provider | None = None,
     refresh_every: float = EVERY,
 ) -> FastAPI:
     """The control plane.
@@ -97,7 +104,7 @@ def create_control(
         bootstrap: JSON file of what exists from the start (:mod:`gateway.control.bootstrap_file`).
         gateway_url: the open API, for the control plane's own calls.
         own_url: where the gateway reaches this process.
-        clock, passwords, fetcher, refresh_every: replaceable in tests.
+        clock, passwords, fetcher, provider, refresh_every: replaceable in tests.
     """
     secrets = Secrets(master_key)
     store = Store(store_url, "control", tables, VERSIONS)
@@ -115,6 +122,7 @@ def create_control(
         fetcher=fetcher or Fetcher(),
         audit=AuditLog(store, Signer(f"{urlsplit(public_url).netloc}/audit", secrets.audit_seed())),
         clock=clock,
+        provider=provider or Provider(public_url + provider_page.CALLBACK),
     )
     parts = Parts(control, bootstrap, gateway_url, refresh_every)
     app = create_app(
@@ -129,6 +137,7 @@ def create_control(
             cache.router,
             emergency.router,
             staff_api.router,
+            residents_api.router,
         ],
         gateway_key=gateway_key,
         lifespan=parts.lifespan,

@@ -52,6 +52,7 @@ class Parts:
             await control.store.open()
             stack.push_async_callback(control.store.close)
             stack.push_async_callback(control.fetcher.close)
+            stack.push_async_callback(control.provider.close)
             await self._begin()
             client = CityClient(self._gateway_url, OWN_CLIENT, control.secrets.own_client_secret())
             stack.push_async_callback(client.close)

@@ -82,6 +82,7 @@ grants = Table(
     Column("auth_time", BigInteger, nullable=False),  # of the sign-in behind it, and how it was
     Column("acr", String(100), nullable=False),
     Column("amr", String(100), nullable=False),
+    Column("ial", Integer, nullable=False),
     Column("revoked", BigInteger),
 )
 
@@ -136,6 +137,7 @@ residents = Table(
     Column("password_hash", Text, nullable=False),
     Column("name", String(200), nullable=False),
     Column("created", BigInteger, nullable=False),
+    Column("proofing", Integer, nullable=False),  # identity assurance level, 1 to 3
 )
 
 links = Table(
@@ -153,6 +155,8 @@ sessions = Table(
     Column("hash", String(_HASH), primary_key=True),
     Column("resident_id", String(_ID), nullable=False, index=True),
     Column("began", BigInteger, nullable=False),
+    Column("acr", String(100), nullable=False),  # how: see records.SignIn
+    Column("amr", String(100), nullable=False),
     Column("expires", BigInteger, nullable=False, index=True),
 )
 
@@ -271,4 +275,30 @@ staff_grants = Table(
     Column("authenticated", BigInteger, nullable=False),  # when password and code were right
     Column("expires", BigInteger, nullable=False, index=True),
     Column("revoked", BigInteger),
+)
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("hash", String(_HASH), primary_key=True),
+    Column("resident_id", String(_ID), nullable=False, index=True),
+    Column("expires", BigInteger, nullable=False, index=True),
+)
+
+provider_visits = Table(
+    "provider_visits",
+    metadata,
+    Column("state", String(_HASH), primary_key=True),  # hashed
+    Column("browser", String(_HASH), nullable=False),  # of the cookie that began it
+    Column("nonce", String(128), nullable=False),
+    Column("verifier", LargeBinary, nullable=False),  # sealed
+    Column("back", Text, nullable=False),  # where the resident was going
+    Column("expires", BigInteger, nullable=False, index=True),
+)
+
+provider_subjects = Table(
+    "provider_subjects",
+    metadata,
+    Column("subject", String(_HASH), primary_key=True),  # keyed hash of issuer and subject
+    Column("resident_id", String(_ID), nullable=False, index=True),
 )

@@ -78,6 +78,7 @@ class Papers:
                     "username": username,
                     "password": self.passwords[username],
                     "name": name,
+                    "proofing": 2,
                     "links": {domain: start + username for domain, start in LOCAL_IDS.items()},
                 }
                 for username, name in RESIDENTS.items()

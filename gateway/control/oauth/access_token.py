@@ -18,7 +18,7 @@ from gateway.control.oauth.clients import Client
 from gateway.control.oauth.records import Grant
 from gateway.control.oauth.signing_keys import KeyRing
 from gateway.control.staff.grants import StaffGrant
-from schemas.policy import ALGORITHMS, CLAIM_GRANT, CLAIM_RESIDENT, TOKEN_TYPE
+from schemas.policy import ALGORITHMS, CLAIM_GRANT, CLAIM_PROOFING, CLAIM_RESIDENT, TOKEN_TYPE
 from schemas.pseudonym import Pseudonyms
 
 RESIDENT_LIFETIME: Final = 600
@@ -105,4 +105,9 @@ def sign_in_claims(grant: Grant) -> dict[str, Any]:
     """What a resident's token says of the sign-in behind it (RFC 9068 §2.2.1)."""
     if not grant.auth_time:
         return {}
-    return {"auth_time": grant.auth_time, "acr": grant.acr, "amr": grant.amr.split()}
+    return {
+        "auth_time": grant.auth_time,
+        "acr": grant.acr,
+        "amr": grant.amr.split(),
+        CLAIM_PROOFING: grant.ial,
+    }

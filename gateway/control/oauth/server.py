@@ -189,7 +189,7 @@ class CityAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
             "expires_in": lifetime,
             "scope": allowed,
         }
-        if user and OPENID in parse(allowed):
+        if isinstance(user, Grant) and OPENID in parse(allowed):
             nonce = self.exchange.found.code.nonce if self.exchange.found.code else ""
             answer["id_token"] = id_token.make(self.maker, user, token, nonce)
         return {**answer, "refresh_token": new_token()} if include_refresh_token else answer

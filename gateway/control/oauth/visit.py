@@ -110,6 +110,7 @@ def show_page(visit: Visit, message: str = "", username: str = "", status: int =
         "csrf": sessions.csrf_token(visit.control, visit.browser),
         "other_language_url": visit.url(ui_locales=other),
         "message": message,
+        "provider": visit.control.provider.name,
         "username": username,
     }
     template = "login.html"

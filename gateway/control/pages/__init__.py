@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from gateway.control.pages.texts import TEXTS
+from gateway.control.pages.texts_account import ACCOUNT_TEXTS
 from gateway.control.pages.texts_staff import STAFF_TEXTS
 
 _templates: Final = Environment(
@@ -23,6 +24,7 @@ _templates: Final = Environment(
 )
 
 LANGUAGES: Final = ("ja", "en")
+_ALL: Final = {one: {**TEXTS[one], **ACCOUNT_TEXTS[one], **STAFF_TEXTS[one]} for one in LANGUAGES}
 
 
 def choose_language(ui_locales: str, accept_language: str) -> str:
@@ -47,7 +49,7 @@ def page(
     """
     nonce = secrets.token_urlsafe(16)
     html = _templates.get_template(template).render(
-        t={**TEXTS[language], **STAFF_TEXTS[language]}, language=language, nonce=nonce, **values
+        t=_ALL[language], language=language, nonce=nonce, **values
     )
     policy = (
         f"default-src 'none'; style-src 'nonce-{nonce}'; base-uri 'none'; "

@@ -134,6 +134,7 @@ async def _show(
         "csrf": sessions.csrf_token(control, visitor.browser),
         "other_language_url": f"{PATH}?lang={other}",
         "message": message,
+        "provider": control.provider.name,
     }
     if visitor.browser.resident is None:
         purpose = TEXTS[language]["sign_in_here"]

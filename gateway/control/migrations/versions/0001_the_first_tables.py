@@ -157,6 +157,7 @@ def upgrade() -> None:
         sa.Column("auth_time", sa.BigInteger(), nullable=False),
         sa.Column("acr", sa.String(length=100), nullable=False),
         sa.Column("amr", sa.String(length=100), nullable=False),
+        sa.Column("ial", sa.Integer(), nullable=False),
         sa.Column("revoked", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("gid"),
     )
@@ -183,6 +184,30 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_login_failures_last"), ["last"], unique=False)
 
     op.create_table(
+        "provider_subjects",
+        sa.Column("subject", sa.String(length=64), nullable=False),
+        sa.Column("resident_id", sa.String(length=128), nullable=False),
+        sa.PrimaryKeyConstraint("subject"),
+    )
+    with op.batch_alter_table("provider_subjects", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_provider_subjects_resident_id"), ["resident_id"], unique=False
+        )
+
+    op.create_table(
+        "provider_visits",
+        sa.Column("state", sa.String(length=64), nullable=False),
+        sa.Column("browser", sa.String(length=64), nullable=False),
+        sa.Column("nonce", sa.String(length=128), nullable=False),
+        sa.Column("verifier", sa.LargeBinary(), nullable=False),
+        sa.Column("back", sa.Text(), nullable=False),
+        sa.Column("expires", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("state"),
+    )
+    with op.batch_alter_table("provider_visits", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_provider_visits_expires"), ["expires"], unique=False)
+
+    op.create_table(
         "pushed_requests",
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.Column("client_id", sa.String(length=128), nullable=False),
@@ -192,6 +217,19 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("pushed_requests", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_pushed_requests_expires"), ["expires"], unique=False)
+
+    op.create_table(
+        "recovery_codes",
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("resident_id", sa.String(length=128), nullable=False),
+        sa.Column("expires", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("hash"),
+    )
+    with op.batch_alter_table("recovery_codes", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_recovery_codes_expires"), ["expires"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_recovery_codes_resident_id"), ["resident_id"], unique=False
+        )
 
     op.create_table(
         "refresh_tokens",
@@ -215,6 +253,7 @@ def upgrade() -> None:
         sa.Column("password_hash", sa.Text(), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
+        sa.Column("proofing", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("resident_id"),
         sa.UniqueConstraint("username"),
     )
@@ -240,6 +279,8 @@ def upgrade() -> None:
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.Column("resident_id", sa.String(length=128), nullable=False),
         sa.Column("began", sa.BigInteger(), nullable=False),
+        sa.Column("acr", sa.String(length=100), nullable=False),
+        sa.Column("amr", sa.String(length=100), nullable=False),
         sa.Column("expires", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("hash"),
     )
@@ -320,10 +361,23 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_refresh_tokens_expires"))
 
     op.drop_table("refresh_tokens")
+    with op.batch_alter_table("recovery_codes", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_recovery_codes_resident_id"))
+        batch_op.drop_index(batch_op.f("ix_recovery_codes_expires"))
+
+    op.drop_table("recovery_codes")
     with op.batch_alter_table("pushed_requests", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_pushed_requests_expires"))
 
     op.drop_table("pushed_requests")
+    with op.batch_alter_table("provider_visits", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_provider_visits_expires"))
+
+    op.drop_table("provider_visits")
+    with op.batch_alter_table("provider_subjects", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_provider_subjects_resident_id"))
+
+    op.drop_table("provider_subjects")
     with op.batch_alter_table("login_failures", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_login_failures_last"))
 
