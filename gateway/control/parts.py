@@ -21,6 +21,7 @@ from gateway.control.oauth import (
     signing_keys,
 )
 from gateway.control.oauth.registration import ClientMetadata, make_client
+from gateway.control.staff import command_line
 from gateway.control.state import Control
 from gateway.control.told.teller import Teller
 from schemas.kit.client import CityClient
@@ -60,6 +61,7 @@ class Parts:
             await control.store.open()
             stack.push_async_callback(control.store.close)
             stack.push_async_callback(control.fetcher.close)
+            stack.push_async_callback(control.provider.close)
             await self._begin()
             client = CityClient(self._gateway_url, OWN_CLIENT, control.secrets.own_client_secret())
             stack.push_async_callback(client.close)
@@ -85,6 +87,7 @@ class Parts:
         async with control.publisher.transaction() as connection:
             await signing_keys.ensure(connection, control.secrets, control.now())
             await _ensure_own_client(control, connection)
+            await command_line.ensure(connection, control.now())
         if self._file:
             await bootstrap.apply(control, bootstrap_file.read(self._file))
         await control.publisher.refresh()

@@ -90,6 +90,7 @@ grants = Table(
     Column("auth_time", BigInteger, nullable=False),  # of the sign-in behind it, and how it was
     Column("acr", String(100), nullable=False),
     Column("amr", String(100), nullable=False),
+    Column("ial", Integer, nullable=False),
     Column("revoked", BigInteger),
 )
 
@@ -144,6 +145,7 @@ residents = Table(
     Column("password_hash", Text, nullable=False),
     Column("name", String(200), nullable=False),
     Column("created", BigInteger, nullable=False),
+    Column("proofing", Integer, nullable=False),  # identity assurance level, 1 to 3
 )
 
 links = Table(
@@ -161,6 +163,8 @@ sessions = Table(
     Column("hash", String(_HASH), primary_key=True),
     Column("resident_id", String(_ID), nullable=False, index=True),
     Column("began", BigInteger, nullable=False),
+    Column("acr", String(100), nullable=False),  # how: see records.SignIn
+    Column("amr", String(100), nullable=False),
     Column("expires", BigInteger, nullable=False, index=True),
 )
 
@@ -345,4 +349,80 @@ objections = Table(
     Column("made", BigInteger, nullable=False),
     Column("answered", BigInteger, index=True),  # null until then
     Column("answer", LargeBinary),
+)
+
+# ---------------------------------------------------------------- staff and accounts
+
+staff = Table(
+    "staff",
+    metadata,
+    Column("staff_id", String(_ID), primary_key=True),
+    Column("username", String(100), nullable=False, unique=True),
+    Column("name", String(200), nullable=False),
+    Column("roles", Text, nullable=False),  # JSON array
+    Column("password_hash", Text, nullable=False),  # empty until the invitation is taken up
+    Column("suspended", Boolean, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("invitation", String(_HASH), nullable=False, index=True),  # hashed; empty when spent
+    Column("invited_until", BigInteger, nullable=False),
+)
+
+second_factors = Table(
+    "second_factors",
+    metadata,
+    Column("account", String(_ID), primary_key=True),  # `staff:<id>` or `resident:<id>`
+    Column("sealed", LargeBinary, nullable=False),  # the TOTP key, AES-GCM
+    Column("used", BigInteger, nullable=False),  # newest step whose code was taken
+    Column("confirmed", Boolean, nullable=False),
+)
+
+device_requests = Table(
+    "device_requests",
+    metadata,
+    Column("hash", String(_HASH), primary_key=True),  # of the device code
+    Column("user_code", String(_HASH), nullable=False, unique=True),  # hashed
+    Column("client_id", String(_ID), nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("expires", BigInteger, nullable=False, index=True),
+    Column("asked", BigInteger, nullable=False),  # when the device last asked
+    Column("gid", String(_ID), nullable=False),  # of the staff grant; empty until there is one
+    Column("denied", Boolean, nullable=False),
+)
+
+staff_grants = Table(
+    "staff_grants",
+    metadata,
+    Column("gid", String(_ID), primary_key=True),
+    Column("staff_id", String(_ID), nullable=False, index=True),
+    Column("client_id", String(_ID), nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("authenticated", BigInteger, nullable=False),  # when password and code were right
+    Column("expires", BigInteger, nullable=False, index=True),
+    Column("revoked", BigInteger),
+)
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("hash", String(_HASH), primary_key=True),
+    Column("resident_id", String(_ID), nullable=False, index=True),
+    Column("expires", BigInteger, nullable=False, index=True),
+)
+
+provider_visits = Table(
+    "provider_visits",
+    metadata,
+    Column("state", String(_HASH), primary_key=True),  # hashed
+    Column("browser", String(_HASH), nullable=False),  # of the cookie that began it
+    Column("nonce", String(128), nullable=False),
+    Column("verifier", LargeBinary, nullable=False),  # sealed
+    Column("back", Text, nullable=False),  # where the resident was going
+    Column("expires", BigInteger, nullable=False, index=True),
+)
+
+provider_subjects = Table(
+    "provider_subjects",
+    metadata,
+    Column("subject", String(_HASH), primary_key=True),  # keyed hash of issuer and subject
+    Column("resident_id", String(_ID), nullable=False, index=True),
 )

@@ -24,6 +24,10 @@ from gateway.control.oauth.dpop import Proof
 from gateway.control.oauth.effects import Effect, RevokeGrant
 from gateway.control.oauth.records import Code, Grant, Refresh, SignIn
 from gateway.control.secrets import Secrets
+from gateway.control.staff import device_requests
+from gateway.control.staff import grants as staff_grants
+from gateway.control.staff.device_requests import DeviceRequest
+from gateway.control.staff.grants import StaffGrant
 
 # Authlib refuses http:// although TLS may end before this process; the address is never compared
 _URI = "https://authorization.server/"
@@ -39,6 +43,8 @@ class Found:
     grant: Grant | None = None
     held: Held | None = None
     """The consents of the grant, and what else its client's organisation has of the resident."""
+    device: DeviceRequest | None = None
+    staff_grant: StaffGrant | None = None
 
 
 class Exchange(OAuth2Request):  # type: ignore[misc]
@@ -129,6 +135,10 @@ async def prefetch(
     for name in ("refresh_token", "token"):
         if (token := form.get(name)) and found.refresh is None:
             found.refresh = await records.find_refresh(connection, secrets.hash(token))
+    if device := form.get("device_code"):
+        found.device = await device_requests.find(connection, secrets, device)
+    if found.device and found.device.gid:
+        found.staff_grant = await staff_grants.find(connection, found.device.gid)
     if holder := found.code or found.refresh:
         found.grant = await records.find_grant(connection, holder.gid)
     if found.grant and found.client:

@@ -33,6 +33,8 @@ from gateway.control.oauth.grants import (
 from gateway.control.oauth.openid import OpenIdRequest
 from gateway.control.oauth.records import Grant, Refresh
 from gateway.control.secrets import Secrets, new_token
+from gateway.control.staff.device_grant import DeviceCode
+from gateway.control.staff.grants import StaffGrant
 from schemas.consent import CLAIM
 from schemas.scopes import IDENTITY, OPENID, parse
 
@@ -94,6 +96,7 @@ class CityAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
         self.register_grant(ClientCredentials)
         self.register_grant(AuthorizationCode, [ProofKey(required=True), OpenIdRequest()])
         self.register_grant(RefreshRotation)
+        self.register_grant(DeviceCode)
         self.register_client_auth_method(clients.BASIC, client_authentication.basic_method(secrets))
         self.register_client_auth_method(
             clients.PRIVATE_KEY_JWT,
@@ -171,12 +174,14 @@ class CityAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
         self,
         grant_type: str,
         client: Client,
-        user: Grant | None = None,
+        user: Grant | StaffGrant | None = None,
         scope: str | None = None,
         expires_in: int | None = None,
         include_refresh_token: bool = True,
     ) -> dict[str, Any]:
         """RFC 6749 §5.1. ``user`` is the grant when a resident is behind."""
+        if isinstance(user, StaffGrant):
+            scope = user.scope  # no more than their roles allow
         if client.dpop_bound and not self._jkt:
             raise InvalidProof("This client's tokens are bound to a key: send a DPoP proof.")
         allowed = client.get_allowed_scope(scope)
@@ -186,7 +191,7 @@ class CityAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
             raise _invalid_scope(client)
         consents = self._consents(user)
         token, lifetime = self.maker.make(client, allowed, user, consents, self._jkt)
-        answer = {
+        answer: dict[str, Any] = {
             "access_token": token,
             "token_type": "DPoP" if self._jkt else "Bearer",
             "expires_in": lifetime,
@@ -194,12 +199,12 @@ class CityAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
         }
         if consents:
             answer[CLAIM] = [one.as_detail() for one in consents]  # RFC 9396 §7
-        if user and OPENID in parse(allowed):
+        if isinstance(user, Grant) and OPENID in parse(allowed):
             nonce = self.exchange.found.code.nonce if self.exchange.found.code else ""
             answer["id_token"] = id_token.make(self.maker, user, token, nonce)
         return {**answer, "refresh_token": new_token()} if include_refresh_token else answer
 
-    def _consents(self, grant: Grant | None) -> tuple[Given, ...]:
+    def _consents(self, grant: Grant | StaffGrant | None) -> tuple[Given, ...]:
         asked = self.exchange.form.get(PARAMETER)
         held = self.exchange.found.held
         if grant is None or held is None or held.gid != grant.gid:

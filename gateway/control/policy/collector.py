@@ -21,6 +21,7 @@ from gateway.control.policy import datasets
 from gateway.control.policy import snapshot as snapshots
 from gateway.control.policy.compiler import CompiledApi, compile_api
 from gateway.control.secrets import Secrets
+from gateway.control.staff import grants as staff_grants
 from schemas.policy import Revocations, Snapshot
 
 logger = logging.getLogger(__name__)
@@ -127,7 +128,10 @@ async def _revocations(connection: AsyncConnection, now: int) -> Revocations:
     )
     return Revocations(
         tokens={row.jti: row.expires for row in single},
-        families={row.gid: row.revoked + kept for row in families},
+        families={
+            **{row.gid: row.revoked + kept for row in families},
+            **await staff_grants.revoked(connection, now),
+        },
         clients={},
         consents={row.consent_id: row.withdrawn + kept for row in withdrawn},
     )

@@ -16,7 +16,16 @@ APPS: Final = "/apps"
 
 _PLATFORM: Final = {
     "control": (
-        ("/oauth", "/.well-known", "/catalogue", "/control", "/audit", "/my", "/openapi.json"),
+        (
+            "/oauth",
+            "/.well-known",
+            "/catalogue",
+            "/control",
+            "/audit",
+            "/my",
+            "/staff",
+            "/openapi.json",
+        ),
         ("operator", "audit"),
     ),
     "broker": (("/ngsi-ld", "/events", "/schemas"), ("entities", "events")),

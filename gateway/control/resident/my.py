@@ -133,6 +133,7 @@ async def _show(
         "csrf": sessions.csrf_token(control, visitor.browser),
         "other_languages": others(language, lambda one: f"{PATH}?lang={one}"),
         "message": message,
+        "provider": control.provider.name,
     }
     if visitor.browser.resident is None:
         purpose = TEXTS[language]["sign_in_here"]

@@ -187,6 +187,22 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_consents_withdrawn"), ["withdrawn"], unique=False)
 
     op.create_table(
+        "device_requests",
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("user_code", sa.String(length=64), nullable=False),
+        sa.Column("client_id", sa.String(length=128), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("expires", sa.BigInteger(), nullable=False),
+        sa.Column("asked", sa.BigInteger(), nullable=False),
+        sa.Column("gid", sa.String(length=128), nullable=False),
+        sa.Column("denied", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("hash"),
+        sa.UniqueConstraint("user_code"),
+    )
+    with op.batch_alter_table("device_requests", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_device_requests_expires"), ["expires"], unique=False)
+
+    op.create_table(
         "emergencies",
         sa.Column("id", sa.String(length=128), nullable=False),
         sa.Column("since", sa.BigInteger(), nullable=False),
@@ -210,6 +226,7 @@ def upgrade() -> None:
         sa.Column("auth_time", sa.BigInteger(), nullable=False),
         sa.Column("acr", sa.String(length=100), nullable=False),
         sa.Column("amr", sa.String(length=100), nullable=False),
+        sa.Column("ial", sa.Integer(), nullable=False),
         sa.Column("revoked", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("gid"),
     )
@@ -286,6 +303,30 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_objections_subject"), ["subject"], unique=False)
 
     op.create_table(
+        "provider_subjects",
+        sa.Column("subject", sa.String(length=64), nullable=False),
+        sa.Column("resident_id", sa.String(length=128), nullable=False),
+        sa.PrimaryKeyConstraint("subject"),
+    )
+    with op.batch_alter_table("provider_subjects", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_provider_subjects_resident_id"), ["resident_id"], unique=False
+        )
+
+    op.create_table(
+        "provider_visits",
+        sa.Column("state", sa.String(length=64), nullable=False),
+        sa.Column("browser", sa.String(length=64), nullable=False),
+        sa.Column("nonce", sa.String(length=128), nullable=False),
+        sa.Column("verifier", sa.LargeBinary(), nullable=False),
+        sa.Column("back", sa.Text(), nullable=False),
+        sa.Column("expires", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("state"),
+    )
+    with op.batch_alter_table("provider_visits", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_provider_visits_expires"), ["expires"], unique=False)
+
+    op.create_table(
         "pushed_requests",
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.Column("client_id", sa.String(length=128), nullable=False),
@@ -295,6 +336,19 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("pushed_requests", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_pushed_requests_expires"), ["expires"], unique=False)
+
+    op.create_table(
+        "recovery_codes",
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("resident_id", sa.String(length=128), nullable=False),
+        sa.Column("expires", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("hash"),
+    )
+    with op.batch_alter_table("recovery_codes", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_recovery_codes_expires"), ["expires"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_recovery_codes_resident_id"), ["resident_id"], unique=False
+        )
 
     op.create_table(
         "refresh_tokens",
@@ -318,6 +372,7 @@ def upgrade() -> None:
         sa.Column("password_hash", sa.Text(), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
+        sa.Column("proofing", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("resident_id"),
         sa.UniqueConstraint("username"),
     )
@@ -331,10 +386,20 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_revoked_tokens_expires"), ["expires"], unique=False)
 
     op.create_table(
+        "second_factors",
+        sa.Column("account", sa.String(length=128), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("used", sa.BigInteger(), nullable=False),
+        sa.Column("confirmed", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("account"),
+    )
+    op.create_table(
         "sessions",
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.Column("resident_id", sa.String(length=128), nullable=False),
         sa.Column("began", sa.BigInteger(), nullable=False),
+        sa.Column("acr", sa.String(length=100), nullable=False),
+        sa.Column("amr", sa.String(length=100), nullable=False),
         sa.Column("expires", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("hash"),
     )
@@ -352,17 +417,59 @@ def upgrade() -> None:
         sa.Column("retires", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("kid"),
     )
+    op.create_table(
+        "staff",
+        sa.Column("staff_id", sa.String(length=128), nullable=False),
+        sa.Column("username", sa.String(length=100), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("roles", sa.Text(), nullable=False),
+        sa.Column("password_hash", sa.Text(), nullable=False),
+        sa.Column("suspended", sa.Boolean(), nullable=False),
+        sa.Column("created", sa.BigInteger(), nullable=False),
+        sa.Column("invitation", sa.String(length=64), nullable=False),
+        sa.Column("invited_until", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("staff_id"),
+        sa.UniqueConstraint("username"),
+    )
+    with op.batch_alter_table("staff", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_staff_invitation"), ["invitation"], unique=False)
+
+    op.create_table(
+        "staff_grants",
+        sa.Column("gid", sa.String(length=128), nullable=False),
+        sa.Column("staff_id", sa.String(length=128), nullable=False),
+        sa.Column("client_id", sa.String(length=128), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("authenticated", sa.BigInteger(), nullable=False),
+        sa.Column("expires", sa.BigInteger(), nullable=False),
+        sa.Column("revoked", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("gid"),
+    )
+    with op.batch_alter_table("staff_grants", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_staff_grants_expires"), ["expires"], unique=False)
+        batch_op.create_index(batch_op.f("ix_staff_grants_staff_id"), ["staff_id"], unique=False)
+
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    with op.batch_alter_table("staff_grants", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_staff_grants_staff_id"))
+        batch_op.drop_index(batch_op.f("ix_staff_grants_expires"))
+
+    op.drop_table("staff_grants")
+    with op.batch_alter_table("staff", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_staff_invitation"))
+
+    op.drop_table("staff")
     op.drop_table("signing_keys")
     with op.batch_alter_table("sessions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sessions_resident_id"))
         batch_op.drop_index(batch_op.f("ix_sessions_expires"))
 
     op.drop_table("sessions")
+    op.drop_table("second_factors")
     with op.batch_alter_table("revoked_tokens", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_revoked_tokens_expires"))
 
@@ -373,10 +480,23 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_refresh_tokens_expires"))
 
     op.drop_table("refresh_tokens")
+    with op.batch_alter_table("recovery_codes", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_recovery_codes_resident_id"))
+        batch_op.drop_index(batch_op.f("ix_recovery_codes_expires"))
+
+    op.drop_table("recovery_codes")
     with op.batch_alter_table("pushed_requests", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_pushed_requests_expires"))
 
     op.drop_table("pushed_requests")
+    with op.batch_alter_table("provider_visits", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_provider_visits_expires"))
+
+    op.drop_table("provider_visits")
+    with op.batch_alter_table("provider_subjects", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_provider_subjects_resident_id"))
+
+    op.drop_table("provider_subjects")
     with op.batch_alter_table("objections", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_objections_subject"))
         batch_op.drop_index(batch_op.f("ix_objections_answered"))
@@ -403,6 +523,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_emergencies_until"))
 
     op.drop_table("emergencies")
+    with op.batch_alter_table("device_requests", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_device_requests_expires"))
+
+    op.drop_table("device_requests")
     with op.batch_alter_table("consents", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_consents_withdrawn"))
         batch_op.drop_index(batch_op.f("ix_consents_until"))
