@@ -12,6 +12,7 @@ from gateway.cli_audit import audit
 from gateway.cli_call import AsJson, call, show
 from gateway.cli_dlq import dlq
 from gateway.cli_emergency import emergency
+from gateway.cli_sectors import sectors
 from gateway.operator_client import Refused
 
 clients = typer.Typer(no_args_is_help=True, help="Register, change and suspend clients.")
@@ -30,6 +31,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(emergency, name="emergency")
     app.add_typer(audit, name="audit")
     app.add_typer(dlq, name="dlq")
+    app.add_typer(sectors, name="sectors")
 
 
 def attach(

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import orjson
 from fastapi import FastAPI
 
-from gateway.control.admin import apis, cache, emergency, keys
+from gateway.control.admin import apis, cache, emergency, keys, sectors
 from gateway.control.admin import clients as admin_clients
 from gateway.control.audit import api as audit_api
 from gateway.control.audit.checkpoint import Signer
@@ -121,6 +121,7 @@ def create_control(
             keys.router,
             cache.router,
             emergency.router,
+            sectors.router,
         ],
         gateway_key=gateway_key,
         lifespan=parts.lifespan,

@@ -21,6 +21,7 @@ from gateway.control.oauth import (
     signing_keys,
 )
 from gateway.control.oauth.registration import ClientMetadata, make_client
+from gateway.control.sectors.rotation import Rotations
 from gateway.control.state import Control
 from schemas.kit.client import CityClient
 
@@ -60,6 +61,7 @@ class Parts:
                 control.publisher.run(),
                 refresher.run(),
                 linker.run(),
+                Rotations(control, client).run(),
                 Housekeeper(control).run(),
             ):
                 app.state.jobs.append(await stack.enter_async_context(_running(job)))

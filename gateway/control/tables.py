@@ -216,3 +216,14 @@ audit_checkpoints = Table(
     Column("size", BigInteger, primary_key=True, autoincrement=False),
     Column("note", Text, nullable=False),  # signed
 )
+
+sectors = Table(
+    "sectors",
+    metadata,
+    # those whose key was ever rotated
+    Column("name", String(40), primary_key=True),
+    Column("epoch", Integer, nullable=False),  # of the key in force
+    Column("stage", String(16), nullable=False),  # empty while no rotation is under way
+    Column("cursor", String(_ID), nullable=False),  # newest resident whom the holder was told of
+    Column("since", BigInteger, nullable=False),  # when the stage began
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy import Text  # noqa: F401 - as Alembic writes it
 
 revision = "0001"
 down_revision = None
@@ -203,6 +204,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_revoked_tokens_expires"), ["expires"], unique=False)
 
     op.create_table(
+        "sectors",
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("stage", sa.String(length=16), nullable=False),
+        sa.Column("cursor", sa.String(length=128), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
         "sessions",
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.Column("resident_id", sa.String(length=128), nullable=False),
@@ -235,6 +245,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_sessions_expires"))
 
     op.drop_table("sessions")
+    op.drop_table("sectors")
     with op.batch_alter_table("revoked_tokens", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_revoked_tokens_expires"))
 
