@@ -12,6 +12,7 @@ from gateway.cli_audit import audit
 from gateway.cli_call import AsJson, call, show
 from gateway.cli_dlq import dlq
 from gateway.cli_emergency import emergency
+from gateway.cli_sectors import sectors
 from gateway.cli_staff import login, logout, staff
 from gateway.operator_client import Refused
 
@@ -34,6 +35,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(audit, name="audit")
     app.add_typer(dlq, name="dlq")
     app.add_typer(staff, name="staff")
+    app.add_typer(sectors, name="sectors")
 
 
 def attach(

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import orjson
 from fastapi import FastAPI
 
-from gateway.control.admin import apis, approval, cache, emergency, keys
+from gateway.control.admin import apis, approval, cache, emergency, keys, sectors
 from gateway.control.admin import clients as admin_clients
 from gateway.control.admin import residents as residents_api
 from gateway.control.audit import accesses
@@ -156,6 +156,7 @@ def create_control(
             told_api.router,
             staff_api.router,
             residents_api.router,
+            sectors.router,
         ],
         gateway_key=gateway_key,
         lifespan=parts.lifespan,

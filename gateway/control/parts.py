@@ -21,6 +21,7 @@ from gateway.control.oauth import (
     signing_keys,
 )
 from gateway.control.oauth.registration import ClientMetadata, make_client
+from gateway.control.sectors.rotation import Rotations
 from gateway.control.staff import command_line
 from gateway.control.state import Control
 from gateway.control.told.teller import Teller
@@ -71,6 +72,7 @@ class Parts:
                 control.publisher.run(),
                 refresher.run(),
                 linker.run(),
+                Rotations(control, client).run(),
                 Housekeeper(control).run(),
                 Teller(control, Sender(self._guard)).run(),
             ):

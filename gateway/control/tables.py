@@ -426,3 +426,14 @@ provider_subjects = Table(
     Column("subject", String(_HASH), primary_key=True),  # keyed hash of issuer and subject
     Column("resident_id", String(_ID), nullable=False, index=True),
 )
+
+sectors = Table(
+    "sectors",
+    metadata,
+    # those whose key was ever rotated
+    Column("name", String(40), primary_key=True),
+    Column("epoch", Integer, nullable=False),  # of the key in force
+    Column("stage", String(16), nullable=False),  # empty while no rotation is under way
+    Column("cursor", String(_ID), nullable=False),  # newest resident whom the holder was told of
+    Column("since", BigInteger, nullable=False),  # when the stage began
+)

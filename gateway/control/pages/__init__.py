@@ -85,7 +85,7 @@ def page(
     """
     nonce = secrets.token_urlsafe(16)
     html = _templates.get_template(template).render(
-        t=_ALL[language], language=TAGS[language], chosen=language, nonce=nonce, **values
+        t=_ALL[language], language=TAGS[language], chosen_language=language, nonce=nonce, **values
     )
     policy = (
         f"default-src 'none'; style-src 'nonce-{nonce}'; base-uri 'none'; "

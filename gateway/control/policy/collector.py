@@ -21,6 +21,7 @@ from gateway.control.policy import datasets
 from gateway.control.policy import snapshot as snapshots
 from gateway.control.policy.compiler import CompiledApi, compile_api
 from gateway.control.secrets import Secrets
+from gateway.control.sectors import labels
 from gateway.control.staff import grants as staff_grants
 from schemas.policy import Revocations, Snapshot
 
@@ -73,13 +74,17 @@ class Collector:
         registered = [one for one in known if one.state == clients.ACTIVE]
         revoked = await _revocations(connection, now)
         apis = (self.own(), *[self._compile(api) for api in found if api.document])
+        sectors = await labels.in_force(connection)
         addresses = {"control": (self.own_address,), **{api.name: api.addresses for api in found}}
         snapshot = snapshots.make_snapshot(
             issuer=self.issuer,
             keys=keys.published(now),
             upstreams={
                 api.territory.name: snapshots.upstream(
-                    api.territory, addresses[api.territory.name], api.info.health
+                    api.territory,
+                    addresses[api.territory.name],
+                    api.info.health,
+                    sectors.get(api.territory.name, ""),
                 )
                 for api in apis
             },

@@ -394,6 +394,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account"),
     )
     op.create_table(
+        "sectors",
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("stage", sa.String(length=16), nullable=False),
+        sa.Column("cursor", sa.String(length=128), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
         "sessions",
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.Column("resident_id", sa.String(length=128), nullable=False),
@@ -469,6 +478,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_sessions_expires"))
 
     op.drop_table("sessions")
+    op.drop_table("sectors")
     op.drop_table("second_factors")
     with op.batch_alter_table("revoked_tokens", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_revoked_tokens_expires"))
