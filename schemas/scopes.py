@@ -28,6 +28,7 @@ OPERATOR_KEYS: Final = "operator:keys"
 OPERATOR_CACHE: Final = "operator:cache"
 OPERATOR_EVENTS: Final = "operator:events"
 OPERATOR_EMERGENCY: Final = "operator:emergency"
+OPERATOR_DISCLOSE: Final = "operator:disclose"
 
 DESCRIPTIONS: Final = {
     ENTITIES_READ: "Read context entities that are not about a person",
@@ -45,6 +46,7 @@ DESCRIPTIONS: Final = {
     OPERATOR_CACHE: "Have the gateways forget the answers that they keep",
     OPERATOR_EVENTS: "Look at and replay the events that anybody's consumers gave up",
     OPERATOR_EMERGENCY: "Declare and end an emergency",
+    OPERATOR_DISCLOSE: "Read a resident's data without consent, in an emergency",
 }
 
 

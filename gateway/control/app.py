@@ -20,6 +20,7 @@ from gateway.control.catalogue.attached import upstream_address
 from gateway.control.catalogue.fetch import Fetcher
 from gateway.control.catalogue.refresher import EVERY
 from gateway.control.clock import Clock, utc_now
+from gateway.control.disclosure import api as disclosing
 from gateway.control.migrations import VERSIONS
 from gateway.control.oauth import (
     authorize,
@@ -132,6 +133,7 @@ def create_control(
             cache.router,
             emergency.router,
             told_api.router,
+            disclosing.router,
         ],
         gateway_key=gateway_key,
         lifespan=parts.lifespan,

@@ -293,3 +293,18 @@ notices = Table(
     Column("acknowledged", Float),
     Column("error", String(300), nullable=False),  # of the last try; empty when there is none
 )
+
+disclosures = Table(
+    "disclosures",
+    metadata,
+    # made in an emergency, without consent; each is a grant too
+    Column("gid", String(_ID), primary_key=True),
+    Column("client_id", String(_ID), nullable=False),
+    Column("resident_id", String(_ID), nullable=False, index=True),
+    Column("emergency", String(_ID), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("datasets", Text, nullable=False),  # ids, with spaces between
+    Column("created", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False, index=True),
+    Column("ended", BigInteger),  # with its emergency, before its time; null otherwise
+)

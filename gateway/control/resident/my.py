@@ -9,6 +9,7 @@ from typing import Any
 from authlib.oauth2.rfc6749 import OAuth2Error
 from fastapi import APIRouter, Request, Response
 
+from gateway.control.disclosure import shown as disclosures
 from gateway.control.oauth import forms, sessions
 from gateway.control.oauth.asked import describe
 from gateway.control.oauth.sessions import Browser
@@ -21,6 +22,7 @@ from gateway.control.resident import consents, history
 from gateway.control.resident.consents import Consent
 from gateway.control.resident.history import ZONE
 from gateway.control.state import Control, ControlDep
+from gateway.control.told import shown as told
 from schemas.scopes import parse
 from schemas.xcity import operation
 
@@ -153,11 +155,17 @@ async def _mine(visitor: Visitor) -> dict[str, Any]:
     async with control.store.read() as connection:
         found = await consents.of(connection, resident)
         happened = await history.of(connection, control.pseudonyms, resident)
+        notices = await told.of(connection, resident)
+        disclosed = await disclosures.of(
+            connection, control.publisher.current.apis, resident, visitor.language
+        )
     now = control.now()
     names = {one.grant.gid: one.client for one in found}
     return {
         "resident_name": resident.name,
         "shared": [_shown(visitor, one) for one in found if one.grant.is_alive(now)],
+        "told": notices,
+        "disclosed": disclosed,
         "happened": [(one.at, one.text, names.get(one.gid, "")) for one in happened],
     }
 

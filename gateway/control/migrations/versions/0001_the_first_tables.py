@@ -6,7 +6,6 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy import Text  # noqa: F401 - as Alembic writes it
 
-
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -153,6 +152,25 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_consents_resident_id"), ["resident_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_consents_until"), ["until"], unique=False)
         batch_op.create_index(batch_op.f("ix_consents_withdrawn"), ["withdrawn"], unique=False)
+
+    op.create_table(
+        "disclosures",
+        sa.Column("gid", sa.String(length=128), nullable=False),
+        sa.Column("client_id", sa.String(length=128), nullable=False),
+        sa.Column("resident_id", sa.String(length=128), nullable=False),
+        sa.Column("emergency", sa.String(length=128), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("datasets", sa.Text(), nullable=False),
+        sa.Column("created", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("ended", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("gid"),
+    )
+    with op.batch_alter_table("disclosures", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_disclosures_resident_id"), ["resident_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_disclosures_until"), ["until"], unique=False)
 
     op.create_table(
         "emergencies",
@@ -344,6 +362,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_emergencies_until"))
 
     op.drop_table("emergencies")
+    with op.batch_alter_table("disclosures", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_disclosures_until"))
+        batch_op.drop_index(batch_op.f("ix_disclosures_resident_id"))
+
+    op.drop_table("disclosures")
     with op.batch_alter_table("consents", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_consents_withdrawn"))
         batch_op.drop_index(batch_op.f("ix_consents_until"))
