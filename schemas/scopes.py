@@ -25,6 +25,9 @@ EVENTS_PUBLISH_CITY: Final = "events:publish-city"
 EVENTS_REGISTER: Final = "events:register"
 EVENTS_PERSONAL: Final = "events:personal"
 
+CONSENTS_READ: Final = "consents:read"
+CONSENTS_WITHDRAW: Final = "consents:withdraw"
+
 AUDIT_READ: Final = "audit:read"
 
 OPERATOR_APIS: Final = "operator:apis"
@@ -35,6 +38,7 @@ OPERATOR_EVENTS: Final = "operator:events"
 OPERATOR_EMERGENCY: Final = "operator:emergency"
 OPERATOR_STAFF: Final = "operator:staff"
 OPERATOR_RESIDENTS: Final = "operator:residents"
+OPERATOR_DISCLOSE: Final = "operator:disclose"
 
 DESCRIPTIONS: Final = {
     OPENID: "Know that you have signed in, under a number that no other app has",
@@ -47,6 +51,8 @@ DESCRIPTIONS: Final = {
     EVENTS_PUBLISH_CITY: "Publish events of the city's own types (granted by an operator only)",
     EVENTS_REGISTER: "Register event types of one's own, and their schemas",
     EVENTS_PERSONAL: "Receive events about persons (granted by an operator only)",
+    CONSENTS_READ: "See what the resident has agreed to with the app, and get the receipts",
+    CONSENTS_WITHDRAW: "End consents that the resident has given to the app",
     AUDIT_READ: "Read the audit log (for auditors; it opens nothing else)",
     OPERATOR_APIS: "Attach, change and detach APIs",
     OPERATOR_CLIENTS: "Register, approve and suspend clients",
@@ -56,6 +62,7 @@ DESCRIPTIONS: Final = {
     OPERATOR_EMERGENCY: "Declare and end an emergency",
     OPERATOR_RESIDENTS: "Help residents at the counter: recovery codes, identity levels",
     OPERATOR_STAFF: "Invite, change and suspend the people who run the city",
+    OPERATOR_DISCLOSE: "Read a resident's data without consent, in an emergency",
 }
 
 

@@ -22,6 +22,7 @@ from gateway.control.catalogue.attached import upstream_address
 from gateway.control.catalogue.fetch import Fetcher
 from gateway.control.catalogue.refresher import EVERY
 from gateway.control.clock import Clock, utc_now
+from gateway.control.disclosure import api as disclosing
 from gateway.control.identity import provider_page, recover_page, safety_page
 from gateway.control.identity.provider import Provider
 from gateway.control.migrations import VERSIONS
@@ -42,7 +43,7 @@ from gateway.control.policy.collector import Collector
 from gateway.control.policy.compiler import CompiledApi, compile_api
 from gateway.control.policy.publisher import Publisher
 from gateway.control.policy.territory import territory
-from gateway.control.resident import my
+from gateway.control.resident import me, my
 from gateway.control.residents import Passwords
 from gateway.control.secrets import Secrets
 from gateway.control.staff import api as staff_api
@@ -82,6 +83,7 @@ _OPEN_API: Final = (
     device,
     device_page,
     enrolment,
+    me,
     endpoint,
     revocations,
     subjects,
@@ -157,6 +159,7 @@ def create_control(
             staff_api.router,
             residents_api.router,
             sectors.router,
+            disclosing.router,
         ],
         gateway_key=gateway_key,
         lifespan=parts.lifespan,

@@ -17,16 +17,10 @@ APPS: Final = "/apps"
 _PLATFORM: Final = {
     "control": (
         (
-            "/oauth",
-            "/.well-known",
-            "/catalogue",
-            "/control",
-            "/audit",
-            "/my",
-            "/staff",
-            "/openapi.json",
+            *("/oauth", "/.well-known", "/catalogue", "/control", "/audit"),
+            *("/my", "/residents", "/staff", "/openapi.json"),
         ),
-        ("operator", "audit"),
+        ("operator", "audit", "consents"),
     ),
     "broker": (("/ngsi-ld", "/events", "/schemas"), ("entities", "events")),
 }

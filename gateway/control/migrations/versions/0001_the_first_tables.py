@@ -203,6 +203,25 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_device_requests_expires"), ["expires"], unique=False)
 
     op.create_table(
+        "disclosures",
+        sa.Column("gid", sa.String(length=128), nullable=False),
+        sa.Column("client_id", sa.String(length=128), nullable=False),
+        sa.Column("resident_id", sa.String(length=128), nullable=False),
+        sa.Column("emergency", sa.String(length=128), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("datasets", sa.Text(), nullable=False),
+        sa.Column("created", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("ended", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("gid"),
+    )
+    with op.batch_alter_table("disclosures", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_disclosures_resident_id"), ["resident_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_disclosures_until"), ["until"], unique=False)
+
+    op.create_table(
         "emergencies",
         sa.Column("id", sa.String(length=128), nullable=False),
         sa.Column("since", sa.BigInteger(), nullable=False),
@@ -533,6 +552,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_emergencies_until"))
 
     op.drop_table("emergencies")
+    with op.batch_alter_table("disclosures", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_disclosures_until"))
+        batch_op.drop_index(batch_op.f("ix_disclosures_resident_id"))
+
+    op.drop_table("disclosures")
     with op.batch_alter_table("device_requests", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_device_requests_expires"))
 
