@@ -25,6 +25,7 @@ from gateway.core.access.counts import LeasedCounts
 from gateway.core.app import Core, CoreConfig
 from gateway.core.bounds import Bounds
 from gateway.core.policy.feed import Feed
+from gateway.core.proof.replays import Replays
 from gateway.core.telemetry.spans import Spans
 from gateway.core.tls import TlsFiles
 from gateway.leases import Leases
@@ -54,6 +55,7 @@ async def serve(channel: socket.socket) -> None:
             quotas=counts,
             spans=spans,
             tls=TlsFiles.of(*config["tls"]),
+            replays=Replays(config["proofs"]),
         )
     )
     core.load_last_good()

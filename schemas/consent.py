@@ -28,10 +28,13 @@ class Detail(TypedDict):
     """Ids of the data set's fields (:class:`schemas.xcity.DataField`); all of it when left out."""
     until: NotRequired[int]
     """Seconds since the epoch; the grant's own end when left out or later than that."""
+    essential: NotRequired[bool]
+    """The client says that it is of no use without this one; the resident is told, and decides."""
 
 
 class Consent(Detail):
-    """The same as granted: in a token, where nothing but ``fields`` may be left out."""
+    """The same as granted: in a token, where nothing but ``fields`` may be left out, and nothing is
+    essential any more."""
 
     consent_id: str
 

@@ -17,7 +17,7 @@ from connectors.administration.register import Register
 from connectors.base import Connector, Context
 from connectors.feed import FeedSpec
 from schemas.administration import PointOfInterest
-from schemas.xcity import ApiInfo, Dataset, LegalClass
+from schemas.xcity import ApiInfo, DataField, Dataset, LegalClass
 
 FACILITIES: FeedSpec[tuple[PointOfInterest, ...]] = FeedSpec(
     name="facilities",
@@ -40,6 +40,14 @@ PROCEDURES: FeedSpec[dict[str, Procedure]] = FeedSpec(
     limit=4 * 1024 * 1024,
 )
 
+
+def _of_filings(name: str, title: str, title_ja: str, *members: str) -> DataField:
+    """Paths of a filing alone, and in a page of them."""
+    inside = (f"items.{member}" for member in members)
+    paths = ("total", "limit", "offset", *members, *inside)
+    return DataField(id=name, title=title, title_ja=title_ja, paths=paths)
+
+
 _DATASETS = (
     Dataset(
         id="public-facilities",
@@ -61,6 +69,19 @@ _DATASETS = (
         title_ja="本人の申請",
         licence="",
         legal_class=LegalClass.PERSONAL,
+        fields=(
+            _of_filings(
+                "state",
+                "What became of it, and when",
+                "審査の状況と日時",
+                "id",
+                "state",
+                "filedAt",
+                "history",
+            ),
+            _of_filings("procedure", "Which procedure", "手続の種類", "procedure"),
+            _of_filings("content", "What was filled in", "申請の内容", "fields"),
+        ),
     ),
 )
 

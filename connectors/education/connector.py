@@ -14,7 +14,7 @@ from connectors.education.roster import Roster, parse
 from connectors.feed import FeedSpec
 from connectors.links import Links, links_table
 from schemas.education import Enrolment, School
-from schemas.xcity import ApiInfo, Dataset, LegalClass
+from schemas.xcity import ApiInfo, DataField, Dataset, LegalClass
 
 ONEROSTER: FeedSpec[Roster] = FeedSpec(
     name="oneroster",
@@ -26,6 +26,13 @@ ONEROSTER: FeedSpec[Roster] = FeedSpec(
     interval=3600.0,
     limit=128 * 1024 * 1024,
 )
+
+
+def _of_enrolments(name: str, title: str, title_ja: str, *members: str) -> DataField:
+    """Paths in a page of enrolments."""
+    inside = (f"items.{member}" for member in members)
+    paths = ("total", "limit", "offset", "items.type", *inside)
+    return DataField(id=name, title=title, title_ja=title_ja, paths=paths)
 
 
 class EducationConnector(Connector):
@@ -41,6 +48,19 @@ class EducationConnector(Connector):
                 licence="",
                 legal_class=LegalClass.PERSONAL,
                 standard=STANDARD,
+                fields=(
+                    _of_enrolments("school", "School", "学校", "school", "schoolName", "role"),
+                    _of_enrolments(
+                        "courses",
+                        "Classes and subjects",
+                        "クラスと科目",
+                        "className",
+                        "courseName",
+                        "courseCode",
+                        "subjects",
+                    ),
+                    _of_enrolments("period", "When", "期間", "terms", "beginDate", "endDate"),
+                ),
             ),
         ),
     )

@@ -15,6 +15,7 @@ from gateway.control import links, residents
 from gateway.control.bootstrap_file import Api, Bootstrap, BootstrapError, Client, Resident
 from gateway.control.catalogue import attached
 from gateway.control.catalogue.attached import Attached, upstream_addresses
+from gateway.control.consent import linkage
 from gateway.control.oauth import clients
 from gateway.control.oauth.registration import ClientMetadata, make_client
 from gateway.control.policy.territory import check_name
@@ -40,6 +41,8 @@ async def apply(control: Control, bootstrap: Bootstrap) -> None:
         if one.username not in known
     }
     async with control.publisher.transaction() as connection:
+        if bootstrap.linkage:
+            await linkage.keep(connection, bootstrap.linkage)
         for api in bootstrap.apis:
             await _apply_api(control, connection, api)
         for client in bootstrap.clients:

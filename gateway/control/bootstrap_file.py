@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from gateway.control import links, residents
 from gateway.control.catalogue.attached import MOST_ADDRESSES
+from gateway.control.consent.linkage import Limit
 from gateway.control.oauth.registration import DEFAULT_RATE
 from gateway.control.policy.findings import pointer
 from schemas.policy import ClientClass
@@ -76,6 +77,8 @@ class Bootstrap(_Part):
     apis: list[Api] = Field(default_factory=list)
     clients: list[Client] = Field(default_factory=list)
     residents: list[Resident] = Field(default_factory=list)
+    linkage: Limit | None = None
+    """How much of a resident may come together in one hand; as it was when left out."""
 
 
 def read(path: Path) -> Bootstrap:

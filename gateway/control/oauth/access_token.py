@@ -8,15 +8,18 @@ resident sealed for the gateway alone.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
 
+from gateway.control.consent.records import Given
 from gateway.control.oauth.clients import Client
 from gateway.control.oauth.records import Grant
 from gateway.control.oauth.signing_keys import KeyRing
+from schemas.consent import CLAIM
 from schemas.policy import ALGORITHMS, CLAIM_GRANT, CLAIM_RESIDENT, TOKEN_TYPE
 from schemas.pseudonym import Pseudonyms
 
@@ -38,17 +41,23 @@ class TokenMaker:
     now: int
 
     def make(
-        self, client: Client, scope: str, grant: Grant | None, jkt: str = ""
+        self,
+        client: Client,
+        scope: str,
+        grant: Grant | None,
+        consents: Sequence[Given] = (),
+        jkt: str = "",
     ) -> tuple[str, int]:
         """A signed token, and the seconds it lives.
 
         Args:
+            consents: those of the grant that it is to carry.
             jkt: thumbprint of the key that it is bound to (RFC 9449 §6.1); empty for none.
         """
         lifetime = RESIDENT_LIFETIME if grant else MACHINE_LIFETIME
         if grant:
             lifetime = min(lifetime, grant.expires - self.now)
-        claims = {
+        claims: dict[str, Any] = {
             "iss": self.issuer,
             "aud": self.issuer,
             "sub": client.client_id,
@@ -60,6 +69,8 @@ class TokenMaker:
         }
         if grant:
             claims |= self._resident_claims(client, grant)
+        if consents:
+            claims[CLAIM] = [one.as_detail() for one in consents]
         if jkt:
             claims["cnf"] = {"jkt": jkt}
         return self.sign(claims, TOKEN_TYPE), lifetime

@@ -19,12 +19,14 @@ class Asked:
 
     Attributes:
         action: key of the text that says what would be done.
+        by_consent: it opens a resident's own data only, which is asked for item by item.
     """
 
     scope: str
     title: str
     action: str
     personal: bool
+    by_consent: bool
 
 
 def describe(apis: Iterable[CompiledApi], scopes: Iterable[str], language: str) -> list[Asked]:
@@ -50,4 +52,5 @@ def _describe(apis: list[CompiledApi], scope: str, language: str) -> Asked:
         title=_SEPARATORS[language].join(titles) or DESCRIPTIONS.get(scope, scope),
         action="act" if not routes else "read" if reads else "write",
         personal=any(one.legal_class is not LegalClass.OPEN for one in datasets),
+        by_consent=bool(routes) and all(route["access"] == "personal" for route in routes),
     )

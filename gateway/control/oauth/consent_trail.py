@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from gateway.control.audit.event import SECTOR, AuditEvent
+from gateway.control.consent.giving import KeepConsents
+from gateway.control.consent.records import Given
 from gateway.control.oauth.effects import Effect, KeepGrant, RevokeGrant
 from gateway.control.oauth.exchange import Exchange
 from gateway.control.oauth.records import Grant
@@ -22,10 +24,22 @@ def trail(
     Args:
         at: milliseconds since the epoch.
     """
-    for effect in effects:
+    done = list(effects)
+    given = [one for kept in done if isinstance(kept, KeepConsents) for one in kept.given]
+    for effect in done:
         if isinstance(effect, KeepGrant):
-            detail = {"scopes": effect.grant.scope.split(), "until": effect.grant.expires}
+            detail = {
+                "scopes": effect.grant.scope.split(),
+                "until": effect.grant.expires,
+                "consents": [_told(one) for one in given if one.gid == effect.grant.gid],
+            }
             yield _event(pseudonyms, effect.grant, "consent.give", at, detail)
+
+
+def _told(given: Given) -> dict[str, object]:
+    """A consent, with the hash of the words that were shown, and what was confirmed together."""
+    told: dict[str, object] = {**given.as_detail(), "text": given.text_hash}
+    return {**told, "combination": list(given.combination)} if given.combination else told
 
 
 def _event(

@@ -16,6 +16,8 @@ from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Request
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.control.consent import carried
+from gateway.control.consent.carried import Held
 from gateway.control.oauth import clients, records
 from gateway.control.oauth.clients import Client
 from gateway.control.oauth.dpop import Proof
@@ -35,6 +37,8 @@ class Found:
     code: Code | None = None
     refresh: Refresh | None = None
     grant: Grant | None = None
+    held: Held | None = None
+    """The consents of the grant, and what else its client's organisation has of the resident."""
 
 
 class Exchange(OAuth2Request):  # type: ignore[misc]
@@ -127,4 +131,6 @@ async def prefetch(
             found.refresh = await records.find_refresh(connection, secrets.hash(token))
     if holder := found.code or found.refresh:
         found.grant = await records.find_grant(connection, holder.gid)
+    if found.grant and found.client:
+        found.held = await carried.held(connection, found.client, found.grant)
     return found

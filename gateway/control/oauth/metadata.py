@@ -12,6 +12,7 @@ from gateway.control.oauth.openid import PROMPTS
 from gateway.control.oauth.server import PUSHED_PATH
 from gateway.control.oauth.signatures import ALGORITHMS
 from gateway.control.state import ControlDep
+from schemas import consent
 from schemas.policy import ACR
 from schemas.scopes import IDENTITY
 from schemas.xcity import operation
@@ -98,6 +99,7 @@ def metadata(issuer: str, scopes: list[str]) -> dict[str, Any]:
             clients.CLIENT_CREDENTIALS,
             clients.REFRESH_TOKEN,
         ],
+        "authorization_details_types_supported": [consent.TYPE],  # RFC 9396 §10
         "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported": anyone,
         "token_endpoint_auth_signing_alg_values_supported": algorithms,

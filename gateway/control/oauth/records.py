@@ -18,6 +18,9 @@ from gateway.control.oauth.clients import Client
 CODE_LIFETIME: Final = 60
 REFRESH_LIFETIME: Final = 30 * 86_400
 GRANT_LIFETIME: Final = 180 * 86_400
+EVIDENCE: Final = 3 * 366 * 86_400
+"""How long what was agreed to can be shown after its end: as long as records of providing data to
+third parties must be kept (APPI Art. 29 (2) with Enforcement Rules Art. 21)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,3 +152,5 @@ async def forget_expired(connection: AsyncConnection, now: int) -> None:
         await connection.execute(delete(table).where(table.c.expires < now))
     await connection.execute(delete(tables.codes).where(tables.codes.c.expires < now - 86_400))
     await connection.execute(delete(tables.grants).where(tables.grants.c.expires < now))
+    consents = tables.consents
+    await connection.execute(delete(consents).where(consents.c.until < now - EVIDENCE))

@@ -15,6 +15,9 @@ from authlib.oauth2.rfc6749 import (
 )
 from authlib.oauth2.rfc9207 import IssuerParameter
 
+from gateway.control.consent.carried import none_carried
+from gateway.control.consent.details import PARAMETER
+from gateway.control.consent.records import Given
 from gateway.control.oauth import client_authentication, clients, id_token, records
 from gateway.control.oauth.access_token import TokenMaker
 from gateway.control.oauth.clients import Client
@@ -30,6 +33,7 @@ from gateway.control.oauth.grants import (
 from gateway.control.oauth.openid import OpenIdRequest
 from gateway.control.oauth.records import Grant, Refresh
 from gateway.control.secrets import Secrets, new_token
+from schemas.consent import CLAIM
 from schemas.scopes import IDENTITY, OPENID, parse
 
 # at DEBUG it writes whole tokens
@@ -180,17 +184,27 @@ class CityAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
             allowed = _without_a_person(allowed, scope)
         if not allowed:
             raise _invalid_scope(client)
-        token, lifetime = self.maker.make(client, allowed, user, self._jkt)
+        consents = self._consents(user)
+        token, lifetime = self.maker.make(client, allowed, user, consents, self._jkt)
         answer = {
             "access_token": token,
             "token_type": "DPoP" if self._jkt else "Bearer",
             "expires_in": lifetime,
             "scope": allowed,
         }
+        if consents:
+            answer[CLAIM] = [one.as_detail() for one in consents]  # RFC 9396 §7
         if user and OPENID in parse(allowed):
             nonce = self.exchange.found.code.nonce if self.exchange.found.code else ""
             answer["id_token"] = id_token.make(self.maker, user, token, nonce)
         return {**answer, "refresh_token": new_token()} if include_refresh_token else answer
+
+    def _consents(self, grant: Grant | None) -> tuple[Given, ...]:
+        asked = self.exchange.form.get(PARAMETER)
+        held = self.exchange.found.held
+        if grant is None or held is None or held.gid != grant.gid:
+            return none_carried(asked)
+        return held.carried(self.exchange.now, asked)
 
 
 def _without_a_person(allowed: str, asked: str | None) -> str:

@@ -17,6 +17,7 @@ from gateway.control.catalogue.attached import Attached
 from gateway.control.clock import Clock, seconds
 from gateway.control.oauth import access_token, clients, signing_keys
 from gateway.control.oauth.signing_keys import KeyRing
+from gateway.control.policy import datasets
 from gateway.control.policy import snapshot as snapshots
 from gateway.control.policy.compiler import CompiledApi, compile_api
 from gateway.control.secrets import Secrets
@@ -87,6 +88,7 @@ class Collector:
                 **revoked,
                 "clients": {c.client_id: c.revoked_before for c in registered if c.revoked_before},
             },
+            datasets=datasets.rules(api.info for api in apis),
             emergency=await emergencies.in_force(connection, now),
             purged=await purges.load(connection, now * 1_000),
         )
@@ -119,8 +121,13 @@ async def _revocations(connection: AsyncConnection, now: int) -> Revocations:
     families = await connection.execute(
         select(grants.c.gid, grants.c.revoked).where(grants.c.revoked > now - kept)
     )
+    given = tables.consents
+    withdrawn = await connection.execute(
+        select(given.c.consent_id, given.c.withdrawn).where(given.c.withdrawn > now - kept)
+    )
     return Revocations(
         tokens={row.jti: row.expires for row in single},
         families={row.gid: row.revoked + kept for row in families},
         clients={},
+        consents={row.consent_id: row.withdrawn + kept for row in withdrawn},
     )

@@ -11,6 +11,7 @@ import orjson
 from gateway.control.oauth.clients import Client
 from gateway.control.policy.territory import Territory
 from schemas import policy
+from schemas.consent import DatasetRule
 from schemas.policy import Emergency, Jwk, Rate, Revocations, Route, Snapshot, Upstream
 
 OPEN_RATE: Final = Rate(requests=6000, seconds=60)
@@ -70,6 +71,7 @@ def make_snapshot(
     routes: Iterable[Route],
     clients: dict[str, policy.Client],
     revoked: Revocations,
+    datasets: dict[str, DatasetRule],
     open_rate: Rate = OPEN_RATE,
     purged: dict[str, int] | None = None,
     emergency: Emergency | None = None,
@@ -87,6 +89,7 @@ def make_snapshot(
         revoked=revoked,
         open_rate=open_rate,
         zone=ZONE,
+        datasets=datasets,
     )
     if purged:
         snapshot["purged"] = purged

@@ -15,7 +15,7 @@ from gateway.control.oauth.sessions import Browser
 from gateway.control.oauth.sign_in import NotSignedIn, is_from_our_page, sign_in
 from gateway.control.oauth.token import form_body, read_body
 from gateway.control.oauth.visit import redirect
-from gateway.control.pages import choose_language, page
+from gateway.control.pages import choose_language, others, page
 from gateway.control.pages.texts import TEXTS
 from gateway.control.resident import consents, history
 from gateway.control.resident.consents import Consent
@@ -128,11 +128,10 @@ async def _show(
     visitor: Visitor, message: str = "", username: str = "", status: int = 200, notice: str = ""
 ) -> Response:
     control, language = visitor.control, visitor.language
-    other = "en" if language == "ja" else "ja"
     values: dict[str, Any] = {
         "action": visitor.url(),
         "csrf": sessions.csrf_token(control, visitor.browser),
-        "other_language_url": f"{PATH}?lang={other}",
+        "other_languages": others(language, lambda one: f"{PATH}?lang={one}"),
         "message": message,
     }
     if visitor.browser.resident is None:

@@ -36,6 +36,8 @@ _TOTALS: Final = {
     "tls_plain_http": "Connections that spoke plain HTTP where TLS is spoken.",
     "tls_reloads": "Certificates taken into use after a change.",
     "tls_reload_failures": "Changed certificates that could not be used.",
+    "withdrawn": "Exchanges cut because what allowed them was revoked or withdrawn.",
+    "proofs_verified": "Proofs of possession whose signature was verified.",
     "tokens_verified": "Access tokens whose signature was verified.",
     "tokens_remembered": "Requests whose access token was already verified.",
     "cache_dropped": "Kept answers dropped to make room for others.",

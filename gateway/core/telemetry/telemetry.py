@@ -18,7 +18,8 @@ UNROUTED: Final = "none"
 ANYBODY: Final = "none"
 """Client class of requests without an accepted token."""
 _TOTALS: Final = (
-    "tokens_verified", "tokens_remembered", "cache_dropped", "cache_purges", "spans_dropped",
+    "tokens_verified", "tokens_remembered", "proofs_verified", "cache_dropped", "cache_purges",
+    "spans_dropped",
 )  # fmt: skip
 """Counters that a worker tells beside ``counters``."""
 OTHER: Final = "other"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -200,8 +201,21 @@ async def sign_in(browser: httpx.AsyncClient, url: str, password: str = PASSWORD
 
 
 async def decide(browser: httpx.AsyncClient, url: str, decision: str) -> httpx.Response:
+    """Press a button of the page; with ``allow``, everything is ticked before."""
     page = await browser.get(url)
-    return await browser.post(url, data={"csrf": csrf_of(page), "decision": decision})
+    answer = await browser.post(url, data={**form_of(page), "decision": decision})
+    if decision == "allow" and answer.status_code == 200 and 'name="combination"' in answer.text:
+        answer = await browser.post(url, data={**form_of(answer), "decision": decision})
+    return answer
+
+
+def form_of(page: httpx.Response) -> dict[str, str]:
+    """What a page's form would post with every box ticked."""
+    found: dict[str, str] = {}
+    for tag in re.findall(r"<input ([^>]+)>", page.text):
+        if 'type="hidden"' in tag or 'type="checkbox"' in tag:
+            found |= dict(re.findall(r'name="([^"]+)" value="([^"]*)"', tag))
+    return found
 
 
 def query_of(answer: httpx.Response) -> dict[str, str]:
