@@ -9,16 +9,17 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Request
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.control.consent import carried
+from gateway.control.consent import carried, details
 from gateway.control.consent.carried import Held
 from gateway.control.oauth import clients, records
+from gateway.control.oauth.acting import Acting
 from gateway.control.oauth.clients import Client
 from gateway.control.oauth.dpop import Proof
 from gateway.control.oauth.effects import Effect, RevokeGrant
@@ -39,6 +40,10 @@ class Found:
     grant: Grant | None = None
     held: Held | None = None
     """The consents of the grant, and what else its client's organisation has of the resident."""
+    acting: Acting | None = None
+    """For whom the client would act, in a token exchange (RFC 8693)."""
+    recipients: dict[str, Client] = field(default_factory=dict)
+    """The clients that are named in authorization details, by id."""
 
 
 class Exchange(OAuth2Request):  # type: ignore[misc]
@@ -129,6 +134,9 @@ async def prefetch(
     for name in ("refresh_token", "token"):
         if (token := form.get(name)) and found.refresh is None:
             found.refresh = await records.find_refresh(connection, secrets.hash(token))
+    for name in details.recipients_in(form.get(details.PARAMETER)):
+        if one := await clients.find(connection, name):
+            found.recipients[name] = one
     if holder := found.code or found.refresh:
         found.grant = await records.find_grant(connection, holder.gid)
     if found.grant and found.client:

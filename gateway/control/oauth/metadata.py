@@ -98,6 +98,7 @@ def metadata(issuer: str, scopes: list[str]) -> dict[str, Any]:
             clients.AUTHORIZATION_CODE,
             clients.CLIENT_CREDENTIALS,
             clients.REFRESH_TOKEN,
+            clients.TOKEN_EXCHANGE,
         ],
         "authorization_details_types_supported": [consent.TYPE],  # RFC 9396 §10
         "code_challenge_methods_supported": ["S256"],

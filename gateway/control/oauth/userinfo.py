@@ -10,10 +10,10 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from gateway.control import residents
-from gateway.control.oauth import presented, signatures
+from gateway.control.oauth import found_token, signatures
 from gateway.control.oauth.dpop import InvalidProof
 from gateway.control.oauth.effects import UseProof
-from gateway.control.oauth.presented import Presented
+from gateway.control.oauth.found_token import Presented
 from gateway.control.oauth.records import Grant
 from gateway.control.oauth.token import NO_STORE, read_proof
 from gateway.control.state import Control, ControlDep
@@ -93,7 +93,7 @@ async def _authenticate(request: Request, control: Control) -> tuple[Presented, 
     dpop = scheme.lower() == "dpop"
     if not token or not (dpop or scheme.lower() == "bearer"):
         raise Refused
-    held = await presented.find_access_token(control, token.strip(), control.now())
+    held = await found_token.find_access_token(control, token.strip(), control.now())
     claims = held.claims if held and not held.revoked else None
     if held is None or claims is None:
         raise Refused("invalid_token", "The token is unknown, expired or revoked.", dpop=dpop)
