@@ -1,4 +1,4 @@
-"""Token exchange (RFC 8693): a service acts for a resident who has named it, and for nobody else."""
+"""Token exchange (RFC 8693): a service acts for a resident who has named it, and no other."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ import pytest
 from schemas.consent import CLAIM
 from schemas.policy import CLAIM_GRANT, CLAIM_RESIDENT
 from schemas.pseudonym import Pseudonyms
-from tests.gateway.control.city import MASTER, SECRET, City, csrf_of, query_of, sign_in
+from tests.gateway.control.city import MASTER, SECRET, City, query_of, sign_in
 from tests.gateway.control.consent.apis import (
     CLIENTS,
     app,
     ask,
     caring_city,
     detail,
-    my_page,
     tokens,
 )
 from tests.gateway.control.oauth.prover import Prover
@@ -177,16 +176,12 @@ async def test_a_token_that_was_narrowed_hands_on_no_more_than_it_has(city: City
     assert answer.json()[CLAIM][0]["fields"] == ["time"]
 
 
-async def test_the_end_of_the_consent_is_the_end_of_acting(city: City) -> None:
-    token = await subject(city)
-    acting = (await exchange(city, token)).json()["access_token"]
-    gid = (await city.claims(token))[CLAIM_GRANT]
-    async with city.browser() as browser:
-        page = await my_page(browser)
-        await browser.post(
-            "/my", data={"csrf": csrf_of(page), "decision": "withdraw", "grant": gid}
-        )
-    assert (await exchange(city, token)).json()["error"] == "invalid_request"
+async def test_the_end_of_the_grant_is_the_end_of_acting(city: City) -> None:
+    body = await tokens(city, ask(TIME))
+    acting = (await exchange(city, body["access_token"])).json()["access_token"]
+    ended = {"token": body["refresh_token"]}
+    await city.http.post("/oauth/revoke", data=ended, auth=("app", SECRET))
+    assert (await exchange(city, body["access_token"])).json()["error"] == "invalid_request"
     about = await city.http.post("/oauth/introspect", data={"token": acting}, auth=("cars", SECRET))
     assert about.json() == {"active": False}
 
