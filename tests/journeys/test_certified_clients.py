@@ -10,7 +10,9 @@ from joserfc.jwk import ECKey
 
 from tests.journeys import node
 from tests.journeys.city import City
-from tests.journeys.test_residents import Browser
+from tests.journeys.test_residents import Browser, linked
+
+__all__ = ["linked"]  # a fixture
 
 REDIRECT = "http://127.0.0.1:8098/callback"
 SCOPE = "openid profile medical:records"
@@ -40,7 +42,8 @@ def registered(city: City, **metadata: Any) -> str:
     return client_id
 
 
-def test_openid_client_as_a_public_app(city: City, tmp_path: Path) -> None:
+def test_openid_client_as_a_public_app(linked: City, tmp_path: Path) -> None:
+    city = linked
     client_id = registered(
         city,
         scope=SCOPE,
@@ -55,9 +58,12 @@ def test_openid_client_as_a_public_app(city: City, tmp_path: Path) -> None:
         "client_id": client_id,
         "redirect_uri": REDIRECT,
         "scope": SCOPE,
-        "personal": "",
+        "personal": city.url + RECORDS,
     }
     found = node.run(tmp_path, "openid.mjs", given, resident_of(city, "hana"))
+    assert found["personal"]["status"] == 200, found["personal"]
+    assert "patient-hana" in found["personal"]["body"]
+    assert found["withoutProof"] == 401
     assert found["types"] == ["dpop"] * 3  # openid-client writes it in lower case
     assert found["claims"]["aud"] == client_id
     assert found["claims"]["amr"] == ["pwd"]
@@ -91,7 +97,7 @@ def test_oauth4webapi_as_a_machine_and_as_a_confidential_app(
         "issuer": city.url,
         "machine": machine,
         "machine_scope": "mobility:read",
-        "open": "",
+        "open": city.url + STOPS,
         "app": app,
         "redirect_uri": REDIRECT,
         "scope": "medical:records",
@@ -100,6 +106,7 @@ def test_oauth4webapi_as_a_machine_and_as_a_confidential_app(
     found = node.run(tmp_path, "oauth.mjs", given, resident_of(city, "taro"))
     assert found["resource"]["authorization_servers"] == [city.url]
     assert found["machine"]["tokens"]["token_type"] == "dpop"
+    assert found["machine"]["status"] == 200
     before, after = found["machine"]["before"], found["machine"]["after"]
     assert (before["active"], before["client_id"]) == (True, machine)
     assert before["cnf"]["jkt"]

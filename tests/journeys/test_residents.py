@@ -36,10 +36,10 @@ class Browser:
             return answer
 
     def submit(self, page: httpx.Response, **fields: str) -> httpx.Response:
-        """Post the page's form, with what is hidden in it."""
+        """Post the page's form, with what is hidden in it, and every box ticked."""
         action = html.unescape(_found(r'<form method="post" action="([^"]+)"', page.text))
-        csrf = _found(r'name="csrf" value="([^"]+)"', page.text)
-        answer = self._ask("POST", action, data={"csrf": csrf, **fields})
+        there = r'type="(?:hidden|checkbox)" name="([^"]+)" value="([^"]*)"'
+        answer = self._ask("POST", action, data={**dict(re.findall(there, page.text)), **fields})
         target = answer.headers.get("location", "")
         if target.startswith("/"):
             return self.get(target)

@@ -54,6 +54,9 @@ async def resource_metadata(control: ControlDep) -> Response:
         "authorization_servers": [control.public_url],
         "scopes_supported": _scopes(control),
         "bearer_methods_supported": ["header"],
+        "dpop_signing_alg_values_supported": list(ALGORITHMS),
+        "dpop_bound_access_tokens_required": False,
+        "authorization_details_types_supported": [consent.TYPE],
         "resource_documentation": f"{control.public_url}/catalogue/v1/apis",
     }
     return JSONResponse(found, headers=_SHORT)
