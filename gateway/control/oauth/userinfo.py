@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from gateway.control import residents
+from gateway.control.audit.event import SECTOR, AuditEvent
 from gateway.control.oauth import found_token, signatures
 from gateway.control.oauth.dpop import InvalidProof
 from gateway.control.oauth.effects import UseProof
@@ -81,10 +82,23 @@ async def _answer(request: Request, control: Control) -> Response:
     claims: dict[str, Any] = held.claims or {}
     found = {"sub": claims["sub"]}
     if PROFILE in parse(claims["scope"]):
-        async with control.store.read() as connection:
+        # a name is personal data: that it was handed over is written before it is
+        async with control.store.write() as connection:
             resident = await residents.find(connection, grant.resident_id)
+            await control.audit.append(connection, _access(control, grant))
         found |= {"name": resident.name} if resident else {}
     return JSONResponse(found, headers=NO_STORE)
+
+
+def _access(control: Control, grant: Grant) -> AuditEvent:
+    return AuditEvent(
+        at=control.now_ms(),
+        client=grant.client_id,
+        action="data.access",
+        target="control.getUserInfo",
+        subject=control.pseudonyms.of(grant.resident_id, SECTOR),
+        detail={"dataset": PROFILE, "fields": list(CLAIMS), "grant": grant.gid},
+    )
 
 
 async def _authenticate(request: Request, control: Control) -> tuple[Presented, Grant]:
