@@ -117,3 +117,24 @@ def test_oauth4webapi_as_a_machine_and_as_a_confidential_app(
         "replayed": "invalid_grant",
         "afterReplay": "invalid_grant",
     }
+
+
+def test_openid_client_registers_itself_and_an_operator_approves(
+    city: City, tmp_path: Path
+) -> None:
+    def approve(client_id: str) -> str:
+        with city.client("operator") as operator:
+            url = f"/control/v1/clients/{client_id}/approve"
+            answer = operator.post(url, json={"scope": "mobility:read"})
+        assert answer.status_code == 200, answer.text
+        return city.url
+
+    given = {"issuer": city.url, "scope": "mobility:read disaster:read"}
+    found = node.run(tmp_path, "register.mjs", given, approve)
+    assert found == {
+        "before": "unauthorized_client",
+        "scope": "mobility:read",
+        "state": "active",
+        "deleted": 204,
+        "after": "invalid_client",
+    }
