@@ -25,6 +25,9 @@ EVENTS_PUBLISH_CITY: Final = "events:publish-city"
 EVENTS_REGISTER: Final = "events:register"
 EVENTS_PERSONAL: Final = "events:personal"
 
+CONSENTS_READ: Final = "consents:read"
+CONSENTS_WITHDRAW: Final = "consents:withdraw"
+
 AUDIT_READ: Final = "audit:read"
 
 OPERATOR_APIS: Final = "operator:apis"
@@ -45,6 +48,8 @@ DESCRIPTIONS: Final = {
     EVENTS_PUBLISH_CITY: "Publish events of the city's own types (granted by an operator only)",
     EVENTS_REGISTER: "Register event types of one's own, and their schemas",
     EVENTS_PERSONAL: "Receive events about persons (granted by an operator only)",
+    CONSENTS_READ: "See what the resident has agreed to with the app, and get the receipts",
+    CONSENTS_WITHDRAW: "End consents that the resident has given to the app",
     AUDIT_READ: "Read the audit log (for auditors; it opens nothing else)",
     OPERATOR_APIS: "Attach, change and detach APIs",
     OPERATOR_CLIENTS: "Register, approve and suspend clients",

@@ -38,7 +38,7 @@ from gateway.control.policy.collector import Collector
 from gateway.control.policy.compiler import CompiledApi, compile_api
 from gateway.control.policy.publisher import Publisher
 from gateway.control.policy.territory import territory
-from gateway.control.resident import my
+from gateway.control.resident import me, my
 from gateway.control.residents import Passwords
 from gateway.control.secrets import Secrets
 from gateway.control.state import Control
@@ -63,6 +63,7 @@ _OPEN_API: Final = (
     public,
     audit_api,
     my,
+    me,
     endpoint,
 )
 

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
+from gateway.control.consent import receipt
 from gateway.control.oauth import clients, id_token, signing_keys, userinfo
 from gateway.control.oauth.openid import PROMPTS
 from gateway.control.oauth.server import PUSHED_PATH
@@ -65,11 +66,14 @@ async def resource_metadata(control: ControlDep) -> Response:
 @router.get(
     "/oauth/jwks",
     operation_id="getKeys",
-    summary="The keys that sign access tokens (RFC 7517)",
+    summary="The keys that sign access tokens, and receipts of consents (RFC 7517)",
     openapi_extra=operation(access="open", priority="essential", emergency="reserved"),
 )
 async def keys(control: ControlDep) -> Response:
-    published = control.publisher.current.keys.published(control.now())
+    published = [
+        *control.publisher.current.keys.published(control.now()),
+        receipt.published(control.secrets),
+    ]
     return JSONResponse({"keys": published}, media_type="application/jwk-set+json", headers=_SHORT)
 
 
