@@ -197,7 +197,7 @@ class CityAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
             raise _invalid_scope(client)
         consents = self._consents(user)
         token, lifetime = self.maker.make(client, allowed, user, consents, jkt)
-        answer = {
+        answer: dict[str, Any] = {
             "access_token": token,
             "token_type": "DPoP" if jkt else "Bearer",
             "expires_in": lifetime,
