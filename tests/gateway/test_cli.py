@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
@@ -154,6 +155,24 @@ def test_clients_are_created_changed_and_suspended() -> None:
     assert "suspended" in line
     assert "disaster:read" in line
     assert "active" in run("clients", "resume", client_id)
+
+
+def test_clients_that_registered_themselves_are_approved_or_refused(city: str) -> None:
+    def registered() -> str:
+        metadata = {"client_name": "Benches", "scope": "mobility:read parks:read"}
+        made = httpx.post(f"{city}/oauth/register", json=metadata)
+        assert made.status_code == 201, made.text
+        client_id: str = made.json()["client_id"]
+        return client_id
+
+    wanted, other = registered(), registered()
+    (line,) = [one for one in run("clients", "list").splitlines() if wanted in one]
+    assert "pending" in line
+    said = run("clients", "approve", wanted, "--scope", "mobility:read")
+    assert said.strip().endswith("may ask for: mobility:read")
+    assert "was not asked for" in refusal("clients", "approve", other, "--scope", "medical:read")
+    assert "is refused" in run("clients", "refuse", other, "nobody knows them")
+    assert "waits for nothing" in refusal("clients", "approve", wanted)
 
 
 def test_keys_are_rotated() -> None:
