@@ -136,5 +136,5 @@ def test_openid_client_registers_itself_and_an_operator_approves(
         "scope": "mobility:read",
         "state": "active",
         "deleted": 204,
-        "after": "invalid_client",
+        "after": 401,
     }

@@ -23,13 +23,13 @@ export function tell(found) {
   process.exit(0);
 }
 
-/** What was refused, in the terms of RFC 6749 §5.2; fails when it was not. */
+/** What was refused, by its error code (RFC 6749 §5.2) or else its status; fails when it was not. */
 export async function refusal(promise) {
   try {
     await promise;
   } catch (error) {
     if (error.error === undefined && error.cause === undefined) throw error;
-    return error.error ?? error.cause?.[0]?.parameters?.error ?? error.code;
+    return error.error ?? error.cause?.[0]?.parameters?.error ?? error.status;
   }
   throw new Error("this should have been refused");
 }
