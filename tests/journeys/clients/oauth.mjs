@@ -1,8 +1,8 @@
 // A confidential app, and a machine, by oauth4webapi: both authenticate with private_key_jwt.
 
-import * as oauth from "oauth4webapi";
-
 import { given, refusal, tell, visit } from "./resident.mjs";
+
+import * as oauth from "oauth4webapi";
 
 const insecure = { [oauth.allowInsecureRequests]: true }; // plain HTTP on loopback
 const issuer = new URL(given.issuer);

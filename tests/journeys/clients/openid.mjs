@@ -1,8 +1,8 @@
 // A public app (RFC 8252) by openid-client: everything is bound to a key that it made (RFC 9449).
 
-import * as client from "openid-client";
-
 import { given, refusal, tell, visit } from "./resident.mjs";
+
+import * as client from "openid-client";
 
 const config = await client.discovery(
   new URL(given.issuer),

@@ -1,8 +1,8 @@
 // A developer's first hour, by openid-client: register (RFC 7591), wait for an operator, go on.
 
-import * as client from "openid-client";
-
 import { given, refusal, tell, visit } from "./resident.mjs";
+
+import * as client from "openid-client";
 
 const config = await client.dynamicClientRegistration(
   new URL(given.issuer),

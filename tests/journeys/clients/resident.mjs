@@ -1,6 +1,9 @@
 // The test is the resident: it opens what a script asks it to, and says where the browser ended.
 
+import { webcrypto } from "node:crypto";
 import { createInterface } from "node:readline";
+
+globalThis.crypto ??= webcrypto; // node 18, which Debian 12 has
 
 const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 
