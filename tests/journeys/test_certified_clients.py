@@ -9,8 +9,9 @@ import pytest
 from joserfc.jwk import ECKey
 
 from tests.journeys import node
+from tests.journeys.browser import Browser
 from tests.journeys.city import City
-from tests.journeys.test_residents import Browser, linked
+from tests.journeys.test_residents import linked
 
 __all__ = ["linked"]  # a fixture
 

@@ -26,7 +26,8 @@ from gateway.control.state import Control
 from schemas.purposes import Purpose, purpose_of
 
 TYPE: Final = "consent-receipt+jws"
-ALG: Final = "EdDSA"
+ALG: Final = "Ed25519"
+"""RFC 9864: by name, where `EdDSA` left the curve open."""
 _CONTEXT: Final = {
     "dpv": "https://w3id.org/dpv#",
     "loc": "https://w3id.org/dpv/loc#",
