@@ -142,9 +142,13 @@ def test_a_document_that_is_not_there_is_told_before_anything_is_asked(city: str
 
 def test_clients_are_created_changed_and_suspended() -> None:
     made: dict[str, Any] = json.loads(
-        run("clients", "create", "Maps", "--scope", "mobility:read", "--json")
+        run("clients", "create", "Maps", "--scope", "mobility:read", "--acts", "--json")
     )
     assert made["client_secret"]
+    assert [one.rpartition(":")[2] for one in made["grant_types"]] == [
+        "client_credentials",
+        "token-exchange",
+    ]
     client_id = made["client_id"]
     assert "disaster:read" in run("clients", "grant", client_id, "disaster:read")
     assert "1000 requests a day" in run("clients", "quota", client_id, "1000")
