@@ -114,15 +114,19 @@ def create_client(
     redirect_uri: Annotated[
         list[str] | None, typer.Option(help="For residents' sign-in; repeat it.")
     ] = None,
+    acts: Annotated[
+        bool, typer.Option("--acts", help="It may act for residents who name it (RFC 8693).")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Register a client; its secret is shown this once."""
     coded = ["authorization_code", "refresh_token"] if redirect_uri else []
+    acting = ["urn:ietf:params:oauth:grant-type:token-exchange"] if acts else []
     body = {
         "client_name": name,
         "scope": " ".join(scope or []),
         "client_class": client_class,
-        "grant_types": coded or ["client_credentials"],
+        "grant_types": [*(coded or ["client_credentials"]), *acting],
         "redirect_uris": redirect_uri or [],
     }
     made = call("POST", "/control/v1/clients", body)

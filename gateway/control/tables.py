@@ -253,6 +253,7 @@ consents = Table(
     Column("domain", String(40), nullable=False),
     Column("fields", Text, nullable=False),  # JSON array; empty for all
     Column("purpose", String(60), nullable=False),
+    Column("recipients", Text, nullable=False),  # JSON array of client ids; mostly empty
     Column("created", BigInteger, nullable=False),
     Column("until", BigInteger, nullable=False, index=True),
     Column("withdrawn", BigInteger, index=True),  # null while it lives

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
@@ -144,9 +145,13 @@ def test_a_document_that_is_not_there_is_told_before_anything_is_asked(city: str
 
 def test_clients_are_created_changed_and_suspended() -> None:
     made: dict[str, Any] = json.loads(
-        run("clients", "create", "Maps", "--scope", "mobility:read", "--json")
+        run("clients", "create", "Maps", "--scope", "mobility:read", "--acts", "--json")
     )
     assert made["client_secret"]
+    assert [one.rpartition(":")[2] for one in made["grant_types"]] == [
+        "client_credentials",
+        "token-exchange",
+    ]
     client_id = made["client_id"]
     assert "disaster:read" in run("clients", "grant", client_id, "disaster:read")
     assert "1000 requests a day" in run("clients", "quota", client_id, "1000")
@@ -157,6 +162,24 @@ def test_clients_are_created_changed_and_suspended() -> None:
     assert "suspended" in line
     assert "disaster:read" in line
     assert "active" in run("clients", "resume", client_id)
+
+
+def test_clients_that_registered_themselves_are_approved_or_refused(city: str) -> None:
+    def registered() -> str:
+        metadata = {"client_name": "Benches", "scope": "mobility:read parks:read"}
+        made = httpx.post(f"{city}/oauth/register", json=metadata)
+        assert made.status_code == 201, made.text
+        client_id: str = made.json()["client_id"]
+        return client_id
+
+    wanted, other = registered(), registered()
+    (line,) = [one for one in run("clients", "list").splitlines() if wanted in one]
+    assert "pending" in line
+    said = run("clients", "approve", wanted, "--scope", "mobility:read")
+    assert said.strip().endswith("may ask for: mobility:read")
+    assert "was not asked for" in refusal("clients", "approve", other, "--scope", "medical:read")
+    assert "is refused" in run("clients", "refuse", other, "nobody knows them")
+    assert "waits for nothing" in refusal("clients", "approve", wanted)
 
 
 def test_keys_are_rotated() -> None:

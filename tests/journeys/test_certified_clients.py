@@ -9,8 +9,11 @@ import pytest
 from joserfc.jwk import ECKey
 
 from tests.journeys import node
+from tests.journeys.browser import Browser
 from tests.journeys.city import City
-from tests.journeys.test_residents import Browser
+from tests.journeys.test_residents import linked
+
+__all__ = ["linked"]  # a fixture
 
 REDIRECT = "http://127.0.0.1:8098/callback"
 SCOPE = "openid profile medical:records"
@@ -40,7 +43,8 @@ def registered(city: City, **metadata: Any) -> str:
     return client_id
 
 
-def test_openid_client_as_a_public_app(city: City, tmp_path: Path) -> None:
+def test_openid_client_as_a_public_app(linked: City, tmp_path: Path) -> None:
+    city = linked
     client_id = registered(
         city,
         scope=SCOPE,
@@ -55,9 +59,12 @@ def test_openid_client_as_a_public_app(city: City, tmp_path: Path) -> None:
         "client_id": client_id,
         "redirect_uri": REDIRECT,
         "scope": SCOPE,
-        "personal": "",
+        "personal": city.url + RECORDS,
     }
     found = node.run(tmp_path, "openid.mjs", given, resident_of(city, "hana"))
+    assert found["personal"]["status"] == 200, found["personal"]
+    assert "patient-hana" in found["personal"]["body"]
+    assert found["withoutProof"] == 401
     assert found["types"] == ["dpop"] * 3  # openid-client writes it in lower case
     assert found["claims"]["aud"] == client_id
     assert found["claims"]["amr"] == ["pwd"]
@@ -91,7 +98,7 @@ def test_oauth4webapi_as_a_machine_and_as_a_confidential_app(
         "issuer": city.url,
         "machine": machine,
         "machine_scope": "mobility:read",
-        "open": "",
+        "open": city.url + STOPS,
         "app": app,
         "redirect_uri": REDIRECT,
         "scope": "medical:records",
@@ -100,6 +107,7 @@ def test_oauth4webapi_as_a_machine_and_as_a_confidential_app(
     found = node.run(tmp_path, "oauth.mjs", given, resident_of(city, "taro"))
     assert found["resource"]["authorization_servers"] == [city.url]
     assert found["machine"]["tokens"]["token_type"] == "dpop"
+    assert found["machine"]["status"] == 200
     before, after = found["machine"]["before"], found["machine"]["after"]
     assert (before["active"], before["client_id"]) == (True, machine)
     assert before["cnf"]["jkt"]
@@ -109,4 +117,25 @@ def test_oauth4webapi_as_a_machine_and_as_a_confidential_app(
         "scope": "medical:records",
         "replayed": "invalid_grant",
         "afterReplay": "invalid_grant",
+    }
+
+
+def test_openid_client_registers_itself_and_an_operator_approves(
+    city: City, tmp_path: Path
+) -> None:
+    def approve(client_id: str) -> str:
+        with city.client("operator") as operator:
+            url = f"/control/v1/clients/{client_id}/approve"
+            answer = operator.post(url, json={"scope": "mobility:read"})
+        assert answer.status_code == 200, answer.text
+        return city.url
+
+    given = {"issuer": city.url, "scope": "mobility:read disaster:read"}
+    found = node.run(tmp_path, "register.mjs", given, approve)
+    assert found == {
+        "before": "unauthorized_client",
+        "scope": "mobility:read",
+        "state": "active",
+        "deleted": 204,
+        "after": 401,
     }

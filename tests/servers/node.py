@@ -15,7 +15,7 @@ from tests.servers.missing import Missing
 _SOURCE = Path(__file__).resolve().parents[1] / "journeys" / "clients"
 _FILES = ("package.json", "package-lock.json", ".npmrc")
 _CACHE = Path(__file__).resolve().parents[2] / ".servers" / "npm"
-_OLDEST = 20
+_OLDEST = 18
 
 
 def folder() -> Path:
@@ -56,7 +56,7 @@ def fetch() -> Path:
 
 @cache
 def node() -> str:
-    """The ``node`` command, 20 or later."""
+    """The ``node`` command, 18 or later."""
     found = shutil.which("node")
     if not found or _version(found) < _OLDEST:
         raise Missing("nodejs")

@@ -59,7 +59,7 @@ PROGRAMS = (
     program("chromium", "chromium"),
     program("nginx", "nginx"),
     program("haproxy", "haproxy"),
-    Requirement("node 20+", "nodejs", _is_there(_node)),
+    Requirement("node 18+", "nodejs", _is_there(_node)),
     program("npm", "npm"),
 )
 

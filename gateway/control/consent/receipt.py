@@ -26,7 +26,8 @@ from gateway.control.state import Control
 from schemas.purposes import Purpose, purpose_of
 
 TYPE: Final = "consent-receipt+jws"
-ALG: Final = "EdDSA"
+ALG: Final = "Ed25519"
+"""RFC 9864: by name, where `EdDSA` left the curve open."""
 _CONTEXT: Final = {
     "dpv": "https://w3id.org/dpv#",
     "loc": "https://w3id.org/dpv/loc#",
@@ -116,6 +117,11 @@ def _process(given: Given) -> dict[str, Any]:
         # an interval (ISO 8601-1 §5.5.2)
         "dct:valid": f"{_moment(given.created)}/{_moment(given.until)}",
     }
+    if given.recipients:
+        # who acts with it, by token exchange (RFC 8693)
+        process["dpv:hasRecipient"] = [
+            {"@type": "dpv:ThirdParty", "dct:identifier": one} for one in given.recipients
+        ]
     if given.combination:
         process["dpv:hasContext"] = [f"together: {domain}" for domain in given.combination]
     return process

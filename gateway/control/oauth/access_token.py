@@ -16,6 +16,7 @@ from joserfc import jws, jwt
 from joserfc.errors import JoseError
 
 from gateway.control.consent.records import Given
+from gateway.control.oauth.acting import Acting
 from gateway.control.oauth.clients import Client
 from gateway.control.oauth.records import Grant
 from gateway.control.oauth.signing_keys import KeyRing
@@ -48,16 +49,20 @@ class TokenMaker:
         grant: Grant | StaffGrant | None,
         consents: Sequence[Given] = (),
         jkt: str = "",
+        acting: Acting | None = None,
     ) -> tuple[str, int]:
         """A signed token, and the seconds it lives.
 
         Args:
             consents: those of the grant that it is to carry.
             jkt: thumbprint of the key that it is bound to (RFC 9449 §6.1); empty for none.
+            acting: of a token exchange, after which it lives no longer than the token before.
         """
         lifetime = RESIDENT_LIFETIME if isinstance(grant, Grant) else MACHINE_LIFETIME
         if grant:
             lifetime = min(lifetime, grant.expires - self.now)
+        if acting:
+            lifetime = min(lifetime, acting.expires - self.now)
         claims: dict[str, Any] = {
             "iss": self.issuer,
             "aud": self.issuer,
@@ -74,6 +79,8 @@ class TokenMaker:
             claims[CLAIM] = [one.as_detail() for one in consents]
         if jkt:
             claims["cnf"] = {"jkt": jkt}
+        if acting:
+            claims["act"] = {"sub": client.client_id}  # RFC 8693 §4.1
         return self.sign(claims, TOKEN_TYPE), lifetime
 
     def sign(self, claims: dict[str, Any], typ: str) -> str:

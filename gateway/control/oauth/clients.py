@@ -107,6 +107,12 @@ class Client:
     def is_public(self) -> bool:
         return self.auth_method == PUBLIC
 
+    @property
+    def may_act(self) -> bool:
+        """Whether it can be named in a consent, to act for the resident (RFC 8693)."""
+        active = self.state == ACTIVE and not self.suspended
+        return active and TOKEN_EXCHANGE in self.grant_types
+
     def check_grant_type(self, grant_type: str) -> bool:
         return grant_type in self.grant_types
 

@@ -11,8 +11,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.control import tables
+from gateway.control.consent.records import Given
 from gateway.control.oauth.dpop import InvalidProof, Proof
-from gateway.control.oauth.records import Code, Grant, Refresh, row
+from gateway.control.oauth.records import Code, Grant, Refresh, find_grant, row
 
 
 class Raced(Exception):
@@ -139,6 +140,20 @@ class RevokeToken:
         table = tables.revoked_tokens
         await connection.execute(delete(table).where(table.c.jti == self.jti))
         await connection.execute(insert(table).values(jti=self.jti, expires=self.expires))
+
+
+@dataclass(frozen=True, slots=True)
+class NoteExchange:
+    """A token exchange (RFC 8693), which is audited; refused when the grant has just ended."""
+
+    grant: Grant
+    client_id: str
+    consents: tuple[Given, ...]
+
+    async def apply(self, connection: AsyncConnection, now: int) -> None:
+        found = await find_grant(connection, self.grant.gid)
+        if found is None or not found.is_alive(now):
+            raise InvalidGrantError(description="The resident has just ended this.")
 
 
 def gone() -> InvalidGrantError:

@@ -9,16 +9,17 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Request
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.control.consent import carried
+from gateway.control.consent import carried, details
 from gateway.control.consent.carried import Held
 from gateway.control.oauth import clients, records
+from gateway.control.oauth.acting import Acting
 from gateway.control.oauth.clients import Client
 from gateway.control.oauth.dpop import Proof
 from gateway.control.oauth.effects import Effect, RevokeGrant
@@ -45,6 +46,10 @@ class Found:
     """The consents of the grant, and what else its client's organisation has of the resident."""
     device: DeviceRequest | None = None
     staff_grant: StaffGrant | None = None
+    acting: Acting | None = None
+    """For whom the client would act, in a token exchange (RFC 8693)."""
+    recipients: dict[str, Client] = field(default_factory=dict)
+    """The clients that are named in authorization details, by id."""
 
 
 class Exchange(OAuth2Request):  # type: ignore[misc]
@@ -139,6 +144,9 @@ async def prefetch(
         found.device = await device_requests.find(connection, secrets, device)
     if found.device and found.device.gid:
         found.staff_grant = await staff_grants.find(connection, found.device.gid)
+    for name in details.recipients_in(form.get(details.PARAMETER)):
+        if one := await clients.find(connection, name):
+            found.recipients[name] = one
     if holder := found.code or found.refresh:
         found.grant = await records.find_grant(connection, holder.gid)
     if found.grant and found.client:

@@ -55,6 +55,9 @@ async def resource_metadata(control: ControlDep) -> Response:
         "authorization_servers": [control.public_url],
         "scopes_supported": _scopes(control),
         "bearer_methods_supported": ["header"],
+        "dpop_signing_alg_values_supported": list(ALGORITHMS),
+        "dpop_bound_access_tokens_required": False,
+        "authorization_details_types_supported": [consent.TYPE],
         "resource_documentation": f"{control.public_url}/catalogue/v1/apis",
     }
     return JSONResponse(found, headers=_SHORT)
@@ -102,6 +105,7 @@ def metadata(issuer: str, scopes: list[str]) -> dict[str, Any]:
             clients.AUTHORIZATION_CODE,
             clients.CLIENT_CREDENTIALS,
             clients.REFRESH_TOKEN,
+            clients.TOKEN_EXCHANGE,
         ],
         "authorization_details_types_supported": [consent.TYPE],  # RFC 9396 §10
         "code_challenge_methods_supported": ["S256"],

@@ -32,6 +32,7 @@ from gateway.control.oauth.grants import (
 )
 from gateway.control.oauth.openid import OpenIdRequest
 from gateway.control.oauth.records import Grant, Refresh
+from gateway.control.oauth.token_exchange import TokenExchange
 from gateway.control.secrets import Secrets, new_token
 from gateway.control.staff.device_grant import DeviceCode
 from gateway.control.staff.grants import StaffGrant
@@ -97,6 +98,7 @@ class CityAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
         self.register_grant(AuthorizationCode, [ProofKey(required=True), OpenIdRequest()])
         self.register_grant(RefreshRotation)
         self.register_grant(DeviceCode)
+        self.register_grant(TokenExchange)
         self.register_client_auth_method(clients.BASIC, client_authentication.basic_method(secrets))
         self.register_client_auth_method(
             clients.PRIVATE_KEY_JWT,
@@ -170,6 +172,16 @@ class CityAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
         """The key that tokens are bound to; empty for none."""
         return self.exchange.proof.jkt if self.exchange.proof else ""
 
+    def binding(self, client: Client) -> str:
+        """The same, for a token of ``client``.
+
+        Raises:
+            InvalidProof: there is none, and the client's tokens are always bound (§5.2).
+        """
+        if client.dpop_bound and not self._jkt:
+            raise InvalidProof("This client's tokens are bound to a key: send a DPoP proof.")
+        return self._jkt
+
     def _generate(
         self,
         grant_type: str,
@@ -180,20 +192,19 @@ class CityAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
         include_refresh_token: bool = True,
     ) -> dict[str, Any]:
         """RFC 6749 §5.1. ``user`` is the grant when a resident is behind."""
+        jkt = self.binding(client)
         if isinstance(user, StaffGrant):
             scope = user.scope  # no more than their roles allow
-        if client.dpop_bound and not self._jkt:
-            raise InvalidProof("This client's tokens are bound to a key: send a DPoP proof.")
         allowed = client.get_allowed_scope(scope)
         if allowed and user is None:
             allowed = _without_a_person(allowed, scope)
         if not allowed:
             raise _invalid_scope(client)
         consents = self._consents(user)
-        token, lifetime = self.maker.make(client, allowed, user, consents, self._jkt)
+        token, lifetime = self.maker.make(client, allowed, user, consents, jkt)
         answer: dict[str, Any] = {
             "access_token": token,
-            "token_type": "DPoP" if self._jkt else "Bearer",
+            "token_type": "DPoP" if jkt else "Bearer",
             "expires_in": lifetime,
             "scope": allowed,
         }

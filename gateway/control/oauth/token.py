@@ -14,11 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.control.audit.event import PLATFORM
 from gateway.control.consent.withdraw import withdraw
 from gateway.control.oauth import dpop, effects, forms
+from gateway.control.oauth.clients import TOKEN_EXCHANGE
 from gateway.control.oauth.consent_trail import trail
 from gateway.control.oauth.dpop import Proof
 from gateway.control.oauth.effects import Effect, Raced, RevokeGrant, RevokeToken, UseProof
 from gateway.control.oauth.exchange import Exchange, prefetch
 from gateway.control.oauth.server import Answer, CityAuthorizationServer
+from gateway.control.oauth.subject_token import find_acting
 from gateway.control.state import Control, ControlDep
 from schemas.problem import TooLarge
 from schemas.xcity import operation
@@ -44,6 +46,7 @@ class TokenAnswer(BaseModel):
     expires_in: int = Field(description="Seconds")
     scope: str
     refresh_token: str | None = Field(default=None, description="When a resident is behind")
+    issued_token_type: str | None = Field(default=None, description="Of an exchange (RFC 8693)")
     id_token: str | None = Field(
         default=None, description="With scope openid (OpenID Connect Core §2)"
     )
@@ -72,7 +75,11 @@ class OAuthRefusal(BaseModel):
         rate=(600, 60),
         max_body_bytes=forms.LARGEST_FORM,
         request_body=form_body(
-            grant_type="client_credentials, authorization_code or refresh_token",
+            grant_type="client_credentials, authorization_code, refresh_token, or token-exchange's "
+            "URN (RFC 8693)",
+            subject_token="With token-exchange: an access token of a client that the resident "  # noqa: S106
+            "knows, whose consents name the one that asks as a recipient",
+            subject_token_type="With token-exchange",  # noqa: S106 - a description
             scope="Space-separated scopes; all that the client may have when left out",
             code="With authorization_code",
             redirect_uri="With authorization_code, as in the authorization request",
@@ -87,6 +94,8 @@ class OAuthRefusal(BaseModel):
 async def issue_token(request: Request, control: ControlDep) -> Response:
     try:
         exchange = await read_exchange(request, control)
+        if exchange.form.get("grant_type") == TOKEN_EXCHANGE:
+            exchange.found.acting = await find_acting(control, exchange)
         server = new_server(control, exchange)
         answer = server.decide("create_token_response")
         answer = await commit(control, server, answer)

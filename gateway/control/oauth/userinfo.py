@@ -10,10 +10,11 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from gateway.control import residents
-from gateway.control.oauth import presented, signatures
+from gateway.control.audit.event import SECTOR, AuditEvent
+from gateway.control.oauth import found_token, signatures
 from gateway.control.oauth.dpop import InvalidProof
 from gateway.control.oauth.effects import UseProof
-from gateway.control.oauth.presented import Presented
+from gateway.control.oauth.found_token import Presented
 from gateway.control.oauth.records import Grant
 from gateway.control.oauth.token import NO_STORE, read_proof
 from gateway.control.state import Control, ControlDep
@@ -81,10 +82,23 @@ async def _answer(request: Request, control: Control) -> Response:
     claims: dict[str, Any] = held.claims or {}
     found = {"sub": claims["sub"]}
     if PROFILE in parse(claims["scope"]):
-        async with control.store.read() as connection:
+        # a name is personal data: that it was handed over is written before it is
+        async with control.store.write() as connection:
             resident = await residents.find(connection, grant.resident_id)
+            await control.audit.append(connection, _access(control, grant))
         found |= {"name": resident.name} if resident else {}
     return JSONResponse(found, headers=NO_STORE)
+
+
+def _access(control: Control, grant: Grant) -> AuditEvent:
+    return AuditEvent(
+        at=control.now_ms(),
+        client=grant.client_id,
+        action="data.access",
+        target="control.getUserInfo",
+        subject=control.pseudonyms.of(grant.resident_id, SECTOR),
+        detail={"dataset": PROFILE, "fields": list(CLAIMS), "grant": grant.gid},
+    )
 
 
 async def _authenticate(request: Request, control: Control) -> tuple[Presented, Grant]:
@@ -93,7 +107,7 @@ async def _authenticate(request: Request, control: Control) -> tuple[Presented, 
     dpop = scheme.lower() == "dpop"
     if not token or not (dpop or scheme.lower() == "bearer"):
         raise Refused
-    held = await presented.find_access_token(control, token.strip(), control.now())
+    held = await found_token.find_access_token(control, token.strip(), control.now())
     claims = held.claims if held and not held.revoked else None
     if held is None or claims is None:
         raise Refused("invalid_token", "The token is unknown, expired or revoked.", dpop=dpop)

@@ -1,8 +1,8 @@
 // A confidential app, and a machine, by oauth4webapi: both authenticate with private_key_jwt.
 
-import * as oauth from "oauth4webapi";
-
 import { given, refusal, tell, visit } from "./resident.mjs";
+
+import * as oauth from "oauth4webapi";
 
 const insecure = { [oauth.allowInsecureRequests]: true }; // plain HTTP on loopback
 const issuer = new URL(given.issuer);
@@ -30,13 +30,13 @@ async function machine() {
     await oauth.introspectionRequest(as, client, authentication, tokens.access_token, insecure),
   );
   const before = await introspect();
-  const read = given.open && await oauth.protectedResourceRequest(
+  const read = await oauth.protectedResourceRequest(
     tokens.access_token, "GET", new URL(given.open), new Headers(), null, { DPoP, ...insecure },
   );
   await oauth.processRevocationResponse(
     await oauth.revocationRequest(as, client, authentication, tokens.access_token, insecure),
   );
-  return { tokens, before, after: await introspect(), status: read && read.status };
+  return { tokens, before, after: await introspect(), status: read.status };
 }
 
 async function app() {

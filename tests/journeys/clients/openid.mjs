@@ -1,8 +1,8 @@
 // A public app (RFC 8252) by openid-client: everything is bound to a key that it made (RFC 9449).
 
-import * as client from "openid-client";
-
 import { given, refusal, tell, visit } from "./resident.mjs";
+
+import * as client from "openid-client";
 
 const config = await client.discovery(
   new URL(given.issuer),
@@ -49,7 +49,9 @@ const read = async (token) => {
   const url = new URL(given.personal);
   return client.fetchProtectedResource(config, token, url, "GET", null, new Headers(), options);
 };
-const answer = given.personal ? await read(first.access_token) : undefined;
+const answer = await read(first.access_token);
+const bare = { headers: { authorization: `Bearer ${first.access_token}` } };
+const withoutProof = (await fetch(given.personal, bare)).status;
 
 // rotation, and what the use of an old refresh token costs
 const second = await client.refreshTokenGrant(config, first.refresh_token, {}, { DPoP });
@@ -72,7 +74,8 @@ tell({
   types: [first.token_type, second.token_type, third.token_type],
   claims,
   person,
-  personal: answer && { status: answer.status, body: await answer.text() },
+  withoutProof,
+  personal: { status: answer.status, body: await answer.text() },
   withAnotherKey,
   replayed,
   afterReplay,

@@ -1,6 +1,9 @@
 // The test is the resident: it opens what a script asks it to, and says where the browser ended.
 
+import { webcrypto } from "node:crypto";
 import { createInterface } from "node:readline";
+
+globalThis.crypto ??= webcrypto; // node 18, which Debian 12 has
 
 const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 
@@ -23,13 +26,13 @@ export function tell(found) {
   process.exit(0);
 }
 
-/** What was refused, in the terms of RFC 6749 §5.2; fails when it was not. */
+/** What was refused, by its error code (RFC 6749 §5.2) or else its status; fails when it was not. */
 export async function refusal(promise) {
   try {
     await promise;
   } catch (error) {
     if (error.error === undefined && error.cause === undefined) throw error;
-    return error.error ?? error.cause?.[0]?.parameters?.error ?? error.code;
+    return error.error ?? error.cause?.[0]?.parameters?.error ?? error.status;
   }
   throw new Error("this should have been refused");
 }

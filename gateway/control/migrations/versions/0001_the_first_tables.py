@@ -173,6 +173,7 @@ def upgrade() -> None:
         sa.Column("domain", sa.String(length=40), nullable=False),
         sa.Column("fields", sa.Text(), nullable=False),
         sa.Column("purpose", sa.String(length=60), nullable=False),
+        sa.Column("recipients", sa.Text(), nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("until", sa.BigInteger(), nullable=False),
         sa.Column("withdrawn", sa.BigInteger(), nullable=True),

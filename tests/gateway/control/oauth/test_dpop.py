@@ -14,7 +14,8 @@ import httpx
 import pytest
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
-from gateway.control.oauth.signatures import REGISTRY
+from gateway.control.oauth.signatures import ALGORITHMS, REGISTRY
+from gateway.core.reply import PROOF_ALGORITHMS
 from tests.gateway.control.city import (
     BOOTSTRAP,
     CALLBACK,
@@ -81,6 +82,12 @@ async def test_every_algorithm_of_the_metadata_is_taken(
     assert (await machine(small_city, prover.proof())).json()["token_type"] == "DPoP"
     found = (await small_city.http.get("/.well-known/oauth-authorization-server")).json()
     assert alg in found["dpop_signing_alg_values_supported"]
+
+
+async def test_the_gateway_takes_what_is_taken_here(small_city: City) -> None:
+    found = (await small_city.http.get("/.well-known/oauth-protected-resource")).json()
+    assert found["dpop_signing_alg_values_supported"] == list(PROOF_ALGORITHMS)
+    assert PROOF_ALGORITHMS == ALGORITHMS
 
 
 @pytest.mark.parametrize(

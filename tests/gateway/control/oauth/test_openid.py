@@ -157,6 +157,26 @@ async def test_user_info_gives_the_name_only_when_it_was_asked_for(
     assert first.headers["cache-control"] == "no-store"
 
 
+async def test_a_name_that_is_handed_over_is_audited(openid: City) -> None:
+    for scope in ("openid", "openid profile"):
+        found = await user_info(openid, (await tokens(openid, scope))["access_token"])
+        assert found.status_code == 200
+    events = (await openid.http.get("/audit/v1/events")).json()
+    (told,) = [one for one in events if one["action"] == "data.access"]
+    given = next(one for one in events if one["action"] == "consent.give")
+    assert (told["client"], told["detail"]["fields"]) == ("app", ["name"])
+    assert told["subject"] == given["subject"] != ""
+
+
+async def test_the_page_says_what_of_an_identity_is_asked_for(openid: City) -> None:
+    url = authorize_url(scope="openid profile")
+    async with openid.browser() as browser:
+        await sign_in(browser, url)
+        page, english = await browser.get(url), await browser.get(url + "&ui_locales=en")
+    assert "氏名" in page.text
+    assert "your name" in english.text
+
+
 async def test_user_info_refuses_with_a_challenge(openid: City) -> None:
     """RFC 6750 §3: no error code for who sent no token; RFC 9728 §5.1: where to get one."""
     medical = await tokens(openid, "medical:read")
