@@ -453,3 +453,11 @@ disclosures = Table(
     Column("until", BigInteger, nullable=False, index=True),
     Column("ended", BigInteger),  # with its emergency, before its time; null otherwise
 )
+
+unlinks = Table(
+    "unlinks",
+    metadata,
+    # links that holders are still to be told to forget, of residents who were erased
+    Column("domain", String(40), primary_key=True),
+    Column("subject", String(_ID), primary_key=True),  # pseudonym
+)
