@@ -22,7 +22,7 @@ from gateway.control.sectors import labels
 from gateway.control.state import Control
 
 NOBODY: Final = "erased"
-"""Whose grants and consents are that must be known a while longer, to refuse what is left of them."""
+"""Whose grants and consents are that are known a while longer, to refuse what is left of them."""
 _GONE: Final[tuple[Table, ...]] = (
     tables.sessions,
     tables.recovery_codes,
