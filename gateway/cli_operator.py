@@ -12,6 +12,8 @@ from gateway.cli_audit import audit
 from gateway.cli_call import AsJson, call, show
 from gateway.cli_dlq import dlq
 from gateway.cli_emergency import emergency
+from gateway.cli_sectors import sectors
+from gateway.cli_staff import login, logout, staff
 from gateway.operator_client import Refused
 
 clients = typer.Typer(no_args_is_help=True, help="Register, change and suspend clients.")
@@ -24,12 +26,16 @@ def register(app: typer.Typer) -> None:
     app.command()(attach)
     app.command()(detach)
     app.command()(status)
+    app.command()(login)
+    app.command()(logout)
     app.add_typer(clients, name="clients")
     app.add_typer(keys, name="keys")
     app.add_typer(cache, name="cache")
     app.add_typer(emergency, name="emergency")
     app.add_typer(audit, name="audit")
     app.add_typer(dlq, name="dlq")
+    app.add_typer(staff, name="staff")
+    app.add_typer(sectors, name="sectors")
 
 
 def attach(

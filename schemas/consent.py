@@ -15,6 +15,10 @@ TYPE: Final = "city_data"
 CLAIM: Final = "authorization_details"
 """Claim of an access token (RFC 9396 §9.1): the consents that it carries."""
 
+ACCESSES_PATH: Final = "/internal/accesses"
+"""Where the control plane takes :class:`Accesses`; never routed from outside. It answers
+``{"next": n}``: the number of the journal's first access that is not in its log yet."""
+
 
 class Detail(TypedDict):
     """One authorization detail, as asked for in an authorization request."""
@@ -74,7 +78,7 @@ class Access(TypedDict):
     request: str
     """``X-Request-Id``."""
     status: int
-    """Of the answer, as the client gets it."""
+    """Of the answer, as the client gets it; 0 if there was none, or it was not known."""
 
 
 class Accesses(TypedDict):

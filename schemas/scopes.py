@@ -36,6 +36,8 @@ OPERATOR_KEYS: Final = "operator:keys"
 OPERATOR_CACHE: Final = "operator:cache"
 OPERATOR_EVENTS: Final = "operator:events"
 OPERATOR_EMERGENCY: Final = "operator:emergency"
+OPERATOR_STAFF: Final = "operator:staff"
+OPERATOR_RESIDENTS: Final = "operator:residents"
 
 DESCRIPTIONS: Final = {
     OPENID: "Know that you have signed in, under a number that no other app has",
@@ -57,6 +59,8 @@ DESCRIPTIONS: Final = {
     OPERATOR_CACHE: "Have the gateways forget the answers that they keep",
     OPERATOR_EVENTS: "Look at and replay the events that anybody's consumers gave up",
     OPERATOR_EMERGENCY: "Declare and end an emergency",
+    OPERATOR_RESIDENTS: "Help residents at the counter: recovery codes, identity levels",
+    OPERATOR_STAFF: "Invite, change and suspend the people who run the city",
 }
 
 

@@ -28,6 +28,7 @@ async def apply(control: Control, bootstrap: Bootstrap) -> None:
     Raises:
         BootstrapError: a client or an API in it is not acceptable.
     """
+    control.provider.config = bootstrap.provider
     async with control.store.read() as connection:
         known = {
             one.username
@@ -135,6 +136,7 @@ async def _apply_resident(
             hashes[wanted.username],
             wanted.name or wanted.username,
             control.now(),
+            wanted.proofing,
         )
     )
     for domain, local_id in wanted.links.items():

@@ -27,8 +27,11 @@ SCOPES = [
     "operator:keys",
     "operator:emergency",
     "operator:cache",
+    "operator:staff",
     "audit:read",
 ]
+BEGUN = {"verification_uri_complete": "https://city.example/", "user_code": "BCDF-GHJK"}
+TOKEN = {"access_token": "t", "expires_in": 600, "scope": "operator:keys"}
 runner = CliRunner()
 
 
@@ -256,3 +259,31 @@ def test_kept_answers_are_purged_by_one_name() -> None:
     assert "nothing" in refusal("cache", "purge", "--dataset", "nothing")
     for wrong in ([], ["--all", "--dataset", "stops"]):
         assert "one of them" in refusal("cache", "purge", *wrong)
+
+
+def test_staff_are_invited_and_sign_in_at_an_address_that_the_command_shows(
+    city: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    told = run("staff", "invite", "mori", "--role", "operator", "--name", "森")
+    assert f"{city}/staff/enrol?invitation=" in told
+    assert "(invited)" in run("staff", "list")
+    (mori,) = json.loads(run("staff", "list", "--json"))
+    assert "invitation=" in run("staff", "reset", mori["staffId"])
+    assert '"suspended": true' in run("staff", "suspend", mori["staffId"])
+    shown: list[str] = []
+    monkeypatch.setattr("gateway.cli_staff._wait", lambda http, begun: shown.append(begun) or TOKEN)
+    told = run("login")
+    assert f"{city}/staff/device?user_code=" in told
+    assert "Signed in for 10 minutes" in told
+    assert (tmp_path / "session.json").exists()
+    run("logout")
+    assert not (tmp_path / "session.json").exists()
+
+
+def test_login_says_why_it_was_not_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("gateway.cli_staff.time.sleep", pauses.append)
+    begun = {"device_code": "unknown", "interval": 5}
+    monkeypatch.setattr("gateway.cli_staff._post", lambda *_, **__: {**BEGUN, **begun})
+    assert "device_code" in refusal("login")
+    assert pauses == [5]

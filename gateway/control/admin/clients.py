@@ -110,7 +110,7 @@ async def create_client(new: NewClient, control: ControlDep, caller: CallerDep) 
     )  # fmt: skip
     async with control.change() as connection:
         await clients.add(connection, client)
-        await record_registration(control, connection, caller.client, client)
+        await record_registration(control, connection, caller.actor, client)
     return CreatedClient(**_members(client), client_secret=secret or None)
 
 
@@ -202,7 +202,7 @@ async def change_one(
         changed = change(client)
         await clients.replace(connection, changed)
         what = {"scopes": list(changed.scopes), "rate": list(changed.rate), **more}
-        await control.record(connection, caller.client, f"client.{verb}", client_id, **what)
+        await control.record(connection, caller.actor, f"client.{verb}", client_id, **what)
     return as_state(changed)
 
 

@@ -90,7 +90,7 @@ async def declare_emergency(
         )
         await control.record(
             connection,
-            caller.client,
+            caller.actor,
             "emergency.declare",
             emergency["id"],
             level=new.level,
@@ -126,5 +126,5 @@ async def end_emergency(control: ControlDep, caller: CallerDep) -> Response:
         ended = await emergencies.end(connection, now=control.now())
         if ended is None:
             raise NotFound("No emergency is in force.")
-        await control.record(connection, caller.client, "emergency.end", ended["id"])
+        await control.record(connection, caller.actor, "emergency.end", ended["id"])
     return Response(status_code=204)

@@ -93,7 +93,7 @@ async def find(connection: AsyncConnection, consent_id: str) -> Given | None:
 async def _select(connection: AsyncConnection, condition: Any) -> tuple[Given, ...]:
     table = tables.consents
     query = select(table).where(condition).order_by(table.c.dataset, table.c.consent_id)
-    return tuple(_read(row) for row in (await connection.execute(query)).mappings())
+    return tuple(read(row) for row in (await connection.execute(query)).mappings())
 
 
 def _write(given: Given) -> dict[str, Any]:
@@ -105,6 +105,7 @@ def _json(names: Sequence[str]) -> str:
     return json.dumps(list(names))
 
 
-def _read(row: Any) -> Given:
+def read(row: Any) -> Given:
+    """The consent in a row of the table, by its columns' names."""
     lists = {name: tuple(json.loads(row[name])) for name in _LISTS}
     return Given(**{**row, **lists})

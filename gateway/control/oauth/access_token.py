@@ -20,8 +20,9 @@ from gateway.control.oauth.acting import Acting
 from gateway.control.oauth.clients import Client
 from gateway.control.oauth.records import Grant
 from gateway.control.oauth.signing_keys import KeyRing
+from gateway.control.staff.grants import StaffGrant
 from schemas.consent import CLAIM
-from schemas.policy import ALGORITHMS, CLAIM_GRANT, CLAIM_RESIDENT, TOKEN_TYPE
+from schemas.policy import ALGORITHMS, CLAIM_GRANT, CLAIM_PROOFING, CLAIM_RESIDENT, TOKEN_TYPE
 from schemas.pseudonym import Pseudonyms
 
 RESIDENT_LIFETIME: Final = 600
@@ -45,7 +46,7 @@ class TokenMaker:
         self,
         client: Client,
         scope: str,
-        grant: Grant | None,
+        grant: Grant | StaffGrant | None,
         consents: Sequence[Given] = (),
         jkt: str = "",
         acting: Acting | None = None,
@@ -57,7 +58,7 @@ class TokenMaker:
             jkt: thumbprint of the key that it is bound to (RFC 9449 §6.1); empty for none.
             acting: of a token exchange, after which it lives no longer than the token before.
         """
-        lifetime = RESIDENT_LIFETIME if grant else MACHINE_LIFETIME
+        lifetime = RESIDENT_LIFETIME if isinstance(grant, Grant) else MACHINE_LIFETIME
         if grant:
             lifetime = min(lifetime, grant.expires - self.now)
         if acting:
@@ -73,7 +74,7 @@ class TokenMaker:
             "jti": uuid.uuid4().hex,
         }
         if grant:
-            claims |= self._resident_claims(client, grant)
+            claims |= self._claims_of(client, grant)
         if consents:
             claims[CLAIM] = [one.as_detail() for one in consents]
         if jkt:
@@ -90,6 +91,11 @@ class TokenMaker:
     def subject(self, client_id: str, resident_id: str) -> str:
         """The name by which a client knows a resident."""
         return self.pseudonyms.of(resident_id, f"client:{client_id}")
+
+    def _claims_of(self, client: Client, grant: Grant | StaffGrant) -> dict[str, Any]:
+        if isinstance(grant, StaffGrant):
+            return grant.claims()
+        return self._resident_claims(client, grant)
 
     def _resident_claims(self, client: Client, grant: Grant) -> dict[str, Any]:
         return {
@@ -117,4 +123,9 @@ def sign_in_claims(grant: Grant) -> dict[str, Any]:
     """What a resident's token says of the sign-in behind it (RFC 9068 §2.2.1)."""
     if not grant.auth_time:
         return {}
-    return {"auth_time": grant.auth_time, "acr": grant.acr, "amr": grant.amr.split()}
+    return {
+        "auth_time": grant.auth_time,
+        "acr": grant.acr,
+        "amr": grant.amr.split(),
+        CLAIM_PROOFING: grant.ial,
+    }

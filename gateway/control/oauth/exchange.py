@@ -25,6 +25,10 @@ from gateway.control.oauth.dpop import Proof
 from gateway.control.oauth.effects import Effect, RevokeGrant
 from gateway.control.oauth.records import Code, Grant, Refresh, SignIn
 from gateway.control.secrets import Secrets
+from gateway.control.staff import device_requests
+from gateway.control.staff import grants as staff_grants
+from gateway.control.staff.device_requests import DeviceRequest
+from gateway.control.staff.grants import StaffGrant
 
 # Authlib refuses http:// although TLS may end before this process; the address is never compared
 _URI = "https://authorization.server/"
@@ -44,6 +48,8 @@ class Found:
     """For whom the client would act, in a token exchange (RFC 8693)."""
     recipients: dict[str, Client] = field(default_factory=dict)
     """The clients that are named in authorization details, by id."""
+    device: DeviceRequest | None = None
+    staff_grant: StaffGrant | None = None
 
 
 class Exchange(OAuth2Request):  # type: ignore[misc]
@@ -137,6 +143,10 @@ async def prefetch(
     for name in details.recipients_in(form.get(details.PARAMETER)):
         if one := await clients.find(connection, name):
             found.recipients[name] = one
+    if device := form.get("device_code"):
+        found.device = await device_requests.find(connection, secrets, device)
+    if found.device and found.device.gid:
+        found.staff_grant = await staff_grants.find(connection, found.device.gid)
     if holder := found.code or found.refresh:
         found.grant = await records.find_grant(connection, holder.gid)
     if found.grant and found.client:

@@ -31,11 +31,13 @@ class SignIn:
         auth_time: seconds since the epoch.
         acr: one of :data:`schemas.policy.ACR`.
         amr: methods (RFC 8176), with spaces between.
+        ial: identity assurance level of the account (NIST SP 800-63A).
     """
 
     auth_time: int
     acr: str
     amr: str
+    ial: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Grant:
     acr: str = ""
     amr: str = ""
     """Of the :class:`SignIn` in which it was given."""
+    ial: int = 1
 
     def is_alive(self, now: int) -> bool:
         return self.revoked is None and now < self.expires

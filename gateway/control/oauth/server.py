@@ -34,6 +34,8 @@ from gateway.control.oauth.openid import OpenIdRequest
 from gateway.control.oauth.records import Grant, Refresh
 from gateway.control.oauth.token_exchange import TokenExchange
 from gateway.control.secrets import Secrets, new_token
+from gateway.control.staff.device_grant import DeviceCode
+from gateway.control.staff.grants import StaffGrant
 from schemas.consent import CLAIM
 from schemas.scopes import IDENTITY, OPENID, parse
 
@@ -96,6 +98,7 @@ class CityAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
         self.register_grant(AuthorizationCode, [ProofKey(required=True), OpenIdRequest()])
         self.register_grant(RefreshRotation)
         self.register_grant(TokenExchange)
+        self.register_grant(DeviceCode)
         self.register_client_auth_method(clients.BASIC, client_authentication.basic_method(secrets))
         self.register_client_auth_method(
             clients.PRIVATE_KEY_JWT,
@@ -183,12 +186,14 @@ class CityAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
         self,
         grant_type: str,
         client: Client,
-        user: Grant | None = None,
+        user: Grant | StaffGrant | None = None,
         scope: str | None = None,
         expires_in: int | None = None,
         include_refresh_token: bool = True,
     ) -> dict[str, Any]:
         """RFC 6749 §5.1. ``user`` is the grant when a resident is behind."""
+        if isinstance(user, StaffGrant):
+            scope = user.scope  # no more than their roles allow
         jkt = self.binding(client)
         allowed = client.get_allowed_scope(scope)
         if allowed and user is None:
@@ -205,12 +210,12 @@ class CityAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
         }
         if consents:
             answer[CLAIM] = [one.as_detail() for one in consents]  # RFC 9396 §7
-        if user and OPENID in parse(allowed):
+        if isinstance(user, Grant) and OPENID in parse(allowed):
             nonce = self.exchange.found.code.nonce if self.exchange.found.code else ""
             answer["id_token"] = id_token.make(self.maker, user, token, nonce)
         return {**answer, "refresh_token": new_token()} if include_refresh_token else answer
 
-    def _consents(self, grant: Grant | None) -> tuple[Given, ...]:
+    def _consents(self, grant: Grant | StaffGrant | None) -> tuple[Given, ...]:
         asked = self.exchange.form.get(PARAMETER)
         held = self.exchange.found.held
         if grant is None or held is None or held.gid != grant.gid:

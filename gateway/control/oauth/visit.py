@@ -160,6 +160,7 @@ def show_page(visit: Visit, message: str = "", username: str = "", status: int =
     if visit.browser.resident is None:
         purpose = TEXTS[visit.language]["sign_in_for"].format(client=visit.client.name)
         values = {"purpose": purpose, "username": username, "message": message}
+        values["provider"] = visit.control.provider.name
         return _page(visit, "login.html", status, **values)
     return _page(visit, "consent.html", status, message=message, **_consent_values(visit))
 

@@ -133,6 +133,7 @@ async def _show(
         "csrf": sessions.csrf_token(control, visitor.browser),
         "other_languages": others(language, lambda one: f"{PATH}?lang={one}"),
         "message": message,
+        "provider": control.provider.name,
     }
     if visitor.browser.resident is None:
         purpose = TEXTS[language]["sign_in_here"]
@@ -152,7 +153,9 @@ async def _mine(visitor: Visitor) -> dict[str, Any]:
     assert resident is not None  # noqa: S101 - asked by the caller
     async with control.store.read() as connection:
         found = await consents.of(connection, resident)
-        happened = await history.of(connection, control.pseudonyms, resident)
+        happened = await history.of(
+            connection, control.pseudonyms, control.audit.envelopes, resident
+        )
     names = {one.grant.gid: one.client for one in found}
     known = control.publisher.current.apis
     return {

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Sequence
 from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from schemas.kit.outgoing.guard import Guard, Refused
+from schemas.kit.outgoing.sender import Sender
 from schemas.kit.store import Store
 from schemas.problem import Fault, Unprocessable
-from services.broker.delivery.guard import Guard, Refused
 from services.broker.delivery.metrics import DeliveryMetrics
 from services.broker.delivery.model import Delivery, EndpointStatus, Preparer
 from services.broker.delivery.queue import Queue
-from services.broker.delivery.sender import Sender
 from services.broker.delivery.worker import Worker
 
 
@@ -84,9 +84,9 @@ class Deliveries:
         """Try an endpoint again at once, with all that waits for it."""
         await self.queue.enable(connection, endpoint)
 
-    async def forget(self, connection: AsyncConnection, endpoint: str) -> None:
-        """Drop an endpoint with its counters and all that waits for it."""
-        await self.queue.forget(connection, endpoint)
+    async def forget(self, connection: AsyncConnection, endpoint: str) -> int:
+        """Drop an endpoint with its counters and all that waits for it; how many waited."""
+        return await self.queue.forget(connection, endpoint)
 
     async def count(self) -> None:
         """Take stock, for ``/metrics``."""

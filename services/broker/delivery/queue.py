@@ -16,8 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from schemas.kit.bulk import insert_many
+from schemas.kit.outgoing.model import MOST_TIMEOUT, State
 from schemas.kit.store import Store
-from services.broker.delivery.model import MOST_TIMEOUT, Delivery, EndpointStatus, State, Waiting
+from services.broker.delivery.model import Delivery, EndpointStatus, Waiting
 from services.broker.delivery.tables import deliveries, endpoints
 
 _PORTION: Final = 1000
@@ -125,10 +126,26 @@ class Queue:
         """Send nothing until it is enabled again; what waits goes on waiting."""
         await connection.execute(self._store.upsert(endpoints, endpoint=endpoint, disabled=reason))
 
-    async def forget(self, connection: AsyncConnection, endpoint: str) -> None:
-        """Drop an endpoint with its counters and all that waits for it."""
+    async def forget(self, connection: AsyncConnection, endpoint: str) -> int:
+        """Drop an endpoint with its counters and all that waits for it; how many waited."""
+        waiting = await self.waiting(connection, [endpoint])
         await connection.execute(delete(endpoints).where(endpoints.c.endpoint == endpoint))
         await connection.execute(delete(deliveries).where(deliveries.c.endpoint == endpoint))
+        return waiting.get(endpoint, 0)
+
+    async def drop(self, connection: AsyncConnection, endpoint: str, about: str) -> int:
+        """Let go of what waits for an endpoint and says ``about`` of itself; how many there were.
+
+        They stay listed as dropped, without their content.
+        """
+        await _lock(connection, [endpoint])
+        waits = and_(
+            deliveries.c.endpoint == endpoint,
+            deliveries.c.due.is_not(None),
+            deliveries.c.about.contains(f'"{about}"', autoescape=True),
+        )
+        gone = {"due": None, "body": b"", "state": "dropped", "finished": self._clock()}
+        return (await connection.execute(update(deliveries).where(waits).values(**gone))).rowcount
 
     async def tidy(self) -> None:
         """Remove finished rows that were kept for long enough."""

@@ -16,9 +16,10 @@ import orjson
 from sqlalchemy import BigInteger, Float, String, and_, bindparam, case, delete, func, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from schemas.kit.outgoing.model import Attempt, State
+from schemas.kit.outgoing.schedule import Circuit
 from schemas.kit.store import Store
-from services.broker.delivery.model import Attempt, State, Waiting
-from services.broker.delivery.schedule import Circuit
+from services.broker.delivery.model import Waiting
 from services.broker.delivery.tables import MOST_ERROR, deliveries, endpoints
 
 _MOST_ATTEMPTS: Final = 10

@@ -11,11 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from schemas.kit.outgoing.model import Request
+from schemas.kit.outgoing.schedule import Answer, verdict
+from schemas.kit.outgoing.sender import Sender
 from services.broker.delivery.metrics import DeliveryMetrics
-from services.broker.delivery.model import Drop, Hold, Prepare, Request, Waiting
+from services.broker.delivery.model import Drop, Hold, Prepare, Waiting
 from services.broker.delivery.results import Result
-from services.broker.delivery.schedule import Answer, verdict
-from services.broker.delivery.sender import Sender
 from services.broker.delivery.turns import PORTION, Turn
 
 logger = logging.getLogger(__name__)

@@ -16,10 +16,10 @@ from sqlalchemy import Row, Select, and_, exists, func, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
 
+from schemas.kit.outgoing.schedule import Circuit
 from schemas.kit.store import Store
 from services.broker.delivery.model import Waiting
 from services.broker.delivery.queue import as_waiting
-from services.broker.delivery.schedule import Circuit
 from services.broker.delivery.tables import deliveries, endpoints
 
 LEASE_SECONDS: Final = 6.0

@@ -10,12 +10,12 @@ from contextlib import suppress
 from secrets import token_hex
 from typing import Final
 
+from schemas.kit.outgoing.sender import Sender
 from schemas.kit.store import Store
 from services.broker.delivery.metrics import DeliveryMetrics
 from services.broker.delivery.model import Prepare, Preparer, as_it_is
 from services.broker.delivery.results import Ledger, Served
 from services.broker.delivery.run import Means, Run
-from services.broker.delivery.sender import Sender
 from services.broker.delivery.turns import LEASE_SECONDS, Turns
 
 logger = logging.getLogger(__name__)

@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy import select
 
 from schemas.kit.store import Store
+from services.broker.consent.groups import alike
 from services.broker.events.patterns import Wanted
 from services.broker.log import EventLog, LogUnavailable
 from services.broker.metrics import Metrics
@@ -35,7 +36,8 @@ class Lags:
     async def _groups(self) -> list[tuple[str, str, list[str]]]:
         query = select(groups.c.client, groups.c.name, groups.c.types).limit(_MOST)
         async with self._store.read() as connection:
-            rows = (await connection.execute(query.where(groups.c.types != ""))).all()
+            measured = query.where(groups.c.types != "", alike(""))
+            rows = (await connection.execute(measured)).all()
         return [(row.client, row.name, row.types.split()) for row in rows]
 
     async def _lag(self, group: str, types: Iterable[str]) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
+from services.broker.consent.standing import Standing, load
 from services.broker.context.geoquery import GeoQuery, parse_geoquery
 from services.broker.context.q import Node, parse_q, terms
 from services.broker.context.q_values import expand_values
@@ -43,6 +44,7 @@ class Subscription:
     Attributes:
         owner: the client it belongs to.
         personal: whether its owner may see entities about persons.
+        standing: under what its owner receives.
         document: as it was sent, its names expanded.
         since: the version of all subscriptions that it came with.
         selectors: any of these; empty for every entity.
@@ -55,6 +57,7 @@ class Subscription:
     id: str
     owner: str
     personal: bool
+    standing: Standing
     document: Document
     terms: Terms
     since: int
@@ -102,6 +105,7 @@ def compiled(row: Any) -> Subscription:
         id=row.id,
         owner=row.owner,
         personal=bool(row.personal),
+        standing=load(row.standing, row.owner, 0),
         document=document,
         terms=names,
         since=row.since,

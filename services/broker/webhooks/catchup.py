@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.kit.store import Store
+from services.broker.consent.gate import Gate
 from services.broker.delivery import Deliveries, Delivery
 from services.broker.events.readers import Readers
 from services.broker.log import Batch, EventLog, Position
@@ -44,7 +45,9 @@ class CatchUp:
         roster: Roster,
         lock: asyncio.Lock,
         broker: Callable[[], str],
+        gate: Gate,
     ) -> None:
+        self._gate = gate
         self._store, self._deliveries, self._roster = store, deliveries, roster
         self._lock, self._broker = lock, broker
         self._readers = Readers(log)
@@ -119,7 +122,7 @@ class CatchUp:
             wanted: list[Delivery] = [
                 delivery
                 for message, repeated in new
-                if repeated == again and (delivery := message.to(webhook))
+                if repeated == again and (delivery := message.to(webhook, self._gate))
             ]
             if wanted:
                 await self._deliveries.queue.enqueue(connection, wanted, again=again)

@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.kit.exclusive import exclusive
 from schemas.kit.store import Store
+from services.broker.consent.gate import Gate
 from services.broker.delivery import Deliveries, Delivery
 from services.broker.log import Batch, EventLog, Topic
 from services.broker.webhooks.catchup import MOST_WAITING, CatchUp
@@ -52,13 +53,14 @@ class Pump:
         deliveries: Deliveries,
         topics: Callable[[], Sequence[Topic]],
         broker: Callable[[], str],
+        gate: Gate,
     ) -> None:
-        self._store, self._log, self._deliveries = store, log, deliveries
+        self._store, self._log, self._deliveries, self._gate = store, log, deliveries, gate
         self._topics, self._broker = topics, broker
         self._turn = exclusive(store, "webhooks")
         self._roster = Roster(store)
         self._lock = asyncio.Lock()
-        self._catch_up = CatchUp(store, log, deliveries, self._roster, self._lock, broker)
+        self._catch_up = CatchUp(store, log, deliveries, self._roster, self._lock, broker, gate)
         self._unchecked: Counter[str] = Counter()  # messages since last counted, by endpoint
         self._task: asyncio.Task[None] | None = None
 
@@ -127,7 +129,7 @@ class Pump:
             for message in messages
             if message
             for webhook in self._roster.wanting(message.type)
-            if (delivery := message.to(webhook))
+            if (delivery := message.to(webhook, self._gate))
         ]
         if wanted:
             await self._enqueue(wanted)

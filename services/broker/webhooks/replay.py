@@ -10,6 +10,7 @@ from sqlalchemy import and_, select
 
 from schemas.kit.store import Store
 from schemas.problem import Conflict, NotFound
+from services.broker.consent.gate import Gate
 from services.broker.delivery import Deliveries
 from services.broker.delivery.tables import deliveries as rows
 from services.broker.log import EventLog, Position, Stored, Topic
@@ -37,7 +38,9 @@ class Replay:
         book: Book,
         topics: Callable[[], Sequence[Topic]],
         broker: Callable[[], str],
+        gate: Gate,
     ) -> None:
+        self._gate = gate
         self._store, self._log, self._deliveries, self._book = store, log, deliveries, book
         self._topics, self._broker = topics, broker
 
@@ -66,7 +69,7 @@ class Replay:
         about = await self._about(webhook, message)
         stored = await self._find(about)
         found = outgoing(stored, self._broker()) if stored else None
-        delivery = found.to(webhook) if found else None
+        delivery = found.to(webhook, self._gate) if found else None
         if delivery is None or delivery.message != message:
             raise NotFound("The log has this event no longer, or it is not for you any more.")
         async with self._store.write() as connection:

@@ -22,6 +22,7 @@ from joserfc.jwk import KeySet
 
 from gateway.control.app import create_control
 from gateway.control.catalogue.fetch import Fetcher
+from gateway.control.identity.provider import Provider
 from gateway.control.residents import Passwords
 from gateway.control.state import Control
 
@@ -233,6 +234,8 @@ async def running(
     network: Network | None = None,
     clock: Clock | None = None,
     addresses: Mapping[str, str] | None = None,
+    deliver_to: str = "",
+    provider: Provider | None = None,
 ) -> AsyncIterator[City]:
     """A control plane, from its start to its end."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -250,7 +253,9 @@ async def running(
         clock=clock,
         passwords=Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)),
         fetcher=network.fetcher(addresses),
+        provider=provider,
         refresh_every=0.05,
+        deliver_to=deliver_to,
     )
     transport = httpx.ASGITransport(app)
     async with (

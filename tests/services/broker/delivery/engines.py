@@ -10,11 +10,11 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 from sqlalchemy import select
 
+from schemas.kit.outgoing.addresses import networks
+from schemas.kit.outgoing.guard import Guard
 from schemas.kit.store import Store
 from services.broker import tables
 from services.broker.delivery import Deliveries, Delivery
-from services.broker.delivery.addresses import networks
-from services.broker.delivery.guard import Guard
 from services.broker.delivery.tables import deliveries
 
 

@@ -143,7 +143,7 @@ async def bench(store_url: str, log_url: str) -> AsyncIterator[Bench]:
             contexts=parts.contexts,
             clock=clock,
         ),
-        Preparer(parts.store, index, deliveries, vault, clock=clock),
+        Preparer(parts.store, index, deliveries, vault, gate=parts.consents.gate, clock=clock),
         sent,
         clock,
     )
