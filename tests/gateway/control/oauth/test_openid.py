@@ -291,6 +291,27 @@ async def test_max_age_asks_again_when_the_sign_in_is_too_old(
             assert not page_asks_to_sign_in(await sign_in_at(browser, url))
 
 
+AAL1, AAL2, AAL3 = (f"urn:supercity:aal:{level}" for level in (1, 2, 3))
+
+
+@pytest.mark.parametrize("values", [AAL1, f"{AAL2} {AAL1}", f"{AAL3} {AAL1} other"])
+async def test_a_sign_in_that_is_strong_enough_will_do(openid: City, values: str) -> None:
+    async with openid.browser() as browser:
+        url = authorize_url(scope="openid", acr_values=values)
+        assert not page_asks_to_sign_in(await sign_in_at(browser, url))
+
+
+async def test_a_stronger_sign_in_is_asked_for_and_missed(openid: City) -> None:
+    """RFC 9470 §4."""
+    url = authorize_url(scope="openid", acr_values=AAL2)
+    async with openid.browser() as browser:
+        await sign_in(browser, authorize_url(scope="openid"))
+        assert page_asks_to_sign_in(await browser.get(url)), "it may be done better"
+        told = query_of(await sign_in_at(browser, url))
+        beyond = query_of(await browser.get(authorize_url(scope="openid", acr_values=AAL3)))
+    assert told["error"] == beyond["error"] == "unmet_authentication_requirements"
+
+
 async def test_prompt_none_shows_no_page(openid: City) -> None:
     url = authorize_url(scope="openid", prompt="none")
     async with openid.browser() as browser:
