@@ -1,8 +1,8 @@
 """Whether a resident must sign in, again even, before a client's request is shown to them.
 
 ``prompt`` and ``max_age`` (OpenID Connect Core 1.0 §3.1.2.1) ask for a sign-in that is new to
-*this* request, ``acr_values`` (RFC 9470) for one that is strong enough. Nothing is kept for that: after signing in, the browser is sent back with a proof
-that its new session was begun for it.
+*this* request, ``acr_values`` (RFC 9470) for one that is strong enough. Nothing is kept for that:
+after signing in, the browser is sent back with a proof that its new session was begun for it.
 """
 
 from __future__ import annotations
