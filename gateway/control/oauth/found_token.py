@@ -11,6 +11,7 @@ from gateway.control import tables
 from gateway.control.oauth import records
 from gateway.control.oauth.clients import Client
 from gateway.control.oauth.records import Grant, Refresh
+from gateway.control.staff import grants as staff_grants
 from gateway.control.state import Control
 from schemas.policy import CLAIM_GRANT
 
@@ -61,6 +62,7 @@ async def _is_revoked(control: Control, claims: dict[str, Any]) -> tuple[bool, G
         single = (await connection.execute(query)).scalar() is not None
         gid = claims.get(CLAIM_GRANT)
         grant = await records.find_grant(connection, gid) if gid else None
+        of_staff = await staff_grants.find(connection, gid) if gid and grant is None else None
         clients = tables.clients
         row = (
             await connection.execute(
@@ -69,6 +71,7 @@ async def _is_revoked(control: Control, claims: dict[str, Any]) -> tuple[bool, G
                 )
             )
         ).one_or_none()
-    family = bool(gid) and (grant is None or grant.revoked is not None)
+    whole = grant or of_staff
+    family = bool(gid) and (whole is None or whole.revoked is not None)
     client = row is None or row.suspended or claims["iat"] <= row.revoked_before
     return single or family or client, grant

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 
 from gateway.control.consent import receipt
 from gateway.control.oauth import clients, id_token, signing_keys, userinfo
-from gateway.control.oauth.openid import PROMPTS
+from gateway.control.oauth.openid import PROMPTS, STRONGEST
 from gateway.control.oauth.server import PUSHED_PATH
 from gateway.control.oauth.signatures import ALGORITHMS
 from gateway.control.state import ControlDep
@@ -130,7 +130,7 @@ def openid_metadata(issuer: str, scopes: list[str]) -> dict[str, Any]:
         "id_token_signing_alg_values_supported": [signing_keys.ALG],
         "claim_types_supported": ["normal"],
         "claims_supported": [*id_token.CLAIMS, *userinfo.CLAIMS],
-        "acr_values_supported": list(ACR)[:1],
+        "acr_values_supported": [one for one, level in ACR.items() if level <= STRONGEST],
         "prompt_values_supported": list(PROMPTS),
         "claims_parameter_supported": False,
         "request_parameter_supported": False,

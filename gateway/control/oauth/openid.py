@@ -7,14 +7,18 @@ with Authlib's other checks, so that a pushed request is refused when it is push
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Error
 
 from gateway.control.oauth import id_token
 from gateway.control.oauth.exchange import Exchange
+from schemas.policy import ACR
 
 PROMPTS: Final = ("none", "login", "consent", "select_account")
+STRONGEST: Final = 2
+"""The highest level of :data:`schemas.policy.ACR` that a resident can sign in with."""
 _LONGEST_NONCE: Final = 255
 _THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -37,11 +41,24 @@ class OpenIdRequest:
         if not _THUMBPRINT.fullmatch(form.get("dpop_jkt", "x" * 43)):
             raise InvalidRequestError("dpop_jkt is no SHA-256 thumbprint (RFC 7638).")
         _check_prompt(form)
+        if wanted_level(form) > STRONGEST:
+            raise unmet("There is no sign-in that is so strong.")
         if hint := form.get("id_token_hint"):
             maker = grant.server.maker  # type: ignore[attr-defined]
             exchange.hinted = id_token.subject_of_hint(maker, hint, exchange.client.client_id)
             if exchange.hinted is None:
                 raise InvalidRequestError("The id_token_hint is none that you were given here.")
+
+
+def wanted_level(form: Mapping[str, str]) -> int:
+    """The weakest level that will do by ``acr_values``; 0 when the request says nothing of it."""
+    asked = form.get("acr_values", "").split()
+    return min((ACR.get(one, STRONGEST + 1) for one in asked), default=0)
+
+
+def unmet(description: str) -> OAuth2Error:
+    """RFC 9470 §4."""
+    return OAuth2Error(description, error="unmet_authentication_requirements")
 
 
 def _check_prompt(form: dict[str, str]) -> None:

@@ -1,8 +1,8 @@
 """Whether a resident must sign in, again even, before a client's request is shown to them.
 
 ``prompt`` and ``max_age`` (OpenID Connect Core 1.0 §3.1.2.1) ask for a sign-in that is new to
-*this* request. Nothing is kept for that: after signing in, the browser is sent back with a proof
-that its new session was begun for it.
+*this* request, ``acr_values`` (RFC 9470) for one that is strong enough. Nothing is kept for that:
+after signing in, the browser is sent back with a proof that its new session was begun for it.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from typing import Final
 from authlib.oauth2.rfc6749 import OAuth2Error
 
 from gateway.control.oauth.exchange import Exchange
+from gateway.control.oauth.openid import unmet, wanted_level
 from gateway.control.oauth.sessions import Browser
 from gateway.control.state import Control
+from schemas.policy import ACR
 
 PROOF: Final = "signed_in"
 """Parameter with the proof, in the resident's browser only."""
@@ -26,11 +28,15 @@ def admit(control: Control, exchange: Exchange, query: dict[str, str], browser: 
     """The browser as this request may see it: as nobody's, where a new sign-in is due.
 
     Raises:
-        OAuth2Error: ``login_required`` or ``consent_required``, to be told to the client.
+        OAuth2Error: ``login_required``, ``consent_required``, or
+            ``unmet_authentication_requirements`` (RFC 9470 §4), to be told to the client.
     """
     resident, now = browser.resident, exchange.now
     proved = _is_proved(control, exchange, query, browser)
-    due = resident is None or (_asks_anew(exchange, now - browser.began) and not proved)
+    weak = ACR.get(browser.means.acr, 1) < wanted_level(exchange.form)
+    if resident is not None and weak and proved:
+        raise unmet("The resident has no stronger way to sign in.")
+    due = resident is None or weak or (_asks_anew(exchange, now - browser.began) and not proved)
     if resident is not None and not due and exchange.hinted is not None:
         other = exchange.hinted != _name_of(control, exchange, resident.resident_id)
         if other and proved:

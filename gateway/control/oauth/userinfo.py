@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 
 from gateway.control import residents
 from gateway.control.audit.event import SECTOR, AuditEvent
+from gateway.control.audit.uses import ACCESS
 from gateway.control.oauth import found_token, signatures
 from gateway.control.oauth.dpop import InvalidProof
 from gateway.control.oauth.effects import UseProof
@@ -18,6 +19,7 @@ from gateway.control.oauth.found_token import Presented
 from gateway.control.oauth.records import Grant
 from gateway.control.oauth.token import NO_STORE, read_proof
 from gateway.control.state import Control, ControlDep
+from schemas import purposes
 from schemas.scopes import OPENID, PROFILE, parse
 from schemas.xcity import operation
 
@@ -94,10 +96,15 @@ def _access(control: Control, grant: Grant) -> AuditEvent:
     return AuditEvent(
         at=control.now_ms(),
         client=grant.client_id,
-        action="data.access",
+        action=ACCESS,
         target="control.getUserInfo",
         subject=control.pseudonyms.of(grant.resident_id, SECTOR),
-        detail={"dataset": PROFILE, "fields": list(CLAIMS), "grant": grant.gid},
+        detail={
+            "dataset": PROFILE,
+            "purpose": purposes.SERVICE,
+            "fields": list(CLAIMS),
+            "grant": grant.gid,
+        },
     )
 
 

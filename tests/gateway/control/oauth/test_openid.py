@@ -31,6 +31,7 @@ from tests.gateway.control.city import (
     running,
     sign_in,
 )
+from tests.gateway.control.identity.test_safety import code_of, set_up
 from tests.gateway.control.oauth.prover import Prover
 
 USERINFO = f"{PUBLIC}/oauth/userinfo"
@@ -62,10 +63,12 @@ def page_asks_to_sign_in(page: httpx.Response) -> bool:
     return 'name="password"' in page.text
 
 
-async def sign_in_at(browser: httpx.AsyncClient, url: str, who: str = "hanako") -> httpx.Response:
+async def sign_in_at(
+    browser: httpx.AsyncClient, url: str, who: str = "hanako", code: str = ""
+) -> httpx.Response:
     """Sign in, and go where the browser is sent."""
     page = await browser.get(url)
-    form = {"csrf": csrf_of(page), "username": who, "password": PASSWORD}
+    form = {"csrf": csrf_of(page), "username": who, "password": PASSWORD, "code": code}
     answer = await browser.post(url, data={**form, "decision": "sign-in"})
     return await browser.get(answer.headers["location"])
 
@@ -290,6 +293,41 @@ async def test_max_age_asks_again_when_the_sign_in_is_too_old(
         assert page_asks_to_sign_in(await browser.get(url)) is asks
         if asks:
             assert not page_asks_to_sign_in(await sign_in_at(browser, url))
+
+
+AAL1, AAL2, AAL3 = (f"urn:supercity:aal:{level}" for level in (1, 2, 3))
+
+
+@pytest.mark.parametrize("values", [AAL1, f"{AAL2} {AAL1}", f"{AAL3} {AAL1} other"])
+async def test_a_sign_in_that_is_strong_enough_will_do(openid: City, values: str) -> None:
+    async with openid.browser() as browser:
+        url = authorize_url(scope="openid", acr_values=values)
+        assert not page_asks_to_sign_in(await sign_in_at(browser, url))
+
+
+async def test_a_stronger_sign_in_is_asked_for_and_missed(openid: City) -> None:
+    """RFC 9470 §4."""
+    url = authorize_url(scope="openid", acr_values=AAL2)
+    async with openid.browser() as browser:
+        await sign_in(browser, authorize_url(scope="openid"))
+        assert page_asks_to_sign_in(await browser.get(url)), "it may be done better"
+        told = query_of(await sign_in_at(browser, url))
+        beyond = query_of(await browser.get(authorize_url(scope="openid", acr_values=AAL3)))
+    assert told["error"] == beyond["error"] == "unmet_authentication_requirements"
+
+
+async def test_a_stronger_sign_in_is_asked_for_and_done(openid: City) -> None:
+    url = authorize_url(scope="openid", acr_values=AAL2)
+    async with openid.browser() as browser:
+        key = await set_up(openid, browser)
+        assert page_asks_to_sign_in(await browser.get(url))
+        consent = await sign_in_at(browser, url, code=code_of(openid, key))
+        answer = await browser.post(
+            str(consent.url), data={"csrf": csrf_of(consent), "decision": "allow"}
+        )
+    found = (await openid.redeem(query_of(answer)["code"])).json()
+    claims = await openid.claims(found["id_token"])
+    assert (claims["acr"], claims["amr"]) == (AAL2, ["pwd", "otp"])
 
 
 async def test_prompt_none_shows_no_page(openid: City) -> None:
