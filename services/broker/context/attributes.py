@@ -122,7 +122,7 @@ class AttributeReader:
         if says_null(value):
             self._meet_null(f"{where}/{holder}")
             return value
-        if isinstance(value, dict | list):
+        if isinstance(value, (dict, list)):
             check_depth(value)
             if kind != "JsonProperty" and has_nested_null(value):
                 return self._with_nulls(kind, holder, value, where)

@@ -122,14 +122,14 @@ def check_depth(value: Any, depth: int = 0) -> None:
     if depth > _MOST_DEPTH:
         raise BadRequestData(f"A value is nested at most {_MOST_DEPTH} deep.")
     for member in value.values() if isinstance(value, dict) else value:
-        if isinstance(member, dict | list):
+        if isinstance(member, (dict, list)):
             check_depth(member, depth + 1)
 
 
 def has_nested_null(value: dict[str, Any] | list[Any]) -> bool:
     """Whether a member of an object in ``value`` is ``urn:ngsi-ld:null`` (§5.5.4)."""
     for member in value.values() if isinstance(value, dict) else value:
-        if isinstance(member, dict | list):
+        if isinstance(member, (dict, list)):
             if has_nested_null(member):
                 return True
         elif member == NULL and isinstance(value, dict):
