@@ -70,6 +70,10 @@ class AttributeReader:
             raise BadRequestData(f"{where}: attributes nest {_MOST_DEPTH} deep at most.")
         if self._simplified:
             return self._plain(value, where)
+        if isinstance(value, dict) and len(value) == 2 and value.get("type") == "Property":
+            held = value.get("value")
+            if isinstance(held, _PLAIN) and held != NULL:  # most are like that
+                return [value]
         if isinstance(value, list) and is_multi(value):
             instances = [self._instance(item, where, depth) for item in value]
             return _distinct(instances, where)

@@ -68,4 +68,5 @@ def stamped(old: Instance | None, new: Instance, now: str) -> Instance:
 
 def changed_names(old: Attributes, new: Attributes) -> list[str]:
     """The attributes that differ, removed ones among them; what is :func:`stamped` is compared."""
-    return sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+    names = [name for name, instances in new.items() if old.get(name) != instances]
+    return sorted([*names, *(name for name in old if name not in new)])
