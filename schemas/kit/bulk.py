@@ -104,6 +104,8 @@ def _as_json(table: Table, names: Sequence[str], rows: Sequence[Row]) -> dict[st
     binary = [name for name in names if isinstance(table.c[name].type, LargeBinary)]
     if binary:
         rows = [{**row, **{name: row[name].hex() for name in binary}} for row in rows]
+    if any(type(name) is not str for name in names):  # the names of columns need not be
+        rows = [{str(name): value for name, value in row.items()} for row in rows]
     return {"rows": orjson.dumps(rows).decode()}
 
 

@@ -85,6 +85,6 @@ async def test_rows_go_in_as_they_are_and_change_and_go(store: Store) -> None:
 async def test_rows_that_are_there_are_passed_over_where_that_is_asked_for(store: Store) -> None:
     async with store.write() as connection:
         await insert_many(connection, THINGS, ROWS[:1])
-        other = [{**row, "small": 9} for row in ROWS]
+        other = [{**row, THINGS.c.small.name: 9} for row in ROWS]
         await insert_many(connection, THINGS, other, ignore=True)
     assert [row["small"] for row in await _all(store)] == [0, 9, 9]
