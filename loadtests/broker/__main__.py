@@ -94,8 +94,8 @@ def _one(
     }
     print(
         f"{work.name:12} {row['per_s']:9.0f}/s {row['cpu_us']:8.0f} µs CPU"
-        f" = {row['per_s_and_core']:7.0f}/s a core   store {row['store_cpu_us']:6.0f} µs   p50 {row['p50_ms']:7.2f}  p99"
-        f" {row['p99_ms']:7.2f} ms   bad {run.bad}   {work.does}",
+        f" = {row['per_s_and_core']:7.0f}/s a core   store {row['store_cpu_us']:6.0f} µs"
+        f"   p50 {row['p50_ms']:7.2f}  p99 {row['p99_ms']:7.2f} ms   bad {run.bad}   {work.does}",
         flush=True,
     )
     return row
