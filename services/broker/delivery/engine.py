@@ -15,7 +15,7 @@ from services.broker.delivery.metrics import DeliveryMetrics
 from services.broker.delivery.model import Delivery, EndpointStatus, Preparer
 from services.broker.delivery.queue import Queue
 from services.broker.delivery.sender import Sender
-from services.broker.delivery.worker import Worker
+from services.broker.delivery.worker import Handover, Worker
 
 
 class Deliveries:
@@ -64,16 +64,27 @@ class Deliveries:
                 "Give a URL that the broker may call.", faults=[Fault(where, str(refused))]
             ) from refused
 
-    async def enqueue(self, connection: AsyncConnection, wanted: Sequence[Delivery]) -> None:
-        """Write deliveries in the caller's transaction; call :meth:`wake` once it is committed."""
-        await self.queue.enqueue(connection, wanted)
+    async def enqueue(self, connection: AsyncConnection, wanted: Sequence[Delivery]) -> Handover:
+        """Write deliveries in the caller's transaction.
 
-    async def enqueue_latest(self, connection: AsyncConnection, wanted: Sequence[Delivery]) -> None:
+        Returns:
+            What to give to :meth:`begin` once it is committed.
+        """
+        return await self._worker.claim(connection, await self.queue.enqueue(connection, wanted))
+
+    async def enqueue_latest(
+        self, connection: AsyncConnection, wanted: Sequence[Delivery]
+    ) -> Handover:
         """The same for messages that tell a state: older ones of a key that failed are dropped."""
         await self.queue.supersede(connection, wanted)
-        await self.queue.enqueue(connection, wanted)
+        return await self.enqueue(connection, wanted)
+
+    def begin(self, handover: Handover) -> None:
+        """Send what was enqueued: the transaction is committed."""
+        self._worker.begin(handover)
 
     def wake(self) -> None:
+        """Something else than :meth:`enqueue` has made deliveries due."""
         self._worker.wake()
 
     async def statuses(self, names: Iterable[str]) -> dict[str, EndpointStatus]:

@@ -21,6 +21,7 @@ from services.broker.delivery.model import MOST_TIMEOUT, Delivery, EndpointStatu
 from services.broker.delivery.tables import deliveries, endpoints
 
 _PORTION: Final = 1000
+_IDENTITY: Final = ("id", "endpoint", "message")
 _NEW_ENDPOINT: Final = {
     column.name: column.default.arg
     for column in endpoints.c
@@ -40,18 +41,20 @@ class Queue:
 
     async def enqueue(
         self, connection: AsyncConnection, wanted: Sequence[Delivery], *, again: bool = False
-    ) -> None:
-        """Write deliveries in the caller's transaction.
+    ) -> list[Waiting]:
+        """Write deliveries in the caller's transaction; those that were not there before.
 
         Args:
             again: send a message also when the endpoint has had it before.
         """
+        new: list[Waiting] = []
         for start in range(0, len(wanted), _PORTION):
-            await self._insert(connection, wanted[start : start + _PORTION], again)
+            new += await self._insert(connection, wanted[start : start + _PORTION], again)
+        return new
 
     async def _insert(
         self, connection: AsyncConnection, wanted: Sequence[Delivery], again: bool
-    ) -> None:
+    ) -> list[Waiting]:
         names = sorted({found.endpoint for found in wanted})
         # passing over takes no lock on what is there: writers for one endpoint do not queue up
         known = [{**_NEW_ENDPOINT, "endpoint": name} for name in names]
@@ -59,7 +62,14 @@ class Queue:
         if again:
             await _clear(connection, wanted)
         now = self._clock()
-        await insert_many(connection, deliveries, [_row(f, now) for f in wanted], ignore=True)
+        rows = [_row(found, now) for found in wanted]
+        made = await insert_many(connection, deliveries, rows, ignore=True, returning=_IDENTITY)
+        ids = {(row.endpoint, row.message): row.id for row in made}
+        return [
+            Waiting(id_, found, now)
+            for found in wanted
+            if (id_ := ids.pop((found.endpoint, found.message), None)) is not None
+        ]
 
     async def supersede(self, connection: AsyncConnection, newer: Sequence[Delivery]) -> None:
         """Drop what failed and waits to be tried again, where something newer of its key is here.

@@ -141,11 +141,11 @@ class Notifier:
         await plan.look_further(partial(meeting_q, self._entities))
         await plan.settle(*await self._throttled(plan.throttled()))
         async with self._store.write() as connection:
-            await self._deliveries.enqueue_latest(connection, plan.deliveries)
+            handover = await self._deliveries.enqueue_latest(connection, plan.deliveries)
             await self._clockwork.write(connection, plan.times)
             await self._clockwork.hold(connection, plan.held)
             await self._journal.forget(connection, done)
-        self._deliveries.wake()
+        self._deliveries.begin(handover)
 
     async def _throttled(
         self, keys: Sequence[Key]
@@ -167,7 +167,6 @@ class Notifier:
                 await self._tell_interval(key, subscription, now)
             else:
                 await self._tell_held(key, subscription, now)
-        self._deliveries.wake()
 
     async def _tell_interval(self, key: Key, subscription: Subscription, now: datetime) -> None:
         plan = self._plan(now)
@@ -179,8 +178,9 @@ class Notifier:
                 logger.warning("%s cannot be told: %s", subscription.id, problem.detail)
         next_due = now.timestamp() + max(subscription.interval, _SHORTEST_INTERVAL)
         async with self._store.write() as connection:
-            await self._deliveries.enqueue_latest(connection, plan.deliveries)
+            handover = await self._deliveries.enqueue_latest(connection, plan.deliveries)
             await self._clockwork.write(connection, {key: Times(now.timestamp(), next_due)})
+        self._deliveries.begin(handover)
 
     async def _tell_held(self, key: Key, subscription: Subscription, now: datetime) -> None:
         plan = self._plan(now)
@@ -189,6 +189,7 @@ class Notifier:
         if changes and subscription.status(now) == "active":
             await plan.tell(subscription, changes)
         async with self._store.write() as connection:
-            await self._deliveries.enqueue_latest(connection, plan.deliveries)
+            handover = await self._deliveries.enqueue_latest(connection, plan.deliveries)
             await self._clockwork.write(connection, {key: Times(now.timestamp(), None)})
             await self._clockwork.release(connection, key)
+        self._deliveries.begin(handover)

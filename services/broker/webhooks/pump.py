@@ -142,8 +142,8 @@ class Pump:
             if full:
                 await self._roster.leave(connection, map(id_of, full))
             fresh = [delivery for delivery in wanted if delivery.endpoint not in full]
-            await self._deliveries.enqueue(connection, fresh)
-        self._deliveries.wake()
+            handover = await self._deliveries.enqueue(connection, fresh)
+        self._deliveries.begin(handover)
 
     async def _full(self, connection: AsyncConnection) -> set[str]:
         """For whom too much waits; counted only after some more has come, as it is not free."""
