@@ -15,7 +15,7 @@ from sqlalchemy import Row, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
-from schemas.kit.bulk import insert_many
+from schemas.kit.bulk import insert_many, one_of
 from schemas.kit.store import Store
 from services.broker.delivery.model import MOST_TIMEOUT, Delivery, EndpointStatus, State, Waiting
 from services.broker.delivery.tables import deliveries, endpoints
@@ -79,15 +79,17 @@ class Queue:
         keys = {(found.endpoint, found.key) for found in newer if found.key}
         names = sorted({endpoint for endpoint, _ in keys})
         for start in range(0, len(names), _PORTION):
+            some = names[start : start + _PORTION]
             query = select(deliveries.c.id, deliveries.c.endpoint, deliveries.c.key).where(
-                deliveries.c.endpoint.in_(names[start : start + _PORTION]),
+                one_of(connection, deliveries.c.endpoint, some),
                 deliveries.c.due.is_not(None),
                 deliveries.c.tries > 0,
             )
             failed = await connection.execute(query)
             stale = [row.id for row in failed if (row.endpoint, row.key) in keys]
             if stale:
-                await connection.execute(delete(deliveries).where(deliveries.c.id.in_(stale)))
+                these = one_of(connection, deliveries.c.id, stale)
+                await connection.execute(delete(deliveries).where(these))
 
     async def statuses(self, names: Iterable[str]) -> dict[str, EndpointStatus]:
         """How endpoints do; those that nothing was ever sent to are left out."""
@@ -164,8 +166,13 @@ class Queue:
         return int(count), age, int(opened)
 
 
-async def _lock(connection: AsyncConnection, names: Iterable[str]) -> None:
-    these = select(endpoints.c.endpoint).where(endpoints.c.endpoint.in_(list(names)))
+async def lock(connection: AsyncConnection, names: Iterable[str]) -> None:
+    """Have endpoints' rows to oneself, taken in their order; on SQLite a writer is alone anyway."""
+    if connection.dialect.name == "sqlite":
+        return
+    these = select(endpoints.c.endpoint).where(
+        one_of(connection, endpoints.c.endpoint, list(names))
+    )
     await connection.execute(these.order_by(endpoints.c.endpoint).with_for_update())
 
 
@@ -174,7 +181,7 @@ async def _clear(connection: AsyncConnection, wanted: Sequence[Delivery]) -> Non
     messages: dict[str, list[str]] = defaultdict(list)
     for found in wanted:
         messages[found.endpoint].append(found.message)
-    await _lock(connection, messages)
+    await lock(connection, messages)
     for endpoint, names in messages.items():
         here = and_(deliveries.c.endpoint == endpoint, deliveries.c.message.in_(names))
         await connection.execute(delete(deliveries).where(here))

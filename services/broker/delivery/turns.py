@@ -112,10 +112,13 @@ class Turns:
 
     async def renew(self, names: Sequence[str]) -> None:
         """Keep the endpoints that are still being served."""
-        mine = and_(endpoints.c.endpoint.in_(names), endpoints.c.lease == self._process)
         later = {"leased_until": self._clock() + LEASE_SECONDS}
         async with self._store.write() as connection:
-            await connection.execute(update(endpoints).where(mine).values(**later))
+            these = one_of(connection, endpoints.c.endpoint, names)
+            mine = select(endpoints.c.endpoint).where(these, endpoints.c.lease == self._process)
+            # one whose row is locked is being given back
+            held = endpoints.c.endpoint.in_(mine.with_for_update(skip_locked=True))
+            await connection.execute(update(endpoints).where(held).values(**later))
 
 
 def _free(now: float) -> ColumnElement[bool]:

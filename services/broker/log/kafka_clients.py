@@ -54,8 +54,13 @@ def producer(cluster: Cluster) -> Any:
     )
 
 
-def consumer(cluster: Cluster, *, group: str | None = None) -> Any:
-    """Reads what it is told to, from where it is told to; commits nothing by itself."""
+def consumer(cluster: Cluster, *, group: str | None = None, patience: float = 0.5) -> Any:
+    """Reads what it is told to, from where it is told to; commits nothing by itself.
+
+    Args:
+        patience: seconds that a fetch waits at the node for its first record. What else is asked
+            of that node, such as where its topics end, waits behind it.
+    """
     return AIOKafkaConsumer(
         bootstrap_servers=cluster.bootstrap,
         **cluster.security,
@@ -64,7 +69,7 @@ def consumer(cluster: Cluster, *, group: str | None = None) -> Any:
         enable_auto_commit=False,
         auto_offset_reset="earliest",  # what retention removed is skipped, nothing else
         isolation_level="read_committed",
-        fetch_max_wait_ms=500,  # how long a fetch waits for the first record, not for more
+        fetch_max_wait_ms=int(patience * 1000),  # for the first record, not for more
         max_partition_fetch_bytes=MOST_MESSAGE_BYTES,
         request_timeout_ms=REQUEST_MILLISECONDS,
         metadata_max_age_ms=60_000,
