@@ -12,7 +12,7 @@ from schemas.kit.store import Store
 from schemas.problem import Fault, Unprocessable
 from services.broker.delivery.guard import Guard, Refused
 from services.broker.delivery.metrics import DeliveryMetrics
-from services.broker.delivery.model import Delivery, EndpointStatus, Preparer
+from services.broker.delivery.model import Delivery, EndpointStatus, Mourner, Preparer
 from services.broker.delivery.queue import Queue
 from services.broker.delivery.sender import Sender
 from services.broker.delivery.worker import Handover, Worker
@@ -42,11 +42,18 @@ class Deliveries:
         self.metrics = DeliveryMetrics(registry)
         self.queue = Queue(store, clock)
         self._preparers: dict[str, Preparer] = {}
-        self._worker = Worker(store, self.sender, self._preparers, self.metrics, clock)
+        self._mourners: dict[str, Mourner] = {}
+        self._worker = Worker(
+            store, self.sender, self._preparers, self._mourners, self.metrics, clock
+        )
 
     def prepare(self, kind: str, preparer: Preparer) -> None:
         """Have a preparer decide what is sent to endpoints called ``<kind>:…``."""
         self._preparers[kind] = preparer
+
+    def mourn(self, kind: str, mourner: Mourner) -> None:
+        """Have somebody told of what was given up at endpoints called ``<kind>:…``."""
+        self._mourners[kind] = mourner
 
     def check_url(self, url: str, *, where: str = "/url") -> None:
         """Refuse a URL that is never called.

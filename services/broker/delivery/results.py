@@ -30,7 +30,7 @@ from sqlalchemy.types import TypeEngine
 from schemas.kit.bulk import one_of
 from schemas.kit.store import Store
 from services.broker.delivery.changes import Told, change_of, update_all
-from services.broker.delivery.model import Attempt, State, Waiting
+from services.broker.delivery.model import Attempt, GivenUp, Mourner, State, Waiting
 from services.broker.delivery.queue import lock
 from services.broker.delivery.schedule import Circuit
 from services.broker.delivery.tables import MOST_ERROR, deliveries, endpoints
@@ -68,10 +68,14 @@ class Served:
 
 
 class Ledger:
-    """Writes what was served, as much at once as there is."""
+    """Writes what was served, as much at once as there is.
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    Args:
+        mourners: by kind of endpoint, who is told of what was given up.
+    """
+
+    def __init__(self, store: Store, mourners: Mapping[str, Mourner]) -> None:
+        self._store, self._mourners = store, mourners
         self._new: list[tuple[Served, asyncio.Future[None]]] = []
         self._turn = asyncio.Lock()
 
@@ -93,6 +97,7 @@ class Ledger:
         try:
             async with self._store.write() as connection:
                 await _write(connection, [served for served, _ in batch])
+                await self._mourn(connection, [served for served, _ in batch])
         except BaseException as error:
             for _, written in batch:
                 _fail(written, error)
@@ -100,6 +105,23 @@ class Ledger:
         for _, written in batch:
             if not written.done():
                 written.set_result(None)
+
+    async def _mourn(self, connection: AsyncConnection, batch: Sequence[Served]) -> None:
+        for kind, mourner in self._mourners.items():
+            given_up = [
+                _given_up(result)
+                for served in batch
+                if served.endpoint.partition(":")[0] == kind
+                for result in served.results
+                if result.state == "failed"
+            ]
+            if given_up:
+                await mourner(connection, given_up)
+
+
+def _given_up(result: Result) -> GivenUp:
+    error = result.attempt.error if result.attempt else result.reason
+    return GivenUp(result.waiting.delivery, result.waiting.tries + 1, error)
 
 
 def _fail(written: asyncio.Future[None], error: BaseException) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.kit.store import Store
 from services.broker.delivery.metrics import DeliveryMetrics
-from services.broker.delivery.model import Prepare, Preparer, Waiting, as_it_is
+from services.broker.delivery.model import Mourner, Prepare, Preparer, Waiting, as_it_is
 from services.broker.delivery.results import Ledger, Served
 from services.broker.delivery.run import Means, Run
 from services.broker.delivery.sender import Sender
@@ -57,6 +57,7 @@ class Worker:
 
     Args:
         preparers: by kind of endpoint; see :class:`services.broker.delivery.model.Preparer`.
+        mourners: the same; see :class:`services.broker.delivery.model.Mourner`.
         clock: seconds since the epoch.
     """
 
@@ -65,13 +66,14 @@ class Worker:
         store: Store,
         sender: Sender,
         preparers: Mapping[str, Preparer],
+        mourners: Mapping[str, Mourner],
         metrics: DeliveryMetrics,
         clock: Callable[[], float],
     ) -> None:
         self._preparers, self._clock = preparers, clock
         self._process = token_hex(8)
         self._turns = Turns(store, self._process, clock)
-        self._ledger = Ledger(store)
+        self._ledger = Ledger(store, mourners)
         self._stopping = asyncio.Event()
         sending = asyncio.Semaphore(MOST_SENDING)
         self._means = Means(sender, metrics, clock, sending, self._stopping)

@@ -18,7 +18,7 @@ from schemas.kit.outbox import Outbox
 from schemas.kit.store import Store
 from schemas.problem import NotFound, Unavailable, Unprocessable
 from services.broker.events.binding import Delivery, as_delivery
-from services.broker.events.deadletter import dead_letter
+from services.broker.events.deadletter import dead_letter, group_name
 from services.broker.events.leases import Handed, Leases
 from services.broker.events.patterns import Wanted
 from services.broker.events.readers import Readers
@@ -218,4 +218,4 @@ def _name(caller: Caller, group: str) -> str:
     """The group on the log: a client cannot name another's."""
     if not caller.client:
         raise Unprocessable("A consumer group belongs to a client; the call names none.")
-    return f"city.{caller.client}.{group}"
+    return group_name(caller.client, group)
