@@ -1,7 +1,8 @@
 """Many rows in one statement.
 
-PostgreSQL takes an array for each column (``unnest``), so that a thousand rows cost one message and
-one plan; SQLite is in the same process and takes them one after the other (``executemany``).
+PostgreSQL takes them as one JSON array (``json_to_recordset``), so that a thousand rows cost one
+parameter, one message and one plan: an array for each column would have every single value checked
+by the driver. SQLite is in the same process and takes them one after the other (``executemany``).
 """
 
 from __future__ import annotations
@@ -38,12 +39,9 @@ from sqlalchemy.sql.dml import Delete, Update
 
 Row = Mapping[str, Any]
 
-_ARRAYS: Final = (
-    (BigInteger, "int8"),
-    (Integer, "int4"),
-    (Float, "float8"),
-    (LargeBinary, "bytea"),
-)
+_TYPES: Final = ((BigInteger, "int8"), (Integer, "int4"), (Float, "float8"), (JSON, "jsonb"))
+"""PostgreSQL's; all else goes as text."""
+
 _KEY: Final = "key_of_"
 
 
@@ -66,7 +64,7 @@ async def insert_many(
     names = tuple(rows[0])
     if connection.dialect.name == "postgresql":
         statement = _insert(table, names, ignore, returning)
-        found = await connection.execute(statement, _arrays(table, names, rows))
+        found = await connection.execute(statement, _as_json(table, names, rows))
         return found.all() if returning else ()
     found = await connection.execute(_insert_each(table, ignore, returning), rows)
     return found.all() if returning else ()
@@ -78,7 +76,7 @@ async def update_many(connection: AsyncConnection, table: Table, rows: Sequence[
         return
     names = tuple(rows[0])
     if connection.dialect.name == "postgresql":
-        await connection.execute(_update(table, names), _arrays(table, names, rows))
+        await connection.execute(_update(table, names), _as_json(table, names, rows))
         return
     keys = [column.name for column in table.primary_key]
     renamed = [{(_KEY + n if n in keys else n): v for n, v in row.items()} for row in rows]
@@ -91,7 +89,7 @@ async def delete_many(connection: AsyncConnection, table: Table, rows: Sequence[
         return
     names = tuple(rows[0])
     if connection.dialect.name == "postgresql":
-        await connection.execute(_delete(table, names), _arrays(table, names, rows))
+        await connection.execute(_delete(table, names), _as_json(table, names, rows))
         return
     await connection.execute(_delete_one(table, names), rows)
 
@@ -110,13 +108,13 @@ def one_of(
     return column == any_(literal(list(values), ARRAY(kind)))
 
 
-def _arrays(table: Table, names: Sequence[str], rows: Sequence[Row]) -> dict[str, Any]:
-    return {
-        name: [orjson.dumps(row[name]).decode() for row in rows]
-        if isinstance(table.c[name].type, JSON)
-        else [row[name] for row in rows]
-        for name in names
-    }
+def _as_json(table: Table, names: Sequence[str], rows: Sequence[Row]) -> dict[str, str]:
+    binary = [name for name in names if isinstance(table.c[name].type, LargeBinary)]
+    if binary:
+        rows = [{**row, **{name: row[name].hex() for name in binary}} for row in rows]
+    if any(type(name) is not str for name in names):  # the names of columns need not be
+        rows = [{str(name): value for name, value in row.items()} for row in rows]
+    return {"rows": orjson.dumps(rows).decode()}
 
 
 @lru_cache(maxsize=128)
@@ -155,17 +153,17 @@ def _delete(table: Table, names: tuple[str, ...]) -> TextClause:
 
 
 def _rows(table: Table, names: Sequence[str]) -> str:
-    arrays = ", ".join(f"CAST(:{name} AS {_array(table.c[name])}[])" for name in names)
-    return f"unnest({arrays}) AS r({', '.join(f'{chr(34)}{name}{chr(34)}' for name in names)})"
+    columns = ", ".join(f'"{name}" {_type(table.c[name])}' for name in names)
+    return f"json_to_recordset(CAST(:rows AS json)) AS r({columns})"
 
 
 def _value(column: Column[Any]) -> str:
-    cast = f'CAST(r."{column.name}" AS jsonb)'
-    return cast if isinstance(column.type, JSON) else f'r."{column.name}"'
+    value = f'r."{column.name}"'
+    return f"decode({value}, 'hex')" if isinstance(column.type, LargeBinary) else value
 
 
-def _array(column: Column[Any]) -> str:
-    return next((name for kind, name in _ARRAYS if isinstance(column.type, kind)), "text")
+def _type(column: Column[Any]) -> str:
+    return next((name for kind, name in _TYPES if isinstance(column.type, kind)), "text")
 
 
 @lru_cache(maxsize=128)

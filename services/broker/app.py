@@ -15,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from schemas.kit.app import create_app
+from schemas.kit.direct import call_directly
 from schemas.kit.outbox import Outbox
 from schemas.kit.store import Store
 from schemas.problem import Problem
@@ -243,6 +244,7 @@ def create_broker(
         for router in routers:
             app.include_router(router, prefix=prefix)
     add_ngsi_refusals(app)
+    call_directly(app, ROUTERS)
     app.add_middleware(Door)
     if standalone:
         app.add_middleware(Trusting)

@@ -1,6 +1,6 @@
 """One kind of change of many rows by one statement, with expressions that plain values cannot say.
 
-PostgreSQL takes an array for each value, as in :mod:`schemas.kit.bulk`; SQLite one row after the
+PostgreSQL takes all rows as one JSON array, as in :mod:`schemas.kit.bulk`; SQLite one after the
 other.
 """
 
@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ARRAY, ColumnElement, bindparam, column, func
+import orjson
+from sqlalchemy import JSON, ColumnElement, String, bindparam, cast, column, func
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import Update
 from sqlalchemy.types import TypeEngine
+
+_ROWS: Final = "rows"
 
 Told = Callable[[str], ColumnElement[Any]]
 """A value of the row that is written down, by its name."""
@@ -25,7 +28,7 @@ class Change:
 
     Attributes:
         each: for one row; done again and again.
-        all: for all rows, given as one array for each value.
+        all: for all rows, given as JSON.
     """
 
     each: Update
@@ -39,9 +42,10 @@ def change_of(kinds: Mapping[str, TypeEngine[Any]], update_by: Callable[[Told], 
         kinds: the values of a row, by name.
         update_by: the update, from where its values come from.
     """
-    arrays = [bindparam(name, type_=ARRAY(kind)) for name, kind in kinds.items()]
     columns = [column(name, kind) for name, kind in kinds.items()]
-    rows = func.unnest(*arrays).table_valued(*columns, name="told").render_derived()
+    given = cast(bindparam(_ROWS, type_=String()), JSON())
+    told = func.json_to_recordset(given).table_valued(*columns, name="told")
+    rows = told.render_derived(with_types=True)
     return Change(
         each=update_by(lambda name: bindparam(name, type_=kinds[name])),
         all=update_by(lambda name: rows.c[name]),
@@ -57,5 +61,4 @@ async def update_all(
     if connection.dialect.name != "postgresql":
         await connection.execute(change.each, rows)
         return
-    arrays = {name: [row[name] for row in rows] for name in rows[0]}
-    await connection.execute(change.all, arrays)
+    await connection.execute(change.all, {_ROWS: orjson.dumps(rows).decode()})

@@ -114,9 +114,10 @@ class Notifier:
         """Tell one portion; whether there was any."""
         now = self._clock()
         async with self._store.read() as connection:
-            table = await self._index.current(connection)
             due = await self._clockwork.due(connection, now.timestamp())
             noted = await self._journal.read(connection, _PORTION) if not due else []
+            # last: whoever subscribed before a change is to be among them
+            table = await self._index.current(connection)
             if not (due or noted):
                 self._pause = await self._until_next(connection, table, now)
         if due:

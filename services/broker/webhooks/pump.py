@@ -22,7 +22,7 @@ from schemas.kit.store import Store
 from services.broker.delivery import Deliveries, Delivery
 from services.broker.log import Batch, EventLog, Topic
 from services.broker.webhooks.catchup import MOST_WAITING, CatchUp
-from services.broker.webhooks.messages import outgoing
+from services.broker.webhooks.messages import outgoing, type_of
 from services.broker.webhooks.roster import Roster
 from services.broker.webhooks.webhook import id_of
 
@@ -121,7 +121,9 @@ class Pump:
 
     async def _hand_out(self, batch: Batch) -> None:
         position = self._roster.position.merged(batch.position)
-        messages = [outgoing(stored, self._broker()) for stored in batch.records]
+        # what nobody wants is not even looked into
+        of_interest = [s for s in batch.records if self._roster.wanting(type_of(s))]
+        messages = [outgoing(stored, self._broker()) for stored in of_interest]
         wanted = [
             delivery
             for message in messages
