@@ -154,7 +154,7 @@ def _is_kept(result: Result) -> bool:
 
 _columns = deliveries.c
 _ROW: Final[Mapping[str, TypeEngine[Any]]] = {
-    "row": BigInteger(),
+    "which": BigInteger(),
     "again": Float(),
     "became": String(),
     "tried": Integer(),
@@ -166,7 +166,7 @@ _ROW: Final[Mapping[str, TypeEngine[Any]]] = {
 def _wait(told: Told) -> Update:
     return (
         update(deliveries)
-        .where(_columns.id == told("row"))
+        .where(_columns.id == told("which"))
         .values(due=told("again"), tries=told("tried"), attempts=told("log"))
     )
 
@@ -174,7 +174,7 @@ def _wait(told: Told) -> Update:
 def _keep(told: Told) -> Update:
     return (
         update(deliveries)
-        .where(_columns.id == told("row"))
+        .where(_columns.id == told("which"))
         .values(
             due=None,
             body=b"",
@@ -195,7 +195,7 @@ def _as_row(result: Result, at: float) -> dict[str, Any]:
     dropped = [Attempt(at, 0, 0, f"not sent: {result.reason}").as_json()] if result.reason else []
     attempts = [*result.waiting.attempts, *tried, *dropped][-_MOST_ATTEMPTS:]
     return {
-        "row": result.waiting.id,
+        "which": result.waiting.id,
         "again": result.due,
         "became": result.state,
         "tried": result.waiting.tries + len(tried),
