@@ -93,7 +93,8 @@ class Worker:
         wakes = self._wakes
         if not new:
             return Handover((), is_all=True, wakes=wakes)
-        room = MOST_ENDPOINTS - len(self._runs) if self._tasks else 0
+        is_at_work = self._tasks and not self._stopping.is_set()
+        room = MOST_ENDPOINTS - len(self._runs) if is_at_work else 0
         names = list(dict.fromkeys(one.delivery.endpoint for one in new))
         first = set(names[: max(0, room)])
         some = [one for one in new if one.delivery.endpoint in first]
