@@ -18,6 +18,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     ColumnElement,
+    Executable,
     Float,
     Integer,
     LargeBinary,
@@ -45,21 +46,28 @@ _KEY: Final = "key_of_"
 
 
 async def insert_many(
-    connection: AsyncConnection, table: Table, rows: Sequence[Row], *, ignore: bool = False
-) -> None:
+    connection: AsyncConnection,
+    table: Table,
+    rows: Sequence[Row],
+    *,
+    ignore: bool = False,
+    returning: tuple[str, ...] = (),
+) -> Sequence[Any]:
     """Insert rows, which all have the same columns.
 
     Args:
-        ignore: pass over those whose primary key is there.
+        ignore: pass over those of which the primary key, or what else is unique, is there.
+        returning: columns of the rows that were inserted, to be given back, in no order.
     """
     if not rows:
-        return
+        return ()
     names = tuple(rows[0])
     if connection.dialect.name == "postgresql":
-        await connection.execute(_insert(table, names, ignore), _as_json(table, names, rows))
-        return
-    statement = sqlite.insert(table)
-    await connection.execute(statement.on_conflict_do_nothing() if ignore else statement, rows)
+        statement = _insert(table, names, ignore, returning)
+        found = await connection.execute(statement, _as_json(table, names, rows))
+        return found.all() if returning else ()
+    found = await connection.execute(_insert_each(table, ignore, returning), rows)
+    return found.all() if returning else ()
 
 
 async def update_many(connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:
@@ -110,13 +118,24 @@ def _as_json(table: Table, names: Sequence[str], rows: Sequence[Row]) -> dict[st
 
 
 @lru_cache(maxsize=128)
-def _insert(table: Table, names: tuple[str, ...], ignore: bool) -> TextClause:
+def _insert(
+    table: Table, names: tuple[str, ...], ignore: bool, returning: tuple[str, ...]
+) -> TextClause:
     columns = ", ".join(f'"{name}"' for name in names)
     values = ", ".join(_value(table.c[name]) for name in names)
     tail = " ON CONFLICT DO NOTHING" if ignore else ""
+    if returning:
+        tail += f" RETURNING {', '.join(f'{chr(34)}{name}{chr(34)}' for name in returning)}"
     return text(
         f"INSERT INTO {table.name} ({columns}) SELECT {values} FROM {_rows(table, names)}{tail}"  # noqa: S608
     )
+
+
+@lru_cache(maxsize=128)
+def _insert_each(table: Table, ignore: bool, returning: tuple[str, ...]) -> Executable:
+    statement = sqlite.insert(table)
+    statement = statement.on_conflict_do_nothing() if ignore else statement
+    return statement.returning(*(table.c[name] for name in returning)) if returning else statement
 
 
 @lru_cache(maxsize=128)

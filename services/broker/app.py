@@ -157,7 +157,6 @@ def build_broker(
     types = Catalogue(store)
     sink = LogSink(log, log_topics(), metrics, types.look)
     outbox = Outbox(store, tables.outbox, sink)
-    backlog = Backlog(outbox, MOST_WAITING)
     fanout = Fanout(log, event_topics(), metrics)
     types.tell(sink.know)
     types.tell(fanout.know)
@@ -165,6 +164,7 @@ def build_broker(
     webhooks = Webhooks(
         store,
         log,
+        outbox,
         deliveries,
         lambda: fanout.topics,
         consents.gate,
@@ -178,6 +178,7 @@ def build_broker(
     fetch = fetch or ContextFetcher(Guard(inside, plain=True))
     contexts = Contexts(store, fetch, public_url=public_url)
     subscribing = Subscribing(store, deliveries, contexts, consents.gate, key=gateway_key)
+    backlog = Backlog(outbox, MOST_WAITING, subscribing.waiting)
     return Broker(
         store=store,
         log=log,
@@ -360,5 +361,6 @@ def _add_metrics(app: FastAPI, broker: Broker) -> None:
         broker.metrics.relay_failures.set(broker.outbox.failures)
         broker.metrics.outbox_size.set(broker.backlog.waiting)
         broker.metrics.outbox_age.set(broker.backlog.oldest_seconds)
+        broker.metrics.untold.set(broker.backlog.untold)
         body = generate_latest(broker.metrics.registry)
         return Response(body, headers={"content-type": CONTENT_TYPE_LATEST})

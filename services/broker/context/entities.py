@@ -171,7 +171,7 @@ class Entities:
             Unavailable: too much waits for the log.
             NonexistentTenant: there is no such tenant.
         """
-        self._backlog.admit(len(ids))
+        self._backlog.admit_changes(len(ids))
         done = await self._steps.do(Step(sorted(set(ids)), decide, tenant, creates))
         self._outbox.wake()
         self._watcher.wake()

@@ -40,9 +40,9 @@ async def nearest(
     farthest = geo.farthest or _HALF_ROUND_THE_WORLD
     radius = farthest if query.count else max(_FIRST_METRES, (geo.nearest or 0) * 1.5)
     if not query.count and not query.offset and radius <= farthest:
-        page = await _at_first_glance(connection, tenant, query, geo, where, radius)
-        if page:
-            return page
+        first = await _at_first_glance(connection, tenant, query, geo, where, radius)
+        if first:
+            return first
     hits: list[tuple[float, str]] = []
     while True:
         radius = min(radius, farthest)

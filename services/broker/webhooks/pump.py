@@ -30,7 +30,7 @@ from services.broker.webhooks.webhook import id_of
 logger = logging.getLogger(__name__)
 
 _PORTION: Final = 200
-_WAIT_SECONDS: Final = 0.5
+_WAIT_SECONDS: Final = 1.0
 _RETRY_SECONDS: Final = 0.5
 
 
@@ -105,7 +105,7 @@ class Pump:
             group.create_task(self._catch_up.run(names, lambda: self._are_all(names)))
 
     async def _follow(self, names: Sequence[str]) -> None:
-        reader = await self._log.reader(names, self._roster.position)
+        reader = await self._log.reader(names, self._roster.position, following=True)
         try:
             while await self._turn.hold():
                 batch = await reader.read(limit=_PORTION, wait=_WAIT_SECONDS)
@@ -146,8 +146,8 @@ class Pump:
             if full:
                 await self._roster.leave(connection, map(id_of, full))
             fresh = [delivery for delivery in wanted if delivery.endpoint not in full]
-            await self._deliveries.enqueue(connection, fresh)
-        self._deliveries.wake()
+            handover = await self._deliveries.enqueue(connection, fresh)
+        self._deliveries.begin(handover)
 
     async def _full(self, connection: AsyncConnection) -> set[str]:
         """For whom too much waits; counted only after some more has come, as it is not free."""
