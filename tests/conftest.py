@@ -5,6 +5,7 @@ fixture             scope    what
 ==================  =======  ==============================================================
 ``kafka_url``       session  ``kafka://host:port``; topics are shared, so name your own
 ``postgres_url``    module   ``postgresql+asyncpg://…`` of a new, empty database
+``postgres_once``   test     the same, of a database that is emptied and used again: much quicker
 ``redis_url``       module   ``redis://…/n`` of an empty database
 ``postgres_server`` session  ``.database()`` gives the URL of one more empty database
 ``redis_server``    session  the same for Redis
@@ -21,6 +22,7 @@ from typing import Final
 import pytest
 
 from tests.servers import choose
+from tests.servers.postgres import empty_database
 
 ALONE: Final = (
     "contracts/log/test_log.py::test_a_waiting_reader_is_woken",
@@ -48,7 +50,7 @@ FIRST: Final = (
     "connectors/payments/test_crash.py",
     "servers/test_servers.py",
 )
-"""Files that take long, most of it waiting; begun last, each would keep one processor for itself."""
+"""Files that take long, most of it waiting; begun last, one would keep a processor to itself."""
 
 _TESTS: Final = Path(__file__).parent
 _FILES_ALONE: Final = tuple(one for one in ALONE if "::" not in one)
@@ -97,6 +99,20 @@ def redis_server() -> Iterator[choose.Databases]:
 @pytest.fixture(scope="module")
 def postgres_url(postgres_server: choose.Databases) -> str:
     return postgres_server.database()
+
+
+@pytest.fixture(scope="session")
+def _emptied() -> list[str]:
+    """URLs of databases that one test has used and the next may."""
+    return []
+
+
+@pytest.fixture
+def postgres_once(postgres_server: choose.Databases, _emptied: list[str]) -> Iterator[str]:
+    url = _emptied.pop() if _emptied else postgres_server.database()
+    yield url
+    empty_database(url)
+    _emptied.append(url)
 
 
 @pytest.fixture(scope="module")
