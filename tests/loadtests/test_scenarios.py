@@ -11,9 +11,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -105,72 +102,18 @@ class Clerk(BaseHTTPRequestHandler):
         """Nothing: the test counts for itself."""
 
 
-@contextmanager
-def town_hall() -> Iterator[TownHall]:
-    with TownHall() as server:
-        serving = threading.Thread(target=server.serve_forever, args=(0.05,))
-        serving.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            serving.join()
-
-
 @pytest.fixture
 def town() -> Iterator[TownHall]:
-    with town_hall() as server:
+    with TownHall() as server:
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
         yield server
+        server.shutdown()
+        serving.join()
 
 
-@dataclass(frozen=True)
-class Run:
-    """A load run that has ended."""
-
-    done: subprocess.CompletedProcess[str]
-    asked: Counter[str]
-    report: Path
-
-    @property
-    def told(self) -> str:
-        return self.done.stdout + self.done.stderr
-
-
-@dataclass(frozen=True)
-class Load:
-    """What a run is told: a scenario, and how its city behaves."""
-
-    scenario: str = "steady_day"
-    users: int = 40
-    seconds: int = 4
-    refused: str = ""
-    slow_in_emergency: float = 0.0
-
-
-LOADS = {
-    "steady day": Load(),
-    "failing route": Load(refused="/mobility/v1/vehicles"),
-    "morning rush": Load("morning_rush", seconds=8),
-    "slow surge": Load("disaster_surge", users=90, seconds=10, slow_in_emergency=1.0),
-}
-"""Runs that are mostly waiting, and so are made at once."""
-
-
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
-    def run(load: Load) -> Run:
-        folder = tmp_path_factory.mktemp("load")
-        with town_hall() as town:
-            town.refused, town.slow_in_emergency = load.refused, load.slow_in_emergency
-            done = run_load(town, folder, load.scenario, users=load.users, seconds=load.seconds)
-            return Run(done, town.asked, folder / "report.html")
-
-    with ThreadPoolExecutor(len(LOADS)) as pool:
-        return dict(zip(LOADS, pool.map(run, LOADS.values()), strict=True))
-
-
-def run_load(
-    town: TownHall, folder: Path, scenario: str, *, users: int, seconds: int
+def load(
+    town: TownHall, folder: Path, *scenario: str, users: int = 40, seconds: int = 4
 ) -> subprocess.CompletedProcess[str]:
     app = {"client_id": "app", "client_secret": "s", "gateway_url": town.url}
     for name in ("sample-app.json", "operator.json"):
@@ -178,7 +121,7 @@ def run_load(
     size = ["--users", f"{users}", "--spawn-rate", f"{users}", "--run-time", f"{seconds}s"]
     size += ["--html", str(folder / "report.html")]
     return subprocess.run(
-        [sys.executable, "-m", "loadtests.scenarios", scenario, *size],
+        [sys.executable, "-m", "loadtests.scenarios", *scenario, *size],
         env={**os.environ, "SUPERCITY_DATA_DIR": str(folder), "PYTHONPATH": str(ROOT)},
         cwd=ROOT,
         capture_output=True,
@@ -188,23 +131,26 @@ def run_load(
     )
 
 
-def test_a_steady_day_asks_all_seven_domains_and_the_broker(runs: dict[str, Run]) -> None:
-    run = runs["steady day"]
-    assert run.done.returncode == 0, run.told
-    parts = {path.split("/")[1] for path in run.asked}
+def test_a_steady_day_asks_all_seven_domains_and_the_broker(town: TownHall, tmp_path: Path) -> None:
+    done = load(town, tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    parts = {path.split("/")[1] for path in town.asked}
     domains = "mobility disaster medical administration logistics education payments ngsi-ld"
     assert parts >= set(domains.split())
-    assert run.asked["GET /mobility/v1/stops/urn%3Angsi-ld%3AGtfsStop%3Ax%3A1/departures"]
-    assert run.asked["GET /logistics/v1/shipments/urn%3Aepc%3Aid%3Asscc%3A1.2/track"]
-    assert run.asked["POST /payments/v1/payments"]
-    assert run.asked["GET /payments/v1/payments/p1"]
-    assert run.asked["POST /oauth/token"] == 1, "all users are one application"
+    assert town.asked["GET /mobility/v1/stops/urn%3Angsi-ld%3AGtfsStop%3Ax%3A1/departures"]
+    assert town.asked["GET /logistics/v1/shipments/urn%3Aepc%3Aid%3Asscc%3A1.2/track"]
+    assert town.asked["POST /payments/v1/payments"]
+    assert town.asked["GET /payments/v1/payments/p1"]
+    assert town.asked["POST /oauth/token"] == 1, "all users are one application"
 
 
-def test_a_failing_route_fails_the_run_and_is_named_with_its_reason(runs: dict[str, Run]) -> None:
-    run = runs["failing route"]
-    assert run.done.returncode == 1
-    assert "503 Holder away" in run.told
+def test_a_failing_route_fails_the_run_and_is_named_with_its_reason(
+    town: TownHall, tmp_path: Path
+) -> None:
+    town.refused = "/mobility/v1/vehicles"
+    done = load(town, tmp_path)
+    assert done.returncode == 1
+    assert "503 Holder away" in done.stdout + done.stderr
 
 
 def test_an_empty_list_that_the_load_needs_ends_it_before_it_begins(
@@ -216,14 +162,14 @@ def test_an_empty_list_that_the_load_needs_ends_it_before_it_begins(
         mix.Things(City(SampleApp("app", "s", town.url)), mix.STEADY_DAY)
 
 
-def test_a_morning_rush_swells_and_leaves_a_report(runs: dict[str, Run]) -> None:
-    run = runs["morning rush"]
-    assert run.done.returncode == 0, run.told
-    commuting = sum(many for path, many in run.asked.items() if "/mobility/" in path)
-    assert commuting > sum(run.asked.values()) / 2
-    assert run.asked["GET /education/v1/schools"]
-    assert "Ramping" in run.done.stderr
-    assert "<html" in run.report.read_text()
+def test_a_morning_rush_swells_and_leaves_a_report(town: TownHall, tmp_path: Path) -> None:
+    done = load(town, tmp_path, "morning_rush", users=40, seconds=8)
+    assert done.returncode == 0, done.stdout + done.stderr
+    commuting = sum(many for path, many in town.asked.items() if "/mobility/" in path)
+    assert commuting > sum(town.asked.values()) / 2
+    assert town.asked["GET /education/v1/schools"]
+    assert "Ramping" in done.stderr
+    assert "<html" in (tmp_path / "report.html").read_text()
 
 
 def test_the_number_of_users_doubles_until_the_peak_and_ebbs() -> None:
@@ -236,7 +182,7 @@ def test_the_number_of_users_doubles_until_the_peak_and_ebbs() -> None:
 def test_a_surge_is_twentyfold_and_what_is_shed_for_it_is_no_failure(
     town: TownHall, tmp_path: Path
 ) -> None:
-    done = run_load(town, tmp_path, "disaster_surge", users=90, seconds=10)
+    done = load(town, tmp_path, "disaster_surge", users=90, seconds=10)
     told = done.stdout + done.stderr
     assert "others shed" in told, told
     assert "shed /" in told
@@ -253,10 +199,11 @@ def reads(told: str, phase: str) -> int:
     return sum(int(many) for many in re.findall(rf"^GET +{phase} \S+ +(\d+)", table, re.MULTILINE))
 
 
-def test_a_surge_in_which_life_safety_becomes_slow_fails(runs: dict[str, Run]) -> None:
-    run = runs["slow surge"]
-    assert run.done.returncode == 1
-    assert "not within 2 times of calm" in run.done.stdout
+def test_a_surge_in_which_life_safety_becomes_slow_fails(town: TownHall, tmp_path: Path) -> None:
+    town.slow_in_emergency = 0.4
+    done = load(town, tmp_path, "disaster_surge", users=90, seconds=10)
+    assert done.returncode == 1
+    assert "not within 2 times of calm" in done.stdout
 
 
 def test_a_scenario_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:
