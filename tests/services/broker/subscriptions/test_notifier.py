@@ -224,7 +224,7 @@ async def test_a_subscription_that_came_while_it_was_looked_at_is_told(
     """Between two statements of the one that tells: subscribed, and then changed."""
     await steps.subscribe()
     read = steps.notifier._clockwork.due
-    late: list[bool] = []
+    late: list[str] = []
 
     async def due_slowly(*asked: Any) -> Any:
         found = await read(*asked)
