@@ -112,3 +112,14 @@ VITAL_PURPOSE: Final = Purpose(
 def purpose_of(name: str) -> Purpose | None:
     """The purpose of this id, that of emergencies included."""
     return VITAL_PURPOSE if name == VITAL else PURPOSES.get(name)
+
+
+def known_purpose(name: str) -> str:
+    """``name``, if it is one that can be consented to.
+
+    Raises:
+        ValueError: it is none; which there are.
+    """
+    if name not in PURPOSES:
+        raise ValueError(f"{name[:60]!r} is no purpose; there are {', '.join(PURPOSES)}")
+    return name
