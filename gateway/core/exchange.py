@@ -244,11 +244,11 @@ class Exchange:
 
     def interim(self, answer: Answer) -> None:
         """An informational answer; HTTP/1.0 has none (RFC 9110 §15.2). ``100`` is for those who
-        asked for it, once."""
+        asked for it, once. Under a limit nothing else passes before the answer is known."""
         self.repeatable = False  # something was sent back
         if answer.status == CONTINUE:
             self.go_on()
-        elif not self.http10:
+        elif not self.http10 and self.limit is None:
             self.client.write(b"\r\n".join((*answer.lines, b"", b"")))
 
     def go_on(self) -> None:

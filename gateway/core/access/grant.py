@@ -64,7 +64,7 @@ class Grant:
         self.audience = (audience,) if isinstance(audience, str) else tuple(audience or ())
         self.issued = number(claims, "iat")
         self.expires = number(claims, "exp")
-        self.family = str(claims.get(CLAIM_GRANT, ""))
+        (self.family,) = _texts(claims, CLAIM_GRANT) if claims.get(CLAIM_GRANT) else ("",)
         scope = claims.get("scope", "")
         self.scopes = frozenset(scope.split(" ")) if _is_text(scope) else frozenset()
         sealed = claims.get(CLAIM_RESIDENT, "")

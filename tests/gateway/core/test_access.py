@@ -74,6 +74,7 @@ def bad_tokens() -> dict[str, str]:
         "no client": token(client_id=""),
         "unknown client": token(client_id="nobody"),
         "client with a line break": token(client_id="app\r\nX-City-Subject: a"),
+        "grant with a line break": token(gid="g\r\nX-City-Subject: a"),
         "resident of another client": token(rid=PSEUDONYMS.seal("taro", "other")),
         "resident not sealed": token(rid="taro"),
         "claims no object": SIGNER.jwt({"typ": "at+jwt", "alg": "ES256", "kid": "es"}, []),  # type: ignore[arg-type]

@@ -125,6 +125,14 @@ async def test_an_apis_own_problem_passes() -> None:
         assert (got.status, got.body) == (404, said)
 
 
+async def test_no_hint_of_the_rest_comes_before_the_answer() -> None:
+    early = b"HTTP/1.1 103 Early Hints\r\nlink: </doctors/sato>; rel=preload\r\n\r\n"
+    async with api(always(early + answer())) as behind, gateway(city(behind.port)) as running:
+        got = await ask(running, SOME)
+        assert (got.status, orjson.loads(got.body)) == (200, TIME)
+        assert (await ask(running, visits())).status == 103, "the whole may be hinted at"
+
+
 async def test_nothing_at_all_passes_as_such() -> None:
     nothing = b'HTTP/1.1 204 No Content\r\netag: "7"\r\n\r\n'
     async with api(always(nothing)) as behind, gateway(city(behind.port)) as running:
