@@ -8,7 +8,7 @@ import pytest
 
 from loadtests.micro.stages import split
 from loadtests.micro.wires import Wired
-from loadtests.peers import report, work, works
+from loadtests.peers import personal, report, work, works
 from loadtests.peers.measure import Run
 
 
@@ -44,10 +44,22 @@ def test_the_tables_have_their_places_in_the_readme() -> None:
 def test_scripts_ask_with_the_tokens_paths_and_content_of_their_work(tmp_path: Path) -> None:
     signers = {"ES256": work.signer("ES256")}
     post = works.Work("POST 1 KB", leaf="posted", body=1_024, tokens=3)
-    script = post.script(tmp_path, signers).read_text()
-    assert "Content-Length: 1024" in script
+    warm, script = post.scripts(tmp_path, signers)
+    assert warm == script
+    assert "Content-Length: 1024" in script.read_text()
     assert (tmp_path / "POST-1-KB.paths").read_text().split()[0] == work.ROUTES[0] + "/posted"
-    assert len((tmp_path / "POST-1-KB.tokens").read_text().split()) == 3
+    assert len((tmp_path / "POST-1-KB.tokens").read_text().splitlines()) == 3
+
+
+def test_no_proof_is_asked_with_twice(tmp_path: Path) -> None:
+    signers = {"ES256": work.signer("ES256")}
+    one = works.Work("p", collection=personal.BASE, holder="ES256", tokens=50)
+    used: list[str] = []
+    for _ in range(2):
+        for script in one.scripts(tmp_path, signers):
+            lines = script.with_suffix(".tokens").read_text().splitlines()
+            used += [line.rpartition(" ")[2] for line in lines]
+    assert len(set(used)) == len(used) == 2 * (50 + 2 * work.TOKENS)
 
 
 @pytest.mark.parametrize("size", [0, 1_024])
@@ -56,6 +68,11 @@ async def test_the_micro_benchmark_measures_requests_that_succeed(size: int) -> 
     for _ in range(2):
         wired.once(wired.post(size) if size else wired.heads[1])
         assert wired.answered().startswith(b"HTTP/1.1 200 OK\r\n")
+    for alg, fields in (("RS256", ()), ("ES256", ()), ("RS256", ("name",))):
+        for head in wired.personal(alg, 2, *fields):
+            wired.once(head)
+            assert wired.answered().startswith(b"HTTP/1.1 200 OK\r\n")
+            assert (b'"id"' in wired.answered()) is not bool(fields)
     first, block = split(wired.heads[0])
     assert wired.core.head(first, block)[1].token
     await wired.core.close()
@@ -69,4 +86,6 @@ def test_every_work_is_there_for_every_candidate_that_can() -> None:
     ):  # fmt: skip
         assert set(by_name[name].only or works.ALL) >= set(works.ALL)
     assert set(by_name["ES256, every token new"].only) == set(works.ALL) - {report.FLOOR}
-    assert by_name["cacheable open read"].kept
+    assert by_name["cacheable open read"].collection == work.KEPT
+    for name in ("open read", "personal read, RS256 proof", "personal read, ES256 proof"):
+        assert set(by_name[name].only) >= {"supercity"}
