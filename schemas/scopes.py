@@ -22,12 +22,15 @@ EVENTS_PERSONAL: Final = "events:personal"
 
 AUDIT_READ: Final = "audit:read"
 
+TRAIL_READ: Final = "trail:read"
+
 OPERATOR_APIS: Final = "operator:apis"
 OPERATOR_CLIENTS: Final = "operator:clients"
 OPERATOR_KEYS: Final = "operator:keys"
 OPERATOR_CACHE: Final = "operator:cache"
 OPERATOR_EVENTS: Final = "operator:events"
 OPERATOR_EMERGENCY: Final = "operator:emergency"
+OPERATOR_OBJECTIONS: Final = "operator:objections"
 
 DESCRIPTIONS: Final = {
     ENTITIES_READ: "Read context entities that are not about a person",
@@ -39,12 +42,14 @@ DESCRIPTIONS: Final = {
     EVENTS_REGISTER: "Register event types of one's own, and their schemas",
     EVENTS_PERSONAL: "Receive events about persons (granted by an operator only)",
     AUDIT_READ: "Read the audit log (for auditors; it opens nothing else)",
+    TRAIL_READ: "Read who used the resident's data",
     OPERATOR_APIS: "Attach, change and detach APIs",
     OPERATOR_CLIENTS: "Register, approve and suspend clients",
     OPERATOR_KEYS: "Rotate signing keys",
     OPERATOR_CACHE: "Have the gateways forget the answers that they keep",
     OPERATOR_EVENTS: "Look at and replay the events that anybody's consumers gave up",
     OPERATOR_EMERGENCY: "Declare and end an emergency",
+    OPERATOR_OBJECTIONS: "Read and answer what residents object to",
 }
 
 

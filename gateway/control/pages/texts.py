@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.control.pages.consent_texts import CONSENT_TEXTS, EASY
+from gateway.control.pages.trail_texts import TRAIL_TEXTS
 
 _TEXTS: Final[dict[str, dict[str, str]]] = {
     "ja": {
@@ -88,8 +89,8 @@ _TEXTS: Final[dict[str, dict[str, str]]] = {
 }
 
 TEXTS: Final[dict[str, dict[str, str]]] = {
-    "ja": {**_TEXTS["ja"], **CONSENT_TEXTS["ja"]},
-    "en": {**_TEXTS["en"], **CONSENT_TEXTS["en"]},
-    "easy": {**_TEXTS["ja"], **EASY, **CONSENT_TEXTS["easy"]},
+    "ja": {**_TEXTS["ja"], **CONSENT_TEXTS["ja"], **TRAIL_TEXTS["ja"]},
+    "en": {**_TEXTS["en"], **CONSENT_TEXTS["en"], **TRAIL_TEXTS["en"]},
+    "easy": {**_TEXTS["ja"], **EASY, **CONSENT_TEXTS["easy"], **TRAIL_TEXTS["easy"]},
 }
 """``easy`` is plain Japanese (やさしい日本語)."""
