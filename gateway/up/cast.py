@@ -95,6 +95,7 @@ CLIENTS: Final = (
             scopes.OPERATOR_CACHE,
             scopes.OPERATOR_EVENTS,
             scopes.OPERATOR_EMERGENCY,
+            scopes.OPERATOR_OBJECTIONS,
             scopes.AUDIT_READ,
             *_READING,
             *_FEEDING,
