@@ -30,6 +30,8 @@ CONSENTS_WITHDRAW: Final = "consents:withdraw"
 
 AUDIT_READ: Final = "audit:read"
 
+TRAIL_READ: Final = "trail:read"
+
 OPERATOR_APIS: Final = "operator:apis"
 OPERATOR_CLIENTS: Final = "operator:clients"
 OPERATOR_KEYS: Final = "operator:keys"
@@ -39,6 +41,7 @@ OPERATOR_EMERGENCY: Final = "operator:emergency"
 OPERATOR_STAFF: Final = "operator:staff"
 OPERATOR_RESIDENTS: Final = "operator:residents"
 OPERATOR_DISCLOSE: Final = "operator:disclose"
+OPERATOR_OBJECTIONS: Final = "operator:objections"
 
 DESCRIPTIONS: Final = {
     OPENID: "Know that you have signed in, under a number that no other app has",
@@ -54,6 +57,7 @@ DESCRIPTIONS: Final = {
     CONSENTS_READ: "See what the resident has agreed to with the app, and get the receipts",
     CONSENTS_WITHDRAW: "End consents that the resident has given to the app",
     AUDIT_READ: "Read the audit log (for auditors; it opens nothing else)",
+    TRAIL_READ: "Read who used the resident's data",
     OPERATOR_APIS: "Attach, change and detach APIs",
     OPERATOR_CLIENTS: "Register, approve and suspend clients",
     OPERATOR_KEYS: "Rotate signing keys",
@@ -63,6 +67,7 @@ DESCRIPTIONS: Final = {
     OPERATOR_RESIDENTS: "Help residents at the counter: recovery codes, identity levels",
     OPERATOR_STAFF: "Invite, change and suspend the people who run the city",
     OPERATOR_DISCLOSE: "Read a resident's data without consent, in an emergency",
+    OPERATOR_OBJECTIONS: "Read and answer what residents object to",
 }
 
 

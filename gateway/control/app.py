@@ -53,6 +53,10 @@ from gateway.control.tables import audit_keys
 from gateway.control.tables import metadata as tables
 from gateway.control.told import api as told_api
 from gateway.control.told import metrics, revocations, subjects
+from gateway.control.trail import api as trail_api
+from gateway.control.trail import page as trail_page
+from gateway.control.trail.api import TRAIL
+from gateway.control.transparency import api as transparency_api
 from schemas.kit.app import create_app
 from schemas.kit.envelope import Envelopes
 from schemas.kit.outgoing.addresses import networks
@@ -76,6 +80,9 @@ _OPEN_API: Final = (
     public,
     audit_api,
     accesses,
+    trail_api,
+    trail_page,
+    transparency_api,
     my,
     recover_page,
     safety_page,
@@ -144,7 +151,7 @@ def create_control(
     )
     parts = Parts(control, bootstrap, gateway_url, refresh_every, guard)
     app = create_app(
-        ApiInfo(domain="platform", title_ja="データ連携基盤"),
+        ApiInfo(domain="platform", title_ja="データ連携基盤", datasets=(TRAIL,)),
         title="Supercity platform",
         description=DESCRIPTION,
         prefix="/control/v1",
@@ -160,6 +167,7 @@ def create_control(
             residents_api.router,
             sectors.router,
             disclosing.router,
+            trail_api.operators,
         ],
         gateway_key=gateway_key,
         lifespan=parts.lifespan,

@@ -97,6 +97,7 @@ CLIENTS: Final = (
             scopes.OPERATOR_EMERGENCY,
             scopes.OPERATOR_STAFF,
             scopes.OPERATOR_RESIDENTS,
+            scopes.OPERATOR_OBJECTIONS,
             scopes.AUDIT_READ,
             *_READING,
             *_FEEDING,

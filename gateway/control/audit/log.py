@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import insert, select, tuple_, update
+from sqlalchemy import delete, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.control import tables
@@ -74,6 +74,8 @@ class AuditLog:
             return 0
         gone = update(table).where(table.c.subject == subject).values(subject="", sealed=None)
         count = (await connection.execute(gone)).rowcount
+        made = tables.objections
+        await connection.execute(delete(made).where(made.c.subject == subject))
         event = AuditEvent(at, PLATFORM, "resident.erase", detail={"events": count})
         await self.append(connection, event)
         return count

@@ -8,6 +8,7 @@ from typing import Final
 
 import orjson
 
+from gateway.control.audit.event import SECTOR
 from gateway.control.oauth.clients import Client
 from gateway.control.policy.territory import Territory
 from schemas import policy
@@ -37,7 +38,8 @@ def upstream(
     patience = 30_000 if territory.internal else 10_000
     made = Upstream(
         addresses=list(addresses),
-        sector=sector or territory.name,
+        # the control plane knows residents where it logs, and nowhere else by a pseudonym
+        sector=SECTOR if territory.name == "control" else sector or territory.name,
         internal=territory.internal,
         connect_timeout_ms=1000,
         response_timeout_ms=patience,

@@ -17,10 +17,10 @@ APPS: Final = "/apps"
 _PLATFORM: Final = {
     "control": (
         (
-            *("/oauth", "/.well-known", "/catalogue", "/control", "/audit"),
-            *("/my", "/residents", "/staff", "/openapi.json"),
+            *("/oauth", "/.well-known", "/catalogue", "/control", "/audit", "/my", "/openapi.json"),
+            *("/residents", "/staff", "/transparency"),
         ),
-        ("operator", "audit", "consents"),
+        ("operator", "audit", "consents", "trail"),
     ),
     "broker": (("/ngsi-ld", "/events", "/schemas"), ("entities", "events")),
 }
