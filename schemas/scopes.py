@@ -38,6 +38,7 @@ OPERATOR_EVENTS: Final = "operator:events"
 OPERATOR_EMERGENCY: Final = "operator:emergency"
 OPERATOR_STAFF: Final = "operator:staff"
 OPERATOR_RESIDENTS: Final = "operator:residents"
+OPERATOR_DISCLOSE: Final = "operator:disclose"
 
 DESCRIPTIONS: Final = {
     OPENID: "Know that you have signed in, under a number that no other app has",
@@ -61,6 +62,7 @@ DESCRIPTIONS: Final = {
     OPERATOR_EMERGENCY: "Declare and end an emergency",
     OPERATOR_RESIDENTS: "Help residents at the counter: recovery codes, identity levels",
     OPERATOR_STAFF: "Invite, change and suspend the people who run the city",
+    OPERATOR_DISCLOSE: "Read a resident's data without consent, in an emergency",
 }
 
 

@@ -22,6 +22,7 @@ from gateway.control.catalogue.attached import upstream_address
 from gateway.control.catalogue.fetch import Fetcher
 from gateway.control.catalogue.refresher import EVERY
 from gateway.control.clock import Clock, utc_now
+from gateway.control.disclosure import api as disclosing
 from gateway.control.identity import provider_page, recover_page, safety_page
 from gateway.control.identity.provider import Provider
 from gateway.control.migrations import VERSIONS
@@ -76,13 +77,13 @@ _OPEN_API: Final = (
     audit_api,
     accesses,
     my,
-    me,
     recover_page,
     safety_page,
     provider_page,
     device,
     device_page,
     enrolment,
+    me,
     endpoint,
     revocations,
     subjects,
@@ -158,6 +159,7 @@ def create_control(
             staff_api.router,
             residents_api.router,
             sectors.router,
+            disclosing.router,
         ],
         gateway_key=gateway_key,
         lifespan=parts.lifespan,

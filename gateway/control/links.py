@@ -87,7 +87,30 @@ class Linker:
         async with self.store.write() as connection:
             for row in told:
                 await self._mark(connection, row)
+        return len(rows) - len(told) + await self._tell_unlinks()
+
+    async def _tell_unlinks(self) -> int:
+        """Tell of every link that is to be forgotten; how many are left."""
+        table = tables.unlinks
+        async with self.store.read() as connection:
+            rows = (await connection.execute(select(table).limit(_AT_ONCE))).all()
+        told = [row for row in rows if await self._unlink(row)]
+        async with self.store.write() as connection:
+            for row in told:
+                await connection.execute(
+                    delete(table).where(
+                        table.c.domain == row.domain, table.c.subject == row.subject
+                    )
+                )
         return len(rows) - len(told)
+
+    async def _unlink(self, row: Any) -> bool:
+        try:
+            await self.client.request("DELETE", f"/{row.domain}/v1/links/{row.subject}")
+        except httpx.HTTPError as error:
+            logger.info("%s has not forgotten a link yet: %s", row.domain, type(error).__name__)
+            return False
+        return True
 
     async def _tell_one(self, row: Any, sectors: Mapping[str, str]) -> bool:
         subject = self.pseudonyms.of(row.resident_id, sectors.get(row.domain, row.domain))

@@ -438,3 +438,26 @@ sectors = Table(
     Column("cursor", String(_ID), nullable=False),  # newest resident whom the holder was told of
     Column("since", BigInteger, nullable=False),  # when the stage began
 )
+
+disclosures = Table(
+    "disclosures",
+    metadata,
+    # made in an emergency, without consent; each is a grant too
+    Column("gid", String(_ID), primary_key=True),
+    Column("client_id", String(_ID), nullable=False),
+    Column("resident_id", String(_ID), nullable=False, index=True),
+    Column("emergency", String(_ID), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("datasets", Text, nullable=False),  # ids, with spaces between
+    Column("created", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False, index=True),
+    Column("ended", BigInteger),  # with its emergency, before its time; null otherwise
+)
+
+unlinks = Table(
+    "unlinks",
+    metadata,
+    # links that holders are still to be told to forget, of residents who were erased
+    Column("domain", String(40), primary_key=True),
+    Column("subject", String(_ID), primary_key=True),  # pseudonym
+)

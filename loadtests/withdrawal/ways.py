@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
@@ -91,7 +91,7 @@ async def webhook(
         yield
 
 
-Follow = Callable[[Place, httpx.AsyncClient, Headers, Way], Awaitable[None]]
+Follow = Callable[[Place, httpx.AsyncClient, Headers, Way], Coroutine[Any, Any, None]]
 
 FOLLOWED: Final[dict[str, Follow]] = {"read": read, "stream": stream, "group": group}
 """Besides the webhook: each returns when it is refused."""

@@ -1,4 +1,4 @@
-"""The page ``/my/safety``: a resident's authenticator app and recovery codes."""
+"""The page ``/my/safety``: a resident's authenticator app, recovery codes, and erasing oneself."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ from gateway.control.oauth.visit import redirect
 from gateway.control.pages import choose_language, page
 from gateway.control.pages.texts import TEXTS
 from gateway.control.pages.texts_account import ACCOUNT_TEXTS
+from gateway.control.resident import erasure
 from gateway.control.residents import Resident
 from gateway.control.second_factor import Factor
+from gateway.control.secrets import new_token
 from gateway.control.staff import qr
 from gateway.control.state import Control, ControlDep
 from schemas.xcity import operation
@@ -57,7 +59,10 @@ async def show(request: Request, control: ControlDep) -> Response:
         rate=(60, 60),
         max_body_bytes=forms.LARGEST_FORM,
         request_body=form_body(
-            decision="add, remove or codes", code="What the authenticator app shows", csrf=""
+            decision="add, remove, codes or erase",
+            code="What the authenticator app shows",
+            sure="With erase: yes",
+            csrf="",
         ),
     ),
 )
@@ -87,6 +92,11 @@ async def _change(
     texts, decision = ACCOUNT_TEXTS[_language(request)], form.get("decision", "")
     if decision == "codes":
         return await _new_codes(request, control, resident)
+    if decision == "erase" and form.get("sure") == "yes":
+        await erasure.erase(control, resident)
+        done = page("staff_done.html", _language(request), text=texts["erase_done"])
+        sessions.remember(done, control, Browser(new_token()))
+        return done
     if decision not in {"add", "remove"}:
         return await _show(request, control, browser, resident)
     if not await _prove(control, resident, form.get("code", ""), removing=decision == "remove"):

@@ -20,6 +20,7 @@ from gateway.control.oauth.acting import Acting
 from gateway.control.oauth.clients import Client
 from gateway.control.oauth.records import Grant
 from gateway.control.oauth.signing_keys import KeyRing
+from gateway.control.staff import grants as staff_grants
 from gateway.control.staff.grants import StaffGrant
 from schemas.consent import CLAIM
 from schemas.policy import ALGORITHMS, CLAIM_GRANT, CLAIM_PROOFING, CLAIM_RESIDENT, TOKEN_TYPE
@@ -27,6 +28,7 @@ from schemas.pseudonym import Pseudonyms
 
 RESIDENT_LIFETIME: Final = 600
 MACHINE_LIFETIME: Final = 3600
+_LIFETIMES: Final = {Grant: RESIDENT_LIFETIME, StaffGrant: staff_grants.LIFETIME}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class TokenMaker:
             jkt: thumbprint of the key that it is bound to (RFC 9449 §6.1); empty for none.
             acting: of a token exchange, after which it lives no longer than the token before.
         """
-        lifetime = RESIDENT_LIFETIME if isinstance(grant, Grant) else MACHINE_LIFETIME
+        lifetime = _LIFETIMES.get(type(grant), MACHINE_LIFETIME)
         if grant:
             lifetime = min(lifetime, grant.expires - self.now)
         if acting:

@@ -44,12 +44,12 @@ class Found:
     grant: Grant | None = None
     held: Held | None = None
     """The consents of the grant, and what else its client's organisation has of the resident."""
+    device: DeviceRequest | None = None
+    staff_grant: StaffGrant | None = None
     acting: Acting | None = None
     """For whom the client would act, in a token exchange (RFC 8693)."""
     recipients: dict[str, Client] = field(default_factory=dict)
     """The clients that are named in authorization details, by id."""
-    device: DeviceRequest | None = None
-    staff_grant: StaffGrant | None = None
 
 
 class Exchange(OAuth2Request):  # type: ignore[misc]
@@ -140,13 +140,13 @@ async def prefetch(
     for name in ("refresh_token", "token"):
         if (token := form.get(name)) and found.refresh is None:
             found.refresh = await records.find_refresh(connection, secrets.hash(token))
-    for name in details.recipients_in(form.get(details.PARAMETER)):
-        if one := await clients.find(connection, name):
-            found.recipients[name] = one
     if device := form.get("device_code"):
         found.device = await device_requests.find(connection, secrets, device)
     if found.device and found.device.gid:
         found.staff_grant = await staff_grants.find(connection, found.device.gid)
+    for name in details.recipients_in(form.get(details.PARAMETER)):
+        if one := await clients.find(connection, name):
+            found.recipients[name] = one
     if holder := found.code or found.refresh:
         found.grant = await records.find_grant(connection, holder.gid)
     if found.grant and found.client:

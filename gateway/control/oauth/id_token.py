@@ -19,7 +19,10 @@ from gateway.control.oauth.records import Grant
 LIFETIME: Final = 600
 TYPE: Final = "JWT"
 """Never that of an access token: neither passes for the other (RFC 8725 §3.11)."""
-CLAIMS: Final = ("sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash")
+CLAIMS: Final = (
+    *("sub", "iss", "aud", "exp", "iat", "auth_time"),
+    *("nonce", "acr", "amr", "ial", "at_hash"),
+)
 
 
 def make(maker: TokenMaker, grant: Grant, access_token: str, nonce: str = "") -> str:

@@ -97,8 +97,8 @@ class CityAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
         self.register_grant(ClientCredentials)
         self.register_grant(AuthorizationCode, [ProofKey(required=True), OpenIdRequest()])
         self.register_grant(RefreshRotation)
-        self.register_grant(TokenExchange)
         self.register_grant(DeviceCode)
+        self.register_grant(TokenExchange)
         self.register_client_auth_method(clients.BASIC, client_authentication.basic_method(secrets))
         self.register_client_auth_method(
             clients.PRIVATE_KEY_JWT,
@@ -192,9 +192,9 @@ class CityAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
         include_refresh_token: bool = True,
     ) -> dict[str, Any]:
         """RFC 6749 §5.1. ``user`` is the grant when a resident is behind."""
+        jkt = self.binding(client)
         if isinstance(user, StaffGrant):
             scope = user.scope  # no more than their roles allow
-        jkt = self.binding(client)
         allowed = client.get_allowed_scope(scope)
         if allowed and user is None:
             allowed = _without_a_person(allowed, scope)

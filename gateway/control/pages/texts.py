@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.control.pages.consent_texts import CONSENT_TEXTS, EASY
+from gateway.control.pages.told_texts import TOLD_TEXTS
 
 _TEXTS: Final[dict[str, dict[str, str]]] = {
     "ja": {
@@ -88,8 +89,8 @@ _TEXTS: Final[dict[str, dict[str, str]]] = {
 }
 
 TEXTS: Final[dict[str, dict[str, str]]] = {
-    "ja": {**_TEXTS["ja"], **CONSENT_TEXTS["ja"]},
-    "en": {**_TEXTS["en"], **CONSENT_TEXTS["en"]},
-    "easy": {**_TEXTS["ja"], **EASY, **CONSENT_TEXTS["easy"]},
+    "ja": {**_TEXTS["ja"], **CONSENT_TEXTS["ja"], **TOLD_TEXTS["ja"]},
+    "en": {**_TEXTS["en"], **CONSENT_TEXTS["en"], **TOLD_TEXTS["en"]},
+    "easy": {**_TEXTS["ja"], **EASY, **CONSENT_TEXTS["easy"], **TOLD_TEXTS["easy"]},
 }
 """``easy`` is plain Japanese (やさしい日本語)."""

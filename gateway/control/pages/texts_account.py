@@ -31,6 +31,13 @@ ACCOUNT_TEXTS: Final[dict[str, dict[str, str]]] = {
         "factor_off": "認証アプリの設定を外しました。",
         "factor_wrong": "認証アプリの数字が違います。",
         "back_to_my": "わたしのデータへ戻る",
+        "erase_title": "アカウントを消す",
+        "erase_help": "すべての同意が終わり、アプリに知らされます。アカウントと、利用の記録の中の"
+        "あなたに関する部分は、誰にも読めなくなり、元に戻せません。役所や病院が法律によって"
+        "保管する記録は、それぞれの窓口にあります。",
+        "erase_sure": "元に戻せないことを確かめました。",
+        "erase_button": "すべて消す",
+        "erase_done": "すべて消しました。",
     },
     "easy": {
         "code_if_any": "数字が 出る アプリを つかって いる 人",
@@ -59,6 +66,13 @@ ACCOUNT_TEXTS: Final[dict[str, dict[str, str]]] = {
         "factor_off": "アプリを やめました。",
         "factor_wrong": "アプリの 数字が ちがいます。",
         "back_to_my": "わたしの データへ もどる",
+        "erase_title": "ぜんぶ 消す",
+        "erase_help": "同意は ぜんぶ おわります。アプリにも 知らせます。あなたの アカウントと、"
+        "あなたの 記録は、だれも 読めなく なります。もとに もどす ことは できません。"
+        "役所や 病院の 記録は、そこに のこります。",
+        "erase_sure": "もとに もどせない ことが わかりました。",
+        "erase_button": "ぜんぶ 消す",
+        "erase_done": "ぜんぶ 消しました。",
     },
     "en": {
         "code_if_any": "If you have set up an authenticator app",
@@ -87,5 +101,12 @@ ACCOUNT_TEXTS: Final[dict[str, dict[str, str]]] = {
         "factor_off": "Your authenticator app was taken off.",
         "factor_wrong": "The app's number is wrong.",
         "back_to_my": "Back to my data",
+        "erase_title": "Erase me",
+        "erase_help": "Every consent ends, and the apps are told. Your account goes, and what the "
+        "records of use have about you can be read by nobody any more. It cannot be undone. What "
+        "an office or a hospital keeps by law stays with them.",
+        "erase_sure": "I know that this cannot be undone.",
+        "erase_button": "Erase everything",
+        "erase_done": "Everything is erased.",
     },
 }

@@ -1,4 +1,4 @@
-"""What a member of staff let a client do in their name: for a working day, by their roles."""
+"""What a member of staff let a client do in their name: for a few hours, by their roles."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from gateway.control.staff.accounts import Staff
 from gateway.control.staff.roles import scopes_of
 from schemas.scopes import parse
 
-LIFETIME: Final = 8 * 3600
-"""Seconds; then they sign in again."""
+LIFETIME: Final = 4 * 3600
+"""Seconds; then they sign in again. There is no refresh token, and suspension ends it at once."""
 ACR: Final = "urn:supercity:aal:2"
 """Staff have always shown both factors."""
 AMR: Final = ("pwd", "otp")

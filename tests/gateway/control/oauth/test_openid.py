@@ -92,6 +92,7 @@ async def test_an_id_token_says_who_signed_in_when_and_how(openid: City) -> None
         "auth_time": began,
         "acr": "urn:supercity:aal:1",
         "amr": ["pwd"],
+        "ial": 1,
         "nonce": "n-0S6",
         "at_hash": urlsafe_b64encode(half).rstrip(b"=").decode(),
     }

@@ -31,6 +31,7 @@ async def test_who_signs_in_gets_a_token_of_both_factors(city: City) -> None:
     assert claims["acr"] == "urn:supercity:aal:2"
     assert claims["amr"] == ["pwd", "otp"]
     assert "rid" not in claims, "no resident is behind it"
+    assert claims["exp"] - claims["iat"] > 3 * 3600, "nobody signs in every hour of a disaster"
     assert "operator:keys" in claims["scope"]
     assert "audit:read" not in claims["scope"], "that is no operator's"
 
