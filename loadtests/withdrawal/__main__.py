@@ -42,7 +42,11 @@ async def measure(url: str, folder: Path, rounds: int) -> list[dict[str, float]]
             subject = await subject_of(place, resident)
             await resident.withdraw()
             async with saying(place, subject):
-                return [await one(place, resident) for _ in range(rounds)]
+                found = []
+                for number in range(rounds):
+                    found.append(await one(place, resident))
+                    print(f"\r{number + 1} of {rounds}", end="", file=sys.stderr, flush=True)
+                return found
         finally:
             await resident.close()
 
