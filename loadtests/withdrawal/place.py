@@ -99,7 +99,7 @@ class Resident:
         return {"authorization": f"Bearer {token.json()['access_token']}"}
 
     async def withdraw(self) -> None:
-        """All that the app was allowed, at ``/my``; returns when the platform says that it is done."""
+        """All that the app was allowed, at ``/my``; returns when the platform says so."""
         page = await self._signed_in("/my")
         what = f"client:{self._place.app[0]}"
         form = {"csrf": _form(page)["csrf"], "decision": "withdraw", "consent": what}
