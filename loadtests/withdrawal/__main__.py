@@ -23,13 +23,17 @@ from typing import Final
 
 import httpx
 
-from loadtests.peers.place import free_port
+from gateway.up.plan import Ports
+from gateway.up.ports import taken
 from loadtests.scenarios.app import SampleApp
 from loadtests.withdrawal.place import Place, Resident
 from loadtests.withdrawal.rounds import one, saying, subject_of
 
 WITHIN: Final = 1.0
 _UP: Final = " is up."
+_BASES: Final = range(21_000, 30_000, 10)
+"""Of a city's ports: below those that the system gives out to clients."""
+
 _START_SECONDS: Final = 90.0
 _SCENARIO: Final = Path(__file__).parents[1] / "scenarios" / "steady_day.py"
 
@@ -55,7 +59,7 @@ async def measure(url: str, folder: Path, rounds: int) -> list[dict[str, float]]
 @contextmanager
 def city(folder: Path, workers: int) -> Iterator[str]:
     """A city for the run; its gateway's URL."""
-    base = free_port() // 10 * 10
+    base = next(one for one in _BASES if not taken(Ports(one).all()))
     options = ("--port-base", str(base), "--workers", str(workers), "--deliver-to", "127.0.0.0/8")
     command = [sys.executable, "-m", "gateway.cli", "up", "--data-dir", str(folder), *options]
     log = folder / "up.log"
