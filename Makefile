@@ -3,7 +3,8 @@
 #   PYTHON=python3.12   the Python to build .venv from (3.11 or later)
 #   VENV=/path          use this virtual environment as it is: nothing is installed into it
 #   ARGS="…"            more arguments for `up`, `test`, `load`
-#   SCENARIO=…          with `load`: steady_day (30 s), morning_rush (60 s), disaster_surge (40 s)
+#   SCENARIO=…          with `load`: steady_day (30 s), morning_rush (60 s), disaster_surge (40 s),
+#                       withdrawal (2 min)
 #   QUICK=1             with `compare`: the main row only
 
 SHELL := /bin/bash

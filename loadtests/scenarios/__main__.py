@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from loadtests.scenarios.app import FILE, SampleApp, data_dir
+from loadtests.withdrawal import __main__ as withdrawal
 
 _UP = " is up."
 """What ``supercity up`` says when every API is attached and answers, not just some."""
@@ -83,8 +84,12 @@ def _wait(city: subprocess.Popen[bytes], folder: Path, log: Path) -> None:
 def main(arguments: list[str]) -> int:
     named = bool(arguments) and not arguments[0].startswith("-")
     scenario = arguments[0] if named else "steady_day"
+    if scenario == "withdrawal":  # a city of its own, and no locustfile
+        return withdrawal.main(arguments[1:])
     if scenario not in _SCENARIOS:
-        raise SystemExit(f"no scenario {scenario!r}: there are {', '.join(_SCENARIOS)}")
+        raise SystemExit(
+            f"no scenario {scenario!r}: there are {', '.join((*_SCENARIOS, 'withdrawal'))}"
+        )
     given = arguments[named:]
     with running_city() as folder:
         command = [sys.executable, "-m", "locust", "--locustfile", str(_HERE / f"{scenario}.py")]

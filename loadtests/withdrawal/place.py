@@ -99,13 +99,13 @@ class Resident:
         return {"authorization": f"Bearer {token.json()['access_token']}"}
 
     async def withdraw(self) -> None:
-        """All that is shared, at ``/my``; returns when the platform says that it is done."""
+        """All that the app was allowed, at ``/my``; returns when the platform says so."""
         page = await self._signed_in("/my")
-        for gid in re.findall(r'name="consent" value="([^"]+)"', page.text):
-            form = {"csrf": _form(page)["csrf"], "decision": "withdraw", "consent": gid}
-            answer = await self._browser.post("/my", data=form)
-            if "done=withdrawn" not in answer.headers.get("location", ""):
-                raise RuntimeError(f"nothing was withdrawn: {answer.status_code}")
+        what = f"client:{self._place.app[0]}"
+        form = {"csrf": _form(page)["csrf"], "decision": "withdraw", "consent": what}
+        answer = await self._browser.post("/my", data=form)
+        if "done=withdrawn" not in answer.headers.get("location", ""):
+            raise RuntimeError(f"nothing was withdrawn: {answer.status_code}")
 
     async def _signed_in(self, url: str) -> httpx.Response:
         page = await self._browser.get(url)

@@ -21,6 +21,7 @@ _AFTER_SECONDS: Final = 1.5
 """For which a round goes on listening: what leaves too late must be seen."""
 
 _DEADLINE: Final = 30.0
+_PROCESSES_AT_MOST: Final = 32
 _FILING: Final = {"procedure": "bulky-waste", "fields": {"items": ["机"], "preferredDate": ""}}
 
 
@@ -28,20 +29,34 @@ async def subject_of(place: Place, resident: Resident) -> str:
     """How events name the resident: seen on one, by who may see all."""
     seer = await place.register(scope="events:read events:personal")
     headers = await place.as_(*seer)
-    url = f"{place.url}/events/v1/groups/seer/fetch"
-    asked = {"types": ["city.administration.filing.received"], "start": "now", "waitSeconds": 0}
-    await place.http.post(url, json=asked, headers=headers)
+    await _known_everywhere(place, headers)
     day = f"{datetime.now(UTC).year + 1}-01-15"
     filing = {**_FILING, "fields": {"items": ["机"], "preferredDate": day}}
     filed = await place.http.post(
         place.url + FETCHED, json=filing, headers=await resident.consent()
     )
     filed.raise_for_status()
-    while True:
-        answer = await place.http.post(url, json={**asked, "waitSeconds": 10}, headers=headers)
-        answer.raise_for_status()
-        if answer.json()["events"]:
-            return str(answer.json()["events"][0]["subject"])
+    asked = {"types": ["city.administration.filing.received"], "waitSeconds": 10}
+    async with asyncio.timeout(_DEADLINE):
+        while True:
+            url = f"{place.url}/events/v1/groups/seer"
+            answer = await place.http.post(f"{url}/fetch", json=asked, headers=headers)
+            answer.raise_for_status()
+            for event in answer.json()["events"]:
+                if event["data"]["filing"].endswith(filed.json()["id"]):
+                    return str(event["subject"])
+            cursor = {"cursor": answer.json()["cursor"]}
+            await place.http.post(f"{url}/commit", json=cursor, headers=headers)
+
+
+async def _known_everywhere(place: Place, headers: dict[str, str]) -> None:
+    """Wait until each gateway process knows a client that was registered a moment ago."""
+    good = 0
+    async with asyncio.timeout(_DEADLINE):
+        while good < _PROCESSES_AT_MOST:
+            async with httpx.AsyncClient() as http:  # another connection: perhaps another process
+                answer = await http.get(f"{place.url}/events/v1/types", headers=headers)
+            good = good + 1 if answer.status_code == 200 else 0
 
 
 @asynccontextmanager

@@ -81,14 +81,22 @@ async def webhook(
         way.came()
 
     async with receiving(1, heard) as (url,):
-        made = await http.post(
-            f"{place.url}/events/v1/webhooks", json={"url": url, "types": [TYPE]}, headers=headers
-        )
-        made.raise_for_status()
+        asked = {"url": url, "types": [TYPE]}
+        made = await _patiently(http, f"{place.url}/events/v1/webhooks", headers, asked)
         verify = f"{place.url}{made.headers['location']}/verify"
-        verified = await http.post(verify, json={"method": "handshake"}, headers=headers)
-        verified.raise_for_status()
+        await _patiently(http, verify, headers, {"method": "handshake"})
         yield
+
+
+async def _patiently(
+    http: httpx.AsyncClient, url: str, headers: Headers, body: dict[str, Any]
+) -> httpx.Response:
+    """Post, as often as the client's limit lets it."""
+    while True:
+        answer = await http.post(url, json=body, headers=headers)
+        if answer.status_code != httpx.codes.TOO_MANY_REQUESTS:
+            return answer.raise_for_status()
+        await asyncio.sleep(float(answer.headers.get("retry-after", 1)))
 
 
 Follow = Callable[[Place, httpx.AsyncClient, Headers, Way], Coroutine[Any, Any, None]]

@@ -53,11 +53,16 @@ class HttpControl:
     Args:
         url: ``http://host:port``.
         key: the gateway key.
+        transport: for tests.
     """
 
-    def __init__(self, url: str, key: str) -> None:
+    def __init__(
+        self, url: str, key: str, *, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
         headers = {GATEWAY_KEY: key, "accept": "application/json"}
-        self._http = httpx.AsyncClient(base_url=url, headers=headers, timeout=_TIMEOUT)
+        self._http = httpx.AsyncClient(
+            base_url=url, headers=headers, timeout=_TIMEOUT, transport=transport
+        )
 
     async def ends(self, etag: str) -> tuple[Ends | None, str]:
         asking = {"if-none-match": etag, "prefer": f"wait={WAIT_SECONDS}"} if etag else {}

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from hashlib import sha256
 
-from sqlalchemy import ColumnElement, delete, or_
+from sqlalchemy import ColumnElement, delete, not_, or_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.kit.caller import Caller
 from services.broker.tables import groups
 
-_DOT = "."
+_MARK = "_"
+"""In no name that a client can give a group."""
 
 
 def own_name(group: str, caller: Caller) -> str:
@@ -24,10 +25,10 @@ def own_name(group: str, caller: Caller) -> str:
 
 def alike(group: str) -> ColumnElement[bool]:
     """The groups of the same grant as ``group``; of no grant, where it is of none."""
-    _, dot, grant = group.partition(_DOT)
-    if dot:
-        return groups.c.name.endswith(dot + grant, autoescape=True)
-    return groups.c.name.not_like(f"%{_DOT}%")
+    _, mark, grant = group.partition(_MARK)
+    if mark:
+        return groups.c.name.endswith(mark + grant, autoescape=True)
+    return not_(groups.c.name.contains(_MARK, autoescape=True))
 
 
 async def end(connection: AsyncConnection, grants: Iterable[str]) -> None:
@@ -38,4 +39,4 @@ async def end(connection: AsyncConnection, grants: Iterable[str]) -> None:
 
 
 def _of(grant: str) -> str:
-    return f"{_DOT}{sha256(grant.encode()).hexdigest()[:16]}"
+    return f"{_MARK}{sha256(grant.encode()).hexdigest()[:16]}"
