@@ -162,7 +162,9 @@ async def test_workers_share_the_port_die_and_come_back_and_drain(tmp_path: Path
         holder = Holder()
         bound = holder.token()
         asked = asking(bound, holder.proof(holder.claims(bound)))
-        statuses = [each.status for each in await asyncio.gather(*(city.ask(asked) for _ in range(16)))]
+        statuses = [
+            each.status for each in await asyncio.gather(*(city.ask(asked) for _ in range(16)))
+        ]
         assert sorted(statuses) == [200, *[401] * 15]
 
         # a worker is killed: another takes its place, and what it had counted stays counted
