@@ -71,6 +71,7 @@ class Worker:
             "workers": config.workers,
             "first": self.number == 0,
             "control_url": config.control_url,
+            "trail": str(Path(config.state_dir) / "trail"),
             "last_good": str(Path(config.state_dir) / "policy.json"),
             "gateway_key": config.gateway_key.hex(),
             "pairwise_key": config.pairwise_key.hex(),

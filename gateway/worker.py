@@ -42,7 +42,8 @@ class GatewayConfig:
         admin_host, admin_port: where ``/metrics``, ``/healthz`` and ``/readyz`` are; not for
             clients.
         control_url: ``http://host:port`` of the control plane, inside the city's network.
-        state_dir: where the last good policy is kept.
+        state_dir: where the last good policy is kept, and the journals of accesses until they are
+            shipped.
         gateway_key: shared with the city's own APIs, which believe nobody else; text in bytes.
         pairwise_key: opens the resident in a token; at least 32 bytes.
         limits_url: ``local://``: each worker grants its share of every rate; ``redis://…``: rates

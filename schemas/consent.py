@@ -15,6 +15,10 @@ TYPE: Final = "city_data"
 CLAIM: Final = "authorization_details"
 """Claim of an access token (RFC 9396 §9.1): the consents that it carries."""
 
+ACCESSES_PATH: Final = "/internal/accesses"
+"""Where the control plane takes :class:`Accesses`; never routed from outside. It answers
+``{"next": n}``: the number of the journal's first access that is not in its log yet."""
+
 
 class Detail(TypedDict):
     """One authorization detail, as asked for in an authorization request."""
@@ -28,13 +32,16 @@ class Detail(TypedDict):
     """Ids of the data set's fields (:class:`schemas.xcity.DataField`); all of it when left out."""
     until: NotRequired[int]
     """Seconds since the epoch; the grant's own end when left out or later than that."""
+    recipients: NotRequired[list[str]]
+    """Clients (``client_id``) that may act for the resident with it, each with a token that it
+    gets by token exchange (RFC 8693); nobody but the client that asks when left out."""
     essential: NotRequired[bool]
     """The client says that it is of no use without this one; the resident is told, and decides."""
 
 
 class Consent(Detail):
-    """The same as granted: in a token, where nothing but ``fields`` may be left out, and nothing is
-    essential any more."""
+    """The same as granted: in a token, where nothing but ``fields`` and ``recipients`` may be left
+    out, and nothing is essential any more."""
 
     consent_id: str
 
@@ -71,7 +78,7 @@ class Access(TypedDict):
     request: str
     """``X-Request-Id``."""
     status: int
-    """Of the answer, as the client gets it."""
+    """Of the answer, as the client gets it; 0 if there was none, or it was not known."""
 
 
 class Accesses(TypedDict):

@@ -16,6 +16,7 @@ from connectors.administration.procedures import Procedure
 from connectors.administration.register import Register
 from connectors.base import Connector, Context
 from connectors.feed import FeedSpec
+from connectors.names import Names, names_table
 from schemas.administration import PointOfInterest
 from schemas.xcity import ApiInfo, DataField, Dataset, LegalClass
 
@@ -95,9 +96,11 @@ class AdministrationConnector(Connector):
         super().__init__(context)
         self.facilities = self.feed(FACILITIES)
         self.catalogue = Catalogue(self.feed(PROCEDURES))
+        tables = FilingTables.declare(self.metadata)
+        self.names = Names(self.store, names_table(self.metadata), self.domain, (tables.filings,))
         self.register = Register(
             self.store,
-            FilingTables.declare(self.metadata),
+            tables,
             self.publisher,
             source=self.source_uri,
             clock=self.clock,
@@ -107,8 +110,9 @@ class AdministrationConnector(Connector):
         made = facilities_router(lambda: self.facilities.value or ())
         made.include_router(statistics_router())
         made.include_router(procedures_router(self.catalogue))
-        made.include_router(residents_router(self.catalogue, self.register))
+        made.include_router(residents_router(self.catalogue, self.register, self.names))
         made.include_router(office_router(self.register))
+        made.include_router(self.names.router())
         return made
 
     async def started(self) -> None:

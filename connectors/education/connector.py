@@ -13,6 +13,7 @@ from connectors.education.oneroster import STANDARD
 from connectors.education.roster import Roster, parse
 from connectors.feed import FeedSpec
 from connectors.links import Links, links_table
+from connectors.names import Names, names_table
 from schemas.education import Enrolment, School
 from schemas.xcity import ApiInfo, DataField, Dataset, LegalClass
 
@@ -70,12 +71,15 @@ class EducationConnector(Connector):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self.oneroster = self.feed(ONEROSTER)
-        self.links = Links(self.store, links_table(self.metadata), self.domain)
+        links = links_table(self.metadata)
+        self.names = Names(self.store, names_table(self.metadata), self.domain, (links,))
+        self.links = Links(self.store, links, self.domain, self.names)
 
     def router(self) -> APIRouter:
         made = schools_router(self.schools)
         made.include_router(enrolments_router(self.enrolments, self.links))
         made.include_router(self.links.router())
+        made.include_router(self.names.router())
         return made
 
     def schools(self) -> tuple[School, ...]:

@@ -20,6 +20,7 @@ from connectors.medical.hospitals import parse
 from connectors.medical.record_table import RecordTable
 from connectors.medical.records import Records
 from connectors.medical.resources import PATIENT_OF
+from connectors.names import Names, names_table
 from schemas.medical import Hospital
 from schemas.xcity import ApiInfo, DataField, Dataset, LegalClass
 
@@ -93,7 +94,9 @@ class MedicalConnector(Connector):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self.hospitals = self.feed(HOSPITALS)
-        self.links = Links(self.store, links_table(self.metadata), self.domain)
+        links = links_table(self.metadata)
+        self.names = Names(self.store, names_table(self.metadata), self.domain, (links,))
+        self.links = Links(self.store, links, self.domain, self.names)
         self.records = Records(
             self.store, RecordTable.declare(self.metadata), self.publisher, self.clock
         )
@@ -105,6 +108,7 @@ class MedicalConnector(Connector):
         made.include_router(records_router(self.records, self.links))
         made.include_router(appointments_router(self.appointments, self.links))
         made.include_router(self.links.router())
+        made.include_router(self.names.router())
         return made
 
     async def started(self) -> None:

@@ -29,6 +29,7 @@ class Secrets:
         self._seal = AESGCM(_derive(master, "keys-at-rest"))
         self._own = _derive(master, "own-client")
         self._audit = _derive(master, "audit-checkpoints")
+        self._envelopes = _derive(master, "envelopes")
         self._receipts = _derive(master, "consent-receipts")
 
     def hash(self, token: str) -> str:
@@ -46,6 +47,10 @@ class Secrets:
     def audit_seed(self) -> bytes:
         """The seed of the key that signs the audit log's checkpoints: derived, nowhere stored."""
         return self._audit
+
+    def envelope_seed(self) -> bytes:
+        """What the residents' keys (:mod:`schemas.kit.envelope`) are wrapped under."""
+        return self._envelopes
 
     def receipt_seed(self) -> bytes:
         """The seed of the key that signs receipts of consents: derived, nowhere stored."""

@@ -45,6 +45,7 @@ from gateway.core.telemetry.accesslog import AccessLog
 from gateway.core.telemetry.spans import Spans, Traced
 from gateway.core.telemetry.telemetry import Telemetry
 from gateway.core.tls import HSTS, Tls, TlsFiles
+from gateway.core.trail.trail import Trail
 from gateway.core.upstreams.upstream import Upstream
 from schemas import policy as wire
 from schemas.pseudonym import Pseudonyms
@@ -67,6 +68,8 @@ class CoreConfig:
         now: the wall clock.
         quotas: where requests are counted against quotas; counts of its own unless given.
         spans: where spans of sampled requests wait to be sent; None to note none.
+        trail: where accesses to personal data are written down before an answer leaves; None
+            where nothing personal is behind.
         replays: where used proofs are remembered, shared with the machine's other workers; a
             memory of its own unless given.
     """
@@ -82,6 +85,7 @@ class CoreConfig:
     now: Callable[[], float] = time.time
     quotas: Quotas | None = None
     spans: Spans | None = None
+    trail: Trail | None = None
     replays: Replays | None = None
 
 
@@ -123,6 +127,7 @@ class Core:
             else None
         )
         self.spans = config.spans
+        self.trail = config.trail
         self.exchange: type[Exchange] = Exchange if config.spans is None else Traced
         self.noted = self.log is not None or self.spans is not None
         self.tls = self._tls(config.tls) if config.tls else None
@@ -261,6 +266,8 @@ class Core:
             await upstream.close()
         if self.log is not None:
             await self.log.close()
+        if self.trail is not None:
+            await self.trail.close()
         await asyncio.sleep(0)
         self._replays.close()
 
@@ -313,6 +320,7 @@ class Core:
             "buckets": len(self.buckets),
             "quotas": len(self.quotas),
             "spans_dropped": self.spans.dropped if self.spans else 0,
+            "trail": self.trail.as_json() if self.trail else {},
             "tokens_verified": self.tokens.verified,
             "tokens_remembered": self.tokens.remembered,
             "proofs_verified": self.proofs.verified,
@@ -356,5 +364,7 @@ class Core:
         self._turn_day(now)
         self.cache.tick(now)
         self.overload.tick(now)
+        if self.trail is not None:
+            self.trail.tick(now, self.config.now())
         if self.log is not None:
             self.log.flush()

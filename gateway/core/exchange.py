@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gateway.core.policy.policy import Policy, Route
     from gateway.core.server import ClientConnection
     from gateway.core.telemetry.telemetry import Stats
+    from gateway.core.trail.hold import Noted
     from gateway.core.upstreams.address import Address
     from gateway.core.upstreams.connection import UpstreamConnection
     from gateway.core.upstreams.upstream import Upstream
@@ -60,6 +61,7 @@ class Exchange:
         rate_fields: ``RateLimit`` fields of the answer, and what else the gateway adds to it.
         start: what goes upstream before the ``Host``.
         watcher: is told of the answer's head, where somebody must know of it.
+        access: on a personal route, what must be on disk before the answer leaves.
         consent: the one under which it asks, and ``purpose`` that of it; None where none is needed.
         limit: what of the answer may pass, where that is not all of it.
         lasts_until: the end of ``consent`` in seconds since the epoch; on a route whose answers go
@@ -69,7 +71,7 @@ class Exchange:
     """
 
     __slots__ = (
-        "_chunks", "_core", "admitted", "alive", "began", "began_body", "begun", "body",
+        "_chunks", "_core", "access", "admitted", "alive", "began", "began_body", "begun", "body",
         "bytes_out", "client", "close", "connection", "consent", "ended", "fields", "grant", "held",
         "hop", "lasts_until", "limit", "line", "load", "plain", "policy", "purpose", "rate_fields",
         "repeatable", "request_id", "route", "routed", "sent", "start", "stats", "status", "told",
@@ -103,6 +105,7 @@ class Exchange:
         self.tried: tuple[Address, ...] = ()
         self.load: Taken | None = None
         self.watcher: Callable[[Exchange, Answer], None] | None = None
+        self.access: Noted | None = None
         self.limit: Limited | None = None
         self.consent: Consent | None = None
         self.purpose = ""
@@ -265,6 +268,12 @@ class Exchange:
         agreed(self.upgrade, head)
         self.begun = self.told = True
         self.status = answer.status
+        if self.access is None or not self.access.defer(
+            lambda: self._open_tunnel(answer, connection, early)
+        ):
+            self._open_tunnel(answer, connection, early)
+
+    def _open_tunnel(self, answer: Answer, connection: UpstreamConnection, early: bytes) -> None:
         self.client.write(b"\r\n".join((
             *answer.lines, b"x-request-id: " + self.request_id,
             b"connection: upgrade", b"upgrade: " + self.upgrade, b"", b"",
@@ -278,8 +287,8 @@ class Exchange:
             return
         self.begun = True
         self.status = status = answer.status
-        if self.watcher is not None:
-            self.watcher(self, answer)
+        if self.watcher is not None or self.access is not None:
+            self._tell_of(answer, body)
         if (
             body is WHOLE and answer.dated and self.sent
             and not (self.close or self._core.draining)
@@ -308,6 +317,12 @@ class Exchange:
         lines += self._added()
         lines += (b"", content)
         self.client.write(b"\r\n".join(lines))
+
+    def _tell_of(self, answer: Answer, body: Body) -> None:
+        if self.watcher is not None:
+            self.watcher(self, answer)
+        if self.access is not None:
+            self.access.hold(body)
 
     def _added(self) -> list[bytes]:
         """Fields that the gateway adds to the API's."""
@@ -391,6 +406,8 @@ class Exchange:
         """The core's own answer instead of an upstream's; one without a reason is no refusal."""
         if answer.reason:
             self.stats.reject(answer.reason)
+            if self._core.trail is not None:
+                self._core.trail.note_refusal(self._core, self, answer)
         self._give(answer)
 
     def fail(self, answer: Reply, kind: str) -> None:
@@ -436,6 +453,8 @@ class Exchange:
             seconds = self.ended - self.began
             stats = self.stats
             stats.observe(self.status, seconds)
+            if self.access is not None:
+                self.access.answered(self.status)
             if self.admitted:
                 stats.in_flight -= 1
             if self.load is not None:

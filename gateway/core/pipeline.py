@@ -19,6 +19,7 @@ from gateway.core.overload.admission import share_capacity
 from gateway.core.proof.proof import prove
 from gateway.core.reply import Refused
 from gateway.core.telemetry.telemetry import ANYBODY
+from gateway.core.trail.trail import note_access
 from gateway.core.upgrade import offer
 
 if TYPE_CHECKING:
@@ -246,5 +247,6 @@ def steps(
     # before a place is taken, which is the last step
     way.insert(-1, options.count_forwards if options_route else None)
     way.insert(-1, offer(upgrade) if upgrade else None)
+    way.append(note_access if access == "personal" else None)  # what is refused is no access
     way.insert(-1, note_lasting if lasting and access != "open" else None)
     return tuple(step for step in way if step is not None)

@@ -31,6 +31,8 @@ class Caller:
         grant: under which the resident is behind; empty when none is.
         consents: all that the token carries, for what outlives the request; what the request itself
             may see, the gateway has seen to. Their ``until`` may have passed.
+        purpose: which of its purposes the client names; empty when it names none.
+        operator: who of the city's staff signed in for the token; empty when nobody of them did.
     """
 
     client: str
@@ -40,6 +42,13 @@ class Caller:
     expires: float = math.inf
     grant: str = ""
     consents: tuple[Consent, ...] = ()
+    purpose: str = ""
+    operator: str = ""
+
+    @property
+    def actor(self) -> str:
+        """Who acts, as the audit log names them: a person of the staff, else the client."""
+        return f"staff:{self.operator}" if self.operator else self.client
 
 
 def caller_of(request: Request) -> Caller:
@@ -53,6 +62,8 @@ def caller_of(request: Request) -> Caller:
         expires=_seconds(get(headers.EXPIRES, "")),
         grant=get(headers.GRANT, ""),
         consents=tuple(orjson.loads(get(headers.CONSENTS) or "[]")),
+        purpose=get(headers.PURPOSE, ""),
+        operator=get(headers.OPERATOR, ""),
     )
 
 

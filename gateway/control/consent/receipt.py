@@ -117,6 +117,11 @@ def _process(given: Given) -> dict[str, Any]:
         # an interval (ISO 8601-1 §5.5.2)
         "dct:valid": f"{_moment(given.created)}/{_moment(given.until)}",
     }
+    if given.recipients:
+        # who acts with it, by token exchange (RFC 8693)
+        process["dpv:hasRecipient"] = [
+            {"@type": "dpv:ThirdParty", "dct:identifier": one} for one in given.recipients
+        ]
     if given.combination:
         process["dpv:hasContext"] = [f"together: {domain}" for domain in given.combination]
     return process

@@ -21,6 +21,7 @@ from gateway.control.consent.records import Given
 from gateway.control.oauth import records
 from gateway.control.oauth.records import Grant
 from gateway.control.state import Control
+from gateway.control.told.notice import note
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,5 +129,5 @@ async def record(control: Control, connection: AsyncConnection, ending: Ending) 
     await control.audit.append(connection, event)
 
 
-HOOKS: Final[list[Hook]] = [record]
+HOOKS: Final[list[Hook]] = [record, note]
 """What happens at every end, in this order."""

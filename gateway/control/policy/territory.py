@@ -18,7 +18,7 @@ _PLATFORM: Final = {
     "control": (
         (
             *("/oauth", "/.well-known", "/catalogue", "/control", "/audit"),
-            *("/my", "/residents", "/openapi.json"),
+            *("/my", "/residents", "/staff", "/openapi.json"),
         ),
         ("operator", "audit", "consents"),
     ),

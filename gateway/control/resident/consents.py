@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import not_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.control import tables
@@ -12,6 +12,7 @@ from gateway.control.audit.event import RESIDENT
 from gateway.control.consent import records as kept
 from gateway.control.consent import withdraw as withdrawing
 from gateway.control.consent.records import Given
+from gateway.control.disclosure.records import is_one
 from gateway.control.oauth.records import Grant
 from gateway.control.residents import Resident
 from gateway.control.state import Control
@@ -41,7 +42,7 @@ async def of(connection: AsyncConnection, resident: Resident) -> list[Consent]:
     query = (
         select(grant, client.c.name)
         .select_from(grant.outerjoin(client, client.c.client_id == grant.c.client_id))
-        .where(grant.c.resident_id == resident.resident_id)
+        .where(grant.c.resident_id == resident.resident_id, not_(is_one()))
         .order_by(grant.c.created.desc(), grant.c.gid)
         .limit(_MOST)
     )

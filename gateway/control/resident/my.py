@@ -10,6 +10,7 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import JSONResponse
 
 from gateway.control.consent import receipt, records
+from gateway.control.disclosure import shown as disclosures
 from gateway.control.oauth import forms, sessions
 from gateway.control.oauth.sessions import Browser
 from gateway.control.oauth.sign_in import NotSignedIn, is_from_our_page, sign_in
@@ -20,6 +21,7 @@ from gateway.control.pages.texts import TEXTS
 from gateway.control.resident import consents, history
 from gateway.control.resident.shared import apps
 from gateway.control.state import Control, ControlDep
+from gateway.control.told import shown as told
 from schemas.problem import NotFound
 from schemas.xcity import operation
 
@@ -133,6 +135,7 @@ async def _show(
         "csrf": sessions.csrf_token(control, visitor.browser),
         "other_languages": others(language, lambda one: f"{PATH}?lang={one}"),
         "message": message,
+        "provider": control.provider.name,
     }
     if visitor.browser.resident is None:
         purpose = TEXTS[language]["sign_in_here"]
@@ -152,12 +155,20 @@ async def _mine(visitor: Visitor) -> dict[str, Any]:
     assert resident is not None  # noqa: S101 - asked by the caller
     async with control.store.read() as connection:
         found = await consents.of(connection, resident)
-        happened = await history.of(connection, control.pseudonyms, resident)
+        happened = await history.of(
+            connection, control.pseudonyms, control.audit.envelopes, resident
+        )
+        notices = await told.of(connection, resident)
+        disclosed = await disclosures.of(
+            connection, control.publisher.current.apis, resident, visitor.language
+        )
     names = {one.grant.gid: one.client for one in found}
     known = control.publisher.current.apis
     return {
         "resident_name": resident.name,
         "shared": apps(found, known, control.now(), visitor.language),
+        "told": notices,
+        "disclosed": disclosed,
         "happened": [(one.at, one.text, names.get(one.gid, "")) for one in happened],
     }
 

@@ -234,6 +234,7 @@ def _route(
         load=around.loads.of(name, priority, upstream, mark, endless),
         forbidden=reply.insufficient_scope(" ".join(sorted(scopes[0])) if scopes else ""),
         too_large=reply.too_large(max_body),
+        dataset=at["dataset"].text(empty=True),
     )
     return _openable(route, upgrade, kept=name in kept.owners) if mark == "open" else route
 

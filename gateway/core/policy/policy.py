@@ -50,6 +50,7 @@ class Route:
         send: where it goes then: to the upstream, or to a cache before it.
         stats: counters by client class.
         load: what it puts on its server, and its order among others.
+        dataset: what its answers are of, in the catalogue.
         forbidden, too_large: the refusals of this route, made beforehand.
     """
 
@@ -73,6 +74,7 @@ class Route:
     forbidden: Reply
     too_large: Reply
     quota: Quota | None = None
+    dataset: str = ""
 
     def start(self, path: bytes, query: bytes) -> bytes:
         """What a request for ``path`` begins with on its way upstream, up to the ``Host``.

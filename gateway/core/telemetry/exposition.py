@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 from gateway.core.telemetry.exposition_upstreams import upstreams
 from gateway.core.telemetry.overload_metrics import overload_metrics
 from gateway.core.telemetry.telemetry import BOUNDS
+from gateway.core.trail.metrics import trail_metrics
 
 _P: Final = "supercity_gateway_"
 _CLASSES: Final = ("cut", "1xx", "2xx", "3xx", "4xx", "5xx")
@@ -81,6 +82,7 @@ class Workers(Collector):
             "cache", "outcome", "Requests on kept routes, by outcome.", "cache_requests"
         )
         yield from overload_metrics(self._told, _P)
+        yield from trail_metrics(self._told, _P)
         for name, about in _TOTALS.items():
             yield CounterMetricFamily(_P + name, about, value=self._total(name))
         for name, about in _GAUGES.items():

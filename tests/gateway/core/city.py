@@ -28,6 +28,7 @@ from gateway.core.bounds import Bounds
 from gateway.core.proof.replays import Replays
 from gateway.core.telemetry.spans import Spans
 from gateway.core.tls import TlsFiles
+from gateway.core.trail.trail import Trail
 from schemas.policy import Client, Jwk, Rate, Route, Snapshot, Upstream
 from schemas.pseudonym import Pseudonyms
 
@@ -388,12 +389,13 @@ async def gateway(
     spans: Spans | None = None,
     tls: TlsFiles | None = None,
     now: Callable[[], float] = time.time,
+    trail: Trail | None = None,
     replays: Replays | None = None,
 ) -> AsyncIterator[Gateway]:
     """A core on a port of its own, with ``policy`` in force."""
     config = CoreConfig(
         GATEWAY_KEY, PAIRWISE_KEY, workers, access_log, last_good, limiter,
-        tls, bounds or Bounds(tick=0.02, linger=0.5), now, quotas, spans, replays,
+        tls, bounds or Bounds(tick=0.02, linger=0.5), now, quotas, spans, trail, replays,
     )  # fmt: skip
     core = Core(config)
     sock = socket.socket()

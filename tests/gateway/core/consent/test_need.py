@@ -121,6 +121,18 @@ async def test_a_machines_token_names_no_grant() -> None:
         assert behind.head("x-city-consents") is None
 
 
+async def test_the_citys_own_api_is_told_who_of_the_staff_signed_in() -> None:
+    for internal in (True, False):
+        async with api() as behind:
+            policy = city(behind.port)
+            policy["upstreams"]["main"]["internal"] = internal
+            async with gateway(policy) as running:
+                staff = token(sub="s-sato", acr="urn:supercity:aal:2")
+                lies = ("X-City-Operator: somebody",)
+                assert (await running.get("/stops", staff, *lies)).status == 200
+                assert behind.head("x-city-operator") == ("s-sato" if internal else None)
+
+
 async def test_one_consent_withdrawn_leaves_the_rest_of_the_grant() -> None:
     held = bearer(visits(), visits(dataset="whole", consent_id="c2"))
     gone = {"tokens": {}, "families": {}, "clients": {}, "consents": {"c2": int(time.time()) + 600}}
