@@ -68,7 +68,6 @@ async def sign_in(page: Page, city: City, resident: str, password: str) -> None:
 
 async def agree_together(page: Page) -> None:
     """Where it is asked about (what the app has from before counts too), say yes by keyboard."""
-    await page.wait_for_load_state()
     if await page.locator("input[name=combination]").count():
         await page.locator("input[name=combination]").focus()
         await press(page, "Space")
@@ -97,7 +96,8 @@ async def test_a_resident_signs_in_and_agrees_by_keyboard_alone(city: City, lang
             await box.focus()
             await press(page, "Space")
         await page.locator("button[value=allow]").focus()
-        await press(page, "Enter")
+        async with page.expect_navigation():
+            await press(page, "Enter")
         await agree_together(page)
         back = parse_qs(urlsplit(await asyncio.wait_for(came, 20)).query)
     assert back["state"] == [partner.state]

@@ -30,6 +30,12 @@ class DatasetOperation(Wire):
     access: Access
 
 
+class FieldEntry(Wire):
+    id: str
+    title: str
+    title_ja: str
+
+
 class DatasetEntry(Wire):
     """A data set (DCAT 3 names: licence, updateSeconds, standard stand for dcterms:license,
     accrualPeriodicity, conformsTo)."""
@@ -42,6 +48,8 @@ class DatasetEntry(Wire):
     legal_class: LegalClass = Field(description="Japan's APPI (個人情報保護法), or open")
     update_seconds: int
     standard: str
+    fields: list[FieldEntry] = Field(description="What a resident can share without the rest")
+    purposes: list[str] = Field(description="What it may be used for; for anything when empty")
     api: str
     operations: list[DatasetOperation]
 
@@ -72,4 +80,5 @@ def describe_dataset(api: CompiledApi, dataset: Dataset) -> DatasetEntry:
         for route in api.routes
         if route["dataset"] == dataset.id
     ]
-    return DatasetEntry(**dataset.model_dump(), api=api.territory.name, operations=serving)
+    members = dataset.model_dump(exclude={"fields": {"__all__": {"paths"}}})
+    return DatasetEntry(**members, api=api.territory.name, operations=serving)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from authlib.oauth2.rfc6749 import InvalidGrantError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.control.consent import details, linkage
+from gateway.control.consent import details, linkage, records
 from gateway.control.consent.details import Asked, invalid
 from gateway.control.consent.linkage import Holding
 from gateway.control.consent.records import Given
 from gateway.control.oauth.clients import Client
 from gateway.control.oauth.records import Grant
+from schemas.consent import Consent
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,16 @@ class Held:
 
 async def held(connection: AsyncConnection, client: Client, grant: Grant) -> Held:
     return Held(grant.gid, await linkage.holding(connection, client, grant.resident_id))
+
+
+async def still_given(
+    connection: AsyncConnection, gid: str, carried: Iterable[Consent], now: int
+) -> list[Consent]:
+    """What of a token's consents has not been withdrawn, nor run out, since it was made."""
+    living = {
+        one.consent_id for one in await records.of_grant(connection, gid) if one.is_alive(now)
+    }
+    return [one for one in carried if one["consent_id"] in living and now < one.get("until", 0)]
 
 
 def none_carried(asked: str | None) -> tuple[Given, ...]:

@@ -69,20 +69,25 @@ class Holding:
 async def holding(connection: AsyncConnection, client: Client, resident_id: str) -> Holding:
     """By whose client it is today: organisations that become one hold together what each held."""
     given = await records.of_resident(connection, resident_id)
+    receivers = await _receivers(connection, given)
+    own = [one for one in given if receivers.get(one.client_id) == client.receiver]
+    # what it may use of others' consents is in its hands too, and was said yes to for theirs
+    lent = [
+        replace(one, combination=())
+        for one in given
+        if one not in own and any(receivers.get(name) == client.receiver for name in one.recipients)
+    ]
+    return Holding(await load(connection), (*own, *lent))
+
+
+async def _receivers(connection: AsyncConnection, given: Iterable[Given]) -> dict[str, str]:
+    """Whose the clients of consents, and those that are named in them, are now."""
     table = tables.clients
-    names = {one.client_id for one in given}
+    names = {name for one in given for name in (one.client_id, *one.recipients)}
     rows = await connection.execute(
         select(table.c.client_id, table.c.organisation).where(table.c.client_id.in_(names))
     )
-    receivers = {row.client_id: row.organisation or row.client_id for row in rows}
-    held = [one for one in given if receivers.get(one.client_id) == client.receiver]
-    # what it may use of others' consents is in its hands too, and was said yes to for theirs
-    held += [
-        replace(one, combination=())
-        for one in given
-        if client.client_id in one.recipients and one not in held
-    ]
-    return Holding(await load(connection), tuple(held))
+    return {row.client_id: row.organisation or row.client_id for row in rows}
 
 
 async def load(connection: AsyncConnection) -> Limit:

@@ -8,11 +8,13 @@ from typing import Any
 from sqlalchemy import select
 
 from gateway.control import tables
+from gateway.control.consent.carried import still_given
 from gateway.control.oauth import records
 from gateway.control.oauth.clients import Client
 from gateway.control.oauth.records import Grant, Refresh
 from gateway.control.staff import grants as staff_grants
 from gateway.control.state import Control
+from schemas.consent import CLAIM
 from schemas.policy import CLAIM_GRANT
 
 
@@ -44,6 +46,10 @@ async def find_access_token(control: Control, token: str, now: int) -> Presented
     if claims is None:
         return None
     revoked, grant = await _is_revoked(control, claims)
+    if grant is not None and CLAIM in claims:
+        async with control.store.read() as connection:
+            still = await still_given(connection, grant.gid, claims[CLAIM], now)
+        claims = {**claims, CLAIM: still}
     return Presented(
         client_id=claims["client_id"],
         claims=claims,

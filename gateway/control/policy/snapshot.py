@@ -76,7 +76,7 @@ def make_snapshot(
     routes: Iterable[Route],
     clients: dict[str, policy.Client],
     revoked: Revocations,
-    datasets: dict[str, DatasetRule],
+    datasets: dict[str, DatasetRule] | None = None,
     open_rate: Rate = OPEN_RATE,
     purged: dict[str, int] | None = None,
     emergency: Emergency | None = None,
@@ -94,8 +94,9 @@ def make_snapshot(
         revoked=revoked,
         open_rate=open_rate,
         zone=ZONE,
-        datasets=datasets,
     )
+    if datasets:
+        snapshot["datasets"] = datasets
     if purged:
         snapshot["purged"] = purged
     if emergency is not None:

@@ -101,6 +101,7 @@ async def test_the_catalogue_names_apis_and_data_sets(parks: City) -> None:
         {"method": "GET", "path": "/apps/parks/v1/benches", "access": "scoped"}
     ]
     assert sitters["legalClass"] == "personal"
+    assert (benches["fields"], benches["purposes"]) == ([], [])
 
 
 async def test_documents_are_not_sent_twice(parks: City) -> None:

@@ -50,6 +50,10 @@ async def test_one_consent_ends_and_the_other_lives_on(city: City) -> None:
     revoked = (await city.policy())["revoked"]
     assert list(revoked["consents"]) == [ids["appointments"]]
     assert revoked["families"] == {}
+    shown = await city.http.post(
+        "/oauth/introspect", data={"token": body["access_token"]}, auth=("app", SECRET)
+    )
+    assert [one["dataset"] for one in shown.json()[CLAIM]] == ["records"], "RFC 9396 §9.2"
     fresh = (await refresh(city, body["refresh_token"])).json()
     assert [one["dataset"] for one in fresh[CLAIM]] == ["records"]
     newest, *_ = (await city.http.get("/audit/v1/events")).json()

@@ -174,3 +174,10 @@ async def test_the_metadata_and_the_policy_say_what_there_is(city: City) -> None
         },
     }
     assert datasets["rides"]["fields"] == {}
+    entries = {one["id"]: one for one in (await city.http.get("/catalogue/v1/datasets")).json()}
+    assert entries["appointments"]["fields"][0] == {
+        "id": "time",
+        "title": "Time",
+        "titleJa": "日時",
+    }
+    assert entries["records"]["purposes"] == ["care", "service-provision"]

@@ -31,6 +31,7 @@ SERVICES = [
     app("cars", **ACTING, scopes=["medical:appointments", "mobility:read"]),
     app("bikes", **ACTING),
     app("rides", **ACTING, organisation="Rides"),
+    app("taxis", **ACTING, organisation="Rides"),
 ]
 TIME = detail(fields=["time", "place"], purpose="transport-to-care", recipients=["cars"])
 
@@ -206,17 +207,19 @@ async def test_the_token_can_be_bound_to_the_services_own_key(city: City) -> Non
     assert (await city.claims(body["access_token"]))["cnf"] == {"jkt": prover.jkt}
 
 
-async def test_what_is_handed_on_counts_for_the_limit_of_linkage(city: City) -> None:
-    """Three apps hand a piece each to one service, which would have them all together."""
+@pytest.mark.parametrize("second", ["rides", "taxis"])
+async def test_what_is_handed_on_counts_for_the_limit_of_linkage(city: City, second: str) -> None:
+    """Three apps hand a piece each to one service, or to two of one organisation, which would
+    have them all together."""
     pieces = (
-        ("app", "medical:appointments", detail(recipients=["rides"])),
-        ("sister", "mobility:rides", detail("rides", recipients=["rides"])),
-        ("other", "payments:payments", detail("payments", recipients=["rides"])),
+        ("app", "medical:appointments", "appointments", "rides"),
+        ("sister", "mobility:rides", "rides", second),
+        ("other", "payments:payments", "payments", "rides"),
     )
     answers = []
-    for client_id, scope, one in pieces:
-        url = ask(one, scope=scope, client_id=client_id)
+    for client_id, scope, dataset, service in pieces:
+        url = ask(detail(dataset, recipients=[service]), scope=scope, client_id=client_id)
         token = (await tokens(city, url, client_id))["access_token"]
-        answers.append(await exchange(city, token, "rides"))
+        answers.append(await exchange(city, token, service))
     assert [one.status_code for one in answers] == [200, 200, 400]
     assert "medical, mobility, payments" in answers[2].json()["error_description"]
