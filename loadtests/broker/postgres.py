@@ -29,11 +29,11 @@ async def _parent(url: str) -> int:
 
 
 def cpu_seconds(process: int) -> float:
-    """User and system time of a server's processes that there are; 0 for none."""
+    """User and system time of a server's processes, those that are gone included; 0 for none."""
     ticks = 0
     for pid in measure.family(process) if process else ():
-        if found := _stat(pid):  # its helpers come and go
-            ticks += int(found[11]) + int(found[12])
+        # its own, and that of its children that have ended: its helpers come and go
+        ticks += sum(map(int, _stat(pid)[11:15]))
     return ticks / measure.TICK
 
 
