@@ -89,6 +89,8 @@ class _Answer:
 
 
 def _validated(start: Message) -> bool:
+    if all(name != b"cache-control" for name, _ in start["headers"]):
+        return False  # most say nothing of it, and need not be looked at more closely
     headers = Headers(raw=start["headers"])
     control = headers.get("cache-control", "")
     length = headers.get("content-length", "")

@@ -46,6 +46,7 @@ _MOST_POINTS: Final = 100_000
 _WKB_POINT: Final = struct.Struct("<BIdd")
 _LITTLE_ENDIAN: Final = 1
 _POINT: Final = 1
+_POINTS: Final = np.dtype([("order", "u1"), ("kind", "<u4"), ("x", "<f8"), ("y", "<f8")])
 
 Shapes = NDArray[Any]
 """GEOS geometries."""
@@ -152,6 +153,21 @@ def as_wkb(geometry: dict[str, Any]) -> bytes:
 
 def shapes(wkb: Sequence[bytes]) -> Shapes:
     return np.asarray(shapely.from_wkb(list(wkb)), dtype=object)
+
+
+def points_in(wkb: Sequence[bytes]) -> NDArray[np.float64] | None:
+    """Longitude and latitude of each geometry; None unless all of them are points."""
+    if any(len(one) != _WKB_POINT.size for one in wkb):
+        return None
+    found = np.frombuffer(b"".join(wkb), _POINTS)
+    if not (found["order"] == _LITTLE_ENDIAN).all() or not (found["kind"] == _POINT).all():
+        return None
+    return np.column_stack((found["x"], found["y"]))
+
+
+def metres_to_points(point: Point, targets: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Metres from one point to others."""
+    return _haversine(np.radians(np.column_stack((np.tile(point, (len(targets), 1)), targets))))
 
 
 def metres_between(reference: BaseGeometry, targets: Shapes) -> NDArray[np.float64]:

@@ -24,6 +24,8 @@ from services.broker.context.geometry import (
     bounds,
     is_sound,
     metres_between,
+    metres_to_points,
+    points_in,
     shape,
     shapes,
 )
@@ -92,15 +94,21 @@ class GeoQuery:
 
     def orders(self, wkb: Sequence[bytes]) -> NDArray[np.float64]:
         """For each geometry what matches are sorted by (metres with ``near``); NaN: no match."""
-        found = shapes(wkb)
-        if not len(found):
+        if not len(wkb):
             return np.zeros(0)
         if not self.is_near:
-            return np.where(self._holds(found), 0.0, np.nan)
-        metres = metres_between(self.shape, found)
+            return np.where(self._holds(shapes(wkb)), 0.0, np.nan)
+        metres = self._metres(wkb)
         if self.farthest is not None:
             return np.where(metres <= self.farthest, metres, np.nan)
         return np.where(metres > (self.nearest or 0.0), metres, np.nan)
+
+    def _metres(self, wkb: Sequence[bytes]) -> NDArray[np.float64]:
+        points = points_in(wkb) if self.reference["type"] == "Point" else None
+        if points is None:
+            return metres_between(self.shape, shapes(wkb))
+        x, y = self.reference["coordinates"][:2]  # what is asked for most often, without GEOS
+        return metres_to_points((x, y), points)
 
     def _holds(self, found: Shapes) -> Any:
         test = _TESTS[self.relation]

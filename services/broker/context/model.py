@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, Final
 
 from services.broker.context.attributes import AttributeReader, Attributes, Nulls
@@ -47,10 +48,15 @@ class ContextEntity:
     @property
     def restricted(self) -> bool:
         """Whether it is about persons."""
-        return any(is_restricted(CORE.compact(name)) for name in self.types)
+        return _restricted(self.types)
 
     def with_attributes(self, attributes: Attributes) -> ContextEntity:
         return replace(self, attributes=attributes)
+
+
+@lru_cache(maxsize=4096)
+def _restricted(types: tuple[str, ...]) -> bool:
+    return any(is_restricted(CORE.compact(name)) for name in types)
 
 
 @dataclass(frozen=True, slots=True)

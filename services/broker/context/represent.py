@@ -56,6 +56,8 @@ def _own_members(entity: ContextEntity, view: View) -> dict[str, Any]:
 def _attribute(instances: list[Instance], view: View) -> Any:
     if view.form == "keyValues":
         return _simplified(instances, view)
+    if view.form == "normalized" and len(instances) == 1:
+        return _instance(instances[0], view)
     shown = [_instance(instance, view) for instance in instances]
     if len(shown) == 1:
         return _bare(_concise(shown[0])) if view.form == "concise" else shown[0]

@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Text, cast, select
+from sqlalchemy import ColumnElement, Text, cast, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.kit.bulk import one_of
@@ -55,18 +55,25 @@ class Change:
 
 
 async def load(
-    connection: AsyncConnection, tenant: str, ids: Sequence[str], *, lock: bool = False
+    connection: AsyncConnection,
+    tenant: str,
+    ids: Sequence[str],
+    *,
+    lock: bool = False,
+    where: Sequence[ColumnElement[bool]] = (),
 ) -> dict[str, ContextEntity]:
     """The entities that are there, by id.
 
     Args:
+        where: what must hold of them besides.
         lock: keep others from changing them until the transaction ends. Always taken in the
             order of the ids, so that two batches cannot wait for each other.
     """
     found: dict[str, ContextEntity] = {}
     for start in range(0, len(ids), 500):
         these = one_of(connection, entities.c.id, ids[start : start + 500])
-        query = select(*ENTITY).where(entities.c.tenant == tenant, these).order_by(entities.c.id)
+        query = select(*ENTITY).where(entities.c.tenant == tenant, these, *where)
+        query = query.order_by(entities.c.id)
         rows = await connection.execute(query.with_for_update() if lock else query)
         found |= {row[0]: as_entity(row) for row in rows}
     return found

@@ -15,6 +15,8 @@ from services.broker.context.geometry import (
     bounds,
     is_sound,
     metres_between,
+    metres_to_points,
+    points_in,
     shape,
     shapes,
 )
@@ -128,3 +130,17 @@ def test_bounds_of_every_kind() -> None:
 )
 def test_what_is_no_geometry(geometry: object) -> None:
     assert not is_sound(geometry)
+
+
+@given(points, st.lists(points, min_size=1, max_size=5))
+def test_points_are_as_far_as_by_the_way_of_all_geometries(here: Point, there: list[Point]) -> None:
+    wkb = [as_wkb(point(*one)) for one in there]
+    found = points_in(wkb)
+    assert found is not None
+    expected = metres_between(shape(point(*here)), shapes(wkb))
+    assert metres_to_points(here, found) == pytest.approx(expected, abs=0.01)
+
+
+def test_points_are_told_from_other_geometries() -> None:
+    line = {"type": "LineString", "coordinates": [[0, 0], [1, 1]]}
+    assert points_in([as_wkb(point(1, 2)), as_wkb(line)]) is None
