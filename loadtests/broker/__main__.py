@@ -19,6 +19,7 @@ import orjson
 from loadtests.broker.entities import batches
 from loadtests.broker.place import broker, facts
 from loadtests.broker.postgres import cpu_seconds, server
+from loadtests.broker.report import publish
 from loadtests.broker.scripts import ROOT, Work, works
 from loadtests.peers import measure
 
@@ -39,6 +40,7 @@ def main() -> None:
         found = _measure(Path(folder), asked)
     if asked.keep:
         RESULTS.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2))
+        publish(found, {work.name: work.does for work in works(asked.entities)})
         print(f"written to {RESULTS}")
 
 

@@ -49,19 +49,17 @@ class Validators:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] == "GET":
-            asked = Headers(scope=scope).get("if-none-match", "")
-            send = _Answer(send, asked).send
+            send = _Answer(send, scope).send
         await self._app(scope, receive, send)
 
 
 class _Answer:
     """One answer, held back until its content is known, if it is one that gets an ``ETag``."""
 
-    __slots__ = ("_asked", "_begun", "_body", "_send")
+    __slots__ = ("_begun", "_body", "_scope", "_send")
 
-    def __init__(self, send: Send, asked: str) -> None:
-        self._send = send
-        self._asked = {tag.strip().removeprefix("W/") for tag in asked.split(",")} - {""}
+    def __init__(self, send: Send, scope: Scope) -> None:
+        self._send, self._scope = send, scope
         self._begun: Message | None = None
         self._body: list[bytes] = []
 
@@ -80,12 +78,17 @@ class _Answer:
         body = b"".join(self._body)
         etag = f'"{blake2b(body, digest_size=12).hexdigest()}"'
         MutableHeaders(raw=begun["headers"])["etag"] = etag
-        if etag in self._asked or "*" in self._asked:
+        if self._has(etag):
             kept = [(name, value) for name, value in begun["headers"] if name in _WITH_304]
             begun = {**begun, "status": 304, "headers": [*kept, (b"etag", etag.encode())]}
             body = b""
         await self._send(begun)
         await self._send({"type": "http.response.body", "body": body})
+
+    def _has(self, etag: str) -> bool:
+        """Whether the reader says that it has that content."""
+        asked = Headers(scope=self._scope).get("if-none-match", "").split(",")
+        return not {"*", etag}.isdisjoint(tag.strip().removeprefix("W/") for tag in asked)
 
 
 def _validated(start: Message) -> bool:

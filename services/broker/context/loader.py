@@ -18,6 +18,9 @@ Fetch = Callable[[str, list[str]], Awaitable[dict[str, ContextEntity]]]
 _AT_ONCE: Final = 2
 """Round trips under way: while one's answer is read, the store works on the other."""
 
+_MANY: Final = 16
+"""So many have to wait before there is a second one: each carries as many as it can."""
+
 _MOST_IDS: Final = 200
 
 
@@ -42,7 +45,7 @@ class Loader:
         if future is None:
             future = asyncio.get_running_loop().create_future()
             self._waiting[tenant, id_] = future
-        if len(self._tasks) < _AT_ONCE:
+        if not self._tasks or (len(self._tasks) < _AT_ONCE and len(self._waiting) >= _MANY):
             self._start()
         return await asyncio.shield(future)  # one who goes away takes it from nobody else
 

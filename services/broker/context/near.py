@@ -19,7 +19,8 @@ from services.broker.context.geometry import WORLD, Box
 from services.broker.context.geoquery import GeoQuery
 from services.broker.context.query import Page, Query
 
-_FIRST_METRES: Final = 100.0
+_FIRST_METRES: Final = 75.0
+_MOST_AT_A_GLANCE: Final = 2_000
 _LEAST_GROWTH, _MOST_GROWTH = 1.5, 4.0
 _SPARE: Final = 1.2
 _HALF_ROUND_THE_WORLD: Final = 20_100_000.0
@@ -39,10 +40,12 @@ async def nearest(
     wanted = query.offset + query.limit + 1
     farthest = geo.farthest or _HALF_ROUND_THE_WORLD
     radius = farthest if query.count else max(_FIRST_METRES, (geo.nearest or 0) * 1.5)
-    if not query.count and not query.offset and radius <= farthest:
-        page = await _at_first_glance(connection, tenant, query, geo, where, radius)
+    if not (query.count or query.offset or geo.nearest) and radius <= farthest:
+        page, found_here = await _at_first_glance(connection, tenant, query, geo, where, radius)
         if page:
             return page
+        if found_here < wanted:  # whatever the other conditions are, that is not enough
+            radius *= _growth(wanted, found_here)
     hits: list[tuple[float, str]] = []
     while True:
         radius = min(radius, farthest)
@@ -64,20 +67,29 @@ async def _at_first_glance(
     geo: GeoQuery,
     where: list[Condition],
     radius: float,
-) -> Page | None:
+) -> tuple[Page | None, int]:
     """The first page, where most of what is nearest meets the other conditions too.
 
     Then these need not be looked at for all that is in the circle, which takes several times as
     long as to find what is in it.
+
+    Returns:
+        The page, if it can be had like that, and how many are in the circle.
     """
     wanted = query.limit + 1
-    found = await _in_box(connection, tenant, geo, _box(geo, radius), [])
+    sqlite = connection.dialect.name == "sqlite"
+    places = candidates(tenant, geo, _box(geo, radius), [], sqlite=sqlite)
+    rows: Any = (await connection.execute(places.limit(_MOST_AT_A_GLANCE))).all()
+    if len(rows) == _MOST_AT_A_GLANCE:  # crowded: better only what meets the conditions
+        return None, wanted
+    found = matches(geo, rows)
     hits = sorted((order, id_) for id_, order in found.items() if order <= radius)
-    nearest_ids = [id_ for _, id_ in hits[: math.ceil(wanted * _SPARE)]]
-    if len(nearest_ids) < wanted:
-        return None
-    entities = await load_in_order(connection, tenant, nearest_ids, where)
-    return Page(entities[: query.limit], None, more=True) if len(entities) >= wanted else None
+    if len(hits) < wanted:
+        return None, len(hits)
+    ids = [id_ for _, id_ in hits[: math.ceil(wanted * _SPARE)]]
+    entities = await load_in_order(connection, tenant, ids, where)
+    full = len(entities) >= wanted
+    return Page(entities[: query.limit], None, more=True) if full else None, len(hits)
 
 
 def _growth(wanted: int, found: int) -> float:

@@ -8,10 +8,19 @@ from functools import cached_property, lru_cache
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import ColumnElement, Text, cast, select
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Select,
+    String,
+    Text,
+    any_,
+    bindparam,
+    cast,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from schemas.kit.bulk import one_of
 from services.broker.context.jsonld import CORE_TERMS
 from services.broker.context.model import ContextEntity
 from services.broker.context.stamping import changed_names
@@ -70,13 +79,22 @@ async def load(
             order of the ids, so that two batches cannot wait for each other.
     """
     found: dict[str, ContextEntity] = {}
+    statement = _by_ids(connection.dialect.name == "postgresql", lock).where(*where)
     for start in range(0, len(ids), 500):
-        these = one_of(connection, entities.c.id, ids[start : start + 500])
-        query = select(*ENTITY).where(entities.c.tenant == tenant, these, *where)
-        query = query.order_by(entities.c.id)
-        rows = await connection.execute(query.with_for_update() if lock else query)
-        found |= {row[0]: as_entity(row) for row in rows}
+        these = {"of_tenant": tenant, "ids": list(ids[start : start + 500])}
+        found |= {row[0]: as_entity(row) for row in await connection.execute(statement, these)}
     return found
+
+
+@lru_cache
+def _by_ids(postgres: bool, lock: bool) -> Select[Any]:
+    """Built once: to build it takes longer than to run it."""
+    if postgres:  # one array, so that the statement is the same however many there are
+        these = _C.id == any_(bindparam("ids", type_=ARRAY(String())))
+    else:
+        these = _C.id.in_(bindparam("ids", expanding=True))
+    query = select(*ENTITY).where(_C.tenant == bindparam("of_tenant"), these).order_by(_C.id)
+    return query.with_for_update() if lock else query
 
 
 def as_entity(row: Sequence[Any]) -> ContextEntity:

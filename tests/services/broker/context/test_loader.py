@@ -37,11 +37,25 @@ async def test_what_is_asked_while_the_store_answers_goes_out_together() -> None
     for name in ("a", "b", "c", "d", "no"):
         tasks.append(asyncio.create_task(loader.get("", name)))
         await _settle()
-    assert store.asked == [("", ["a"]), ("", ["b"])]
+    assert store.asked == [("", ["a"])]
     store.let.set()
     found = await asyncio.gather(*tasks)
-    assert store.asked[2:] == [("", ["c", "d", "no"])]
+    assert store.asked[1:] == [("", ["b", "c", "d", "no"])]
     assert [entity and entity.id for entity in found] == ["a0", "b0", "c0", "d0", None]
+
+
+async def test_where_many_wait_a_second_goes_out_beside_the_first() -> None:
+    store = Store()
+    loader = Loader(store.fetch)
+    names = [f"n{number}" for number in range(17)]
+    tasks = []
+    for name in ("a", *names):
+        tasks.append(asyncio.create_task(loader.get("", name)))
+        await _settle()
+    assert store.asked == [("", ["a"]), ("", names[:16])]
+    store.let.set()
+    await asyncio.gather(*tasks)
+    assert store.asked[2:] == [("", names[16:])]
 
 
 async def test_a_read_that_is_under_way_is_not_joined() -> None:

@@ -170,6 +170,31 @@ async def test_near_is_counted_and_paged_too(city: httpx.AsyncClient) -> None:
     assert len(answer.json()) == 1
 
 
+@pytest.mark.parametrize("step", [0.00003, 0.002])  # degrees: 3 m apart, and 180 m
+async def test_near_finds_the_same_whatever_else_is_there(
+    api: httpx.AsyncClient, step: float
+) -> None:
+    """Where what is nearest meets the other conditions, where little of it does, and where none."""
+    row = "abcdefghij"
+    kinds = {name: "Taxi" if name in "dh" else "Vehicle" for name in row}
+    for number, name in enumerate(row):
+        location = place(139.88 + number * step, 36.55)
+        await upsert(api, {**vehicle(name, location=location), "type": kinds[name]})
+    near = {
+        "georel": "near;maxDistance==50000",
+        "geometry": "Point",
+        "coordinates": "[139.88,36.55]",
+    }
+    for limit in ("1", "3", "5", "8"):
+        for kind, expected in (("Vehicle", "abcefgij"), ("Taxi", "dh"), ("Vehicle,Taxi", row)):
+            page = {**near, "limit": limit, "type": kind}
+            assert await found(api, **page) == expected[: int(limit)], (limit, kind)
+            rest = await found(api, **page, offset=limit)
+            assert rest == expected[int(limit) : 2 * int(limit)], (limit, kind)
+    far = {**near, "georel": "near;minDistance==1", "local": "true", "limit": "3"}
+    assert await found(api, **far) == "bcd"
+
+
 async def test_only_the_attributes_asked_for_are_shown(city: httpx.AsyncClient) -> None:
     answer = await city.get(ENTITIES, params={"attrs": "full", "options": "keyValues"})
     assert answer.json() == [vehicle("a", full=True), vehicle("b", full=False)]
