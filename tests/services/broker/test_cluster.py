@@ -22,6 +22,7 @@ EVENTS = 100_000
 PUBLISHERS = 4
 KEYS = 7
 BATCH = 500
+AHEAD = 15_000
 DEADLINE = 480.0
 TYPES = (THING, OTHER)  # each read by a group of its own, side by side
 TOPIC = "city.test.thing"
@@ -74,10 +75,16 @@ class Work:
             await self._grew.wait_for(lambda: self.done >= count)
 
 
-async def publish_all(brokers: list[httpx.AsyncClient], name: str, type_: str, count: int) -> None:
-    """One publisher: in order, each batch again until a broker has taken it."""
+async def publish_all(
+    brokers: list[httpx.AsyncClient], name: str, type_: str, count: int, work: Work
+) -> None:
+    """One publisher: in order, each batch again until a broker has taken it.
+
+    Not further ahead than :data:`AHEAD`, so that publishers work for as long as things fail.
+    """
     broker = random.choice(brokers)
     for start in range(0, count, BATCH):
+        await work.until(PUBLISHERS * start - AHEAD)
         events = [
             thing(n, type=type_, id=f"{name}-{n}", subject=f"{name}-{n % KEYS}")
             for n in range(start, start + BATCH)
@@ -156,7 +163,7 @@ async def test_nothing_is_lost_whatever_fails(
     share = EVENTS // PUBLISHERS
     async with asyncio.timeout(DEADLINE), asyncio.TaskGroup() as group:
         for n in range(PUBLISHERS):
-            group.create_task(publish_all(brokers, f"p{n}", TYPES[n % len(TYPES)], share))
+            group.create_task(publish_all(brokers, f"p{n}", TYPES[n % len(TYPES)], share, work))
         for type_ in TYPES:
             group.create_task(consume_all(brokers, type_, work))
         group.create_task(misfortune(cluster, work))
