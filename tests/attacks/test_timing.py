@@ -14,10 +14,11 @@ from gateway.control.secrets import Secrets
 from tests.gateway.control.city import City, authorize_url, csrf_of
 
 ROOT: Final = Path(__file__).parents[2]
-SECRETS: Final = frozenset(
-    "secret password passcode signature mac hmac csrf verifier challenge nonce otp totp pin token "
-    "code digest hash jkt thumbprint".split()
-)
+_WORDS: Final = """
+    secret password passcode signature mac hmac csrf verifier challenge nonce otp totp pin token
+    code digest hash jkt thumbprint
+"""
+SECRETS: Final = frozenset(_WORDS.split())
 """Last words of names whose values nobody may learn by trying, or that are made of such."""
 
 HARMLESS: Final = {
