@@ -9,7 +9,9 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
 TEXT: Final = (ROOT / "SECURITY.md").read_text()
-ROW: Final = re.compile(r"^\| ([STRIDE](?:, [STRIDE])*) \| (.+) \| (.+) \| `(.+)::(.+)` \|$", re.M)
+ROW: Final = re.compile(
+    r"^\| ([STRIDE](?:, [STRIDE])*) \| (.+) \| (.+) \| `(.+)::(.+)` \|$", re.MULTILINE
+)
 
 
 def functions(path: Path) -> set[str]:
