@@ -35,12 +35,17 @@ class Worker:
 
     Attributes:
         socket: by which clients come in; another worker may take it over.
+        proofs: the file in which all workers remember used proofs
+            (:mod:`gateway.core.proof.replays`).
         replaced: another has.
         told: what it last said of itself (:meth:`gateway.core.app.Core.as_json`).
     """
 
-    def __init__(self, config: GatewayConfig, number: int, sock: socket.socket) -> None:
+    def __init__(
+        self, config: GatewayConfig, number: int, sock: socket.socket, proofs: int
+    ) -> None:
         self._config = config
+        self.proofs = proofs
         self.number = number
         self.socket = sock
         self.replaced = False
@@ -52,7 +57,7 @@ class Worker:
         ours, theirs = socket.socketpair()
         self.process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "gateway.process", str(theirs.fileno()),
-            pass_fds=(theirs.fileno(), self.socket.fileno()),
+            pass_fds=(theirs.fileno(), self.socket.fileno(), self.proofs),
         )  # fmt: skip
         theirs.close()
         self._reader, self._writer = await asyncio.open_connection(sock=ours, limit=_LINE)
@@ -62,9 +67,11 @@ class Worker:
         config = self._config
         return {
             "socket": self.socket.fileno(),
+            "proofs": self.proofs,
             "workers": config.workers,
             "first": self.number == 0,
             "control_url": config.control_url,
+            "trail": str(Path(config.state_dir) / "trail"),
             "last_good": str(Path(config.state_dir) / "policy.json"),
             "gateway_key": config.gateway_key.hex(),
             "pairwise_key": config.pairwise_key.hex(),

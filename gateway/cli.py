@@ -135,6 +135,7 @@ def control() -> None:
         bootstrap=settings.bootstrap,
         gateway_url=settings.gateway_url,
         own_url=settings.control_url,
+        deliver_to=settings.deliver_to,
     )
     serve(app, settings.host, settings.port or _USUAL_PORTS["control"])
 
@@ -166,6 +167,7 @@ def broker(
     """
 
     from services.broker.app import create_broker
+    from services.broker.consent.control import HttpControl
 
     settings = _settings(
         PORT=str(port or ""),
@@ -186,6 +188,7 @@ def broker(
         origin=urlsplit(settings.public_url).hostname or "",
         public_url=public_url if alone else settings.public_url,
         standalone=alone,
+        control=None if alone else HttpControl(settings.control_url, settings.gateway_key),
     )
     # alone it is open: to this machine, unless it is told otherwise here
     address = host or ("127.0.0.1" if alone else settings.host)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,10 @@ import typer
 
 from gateway.cli_call import AsJson, call, operator, show
 from gateway.control.audit.checkpoint import BadCheckpoint, Checkpoint, Verifier
-from gateway.control.audit.verify import Entry, Tampered, verify
+from gateway.control.audit.recount import Recount
+from gateway.control.audit.tampered import Tampered
+from gateway.control.audit.uses import Use, day_of
+from gateway.control.audit.verify import Entry, verify
 from gateway.operator_client import Operator, Refused
 
 audit = typer.Typer(no_args_is_help=True, help="Read the audit log, and prove that it is whole.")
@@ -63,18 +67,23 @@ def verify_log(
     with operator() as city:
         verifier = _verifier(key or city.text("/audit/v1/key"))
         before = _read_kept(kept, verifier)
+        counts = _counts(city)  # before the size is asked for: they may not know of more
         newest = city.text("/audit/v1/checkpoint")
         total = _size_of(newest)
         with typer.progressbar(length=total, label="Verifying", file=sys.stderr) as bar:
             try:
                 good = verify(
-                    _entries(city), _notes(city), verifier, kept=before, progress=bar.update
-                )
+                    _entries(city, total), _notes(city, total), verifier,
+                    kept=before, recount=counts, progress=bar.update,
+                )  # fmt: skip
             except Tampered as where:
                 raise Refused(_told(where, as_json)) from None
     root = good.root.hex()
     found = {"whole": True, "size": good.size, "checkpoints": good.checkpoints, "root": root}
+    found["erased"] = good.erased
     text = f"The log is whole: {good.size} events under {good.checkpoints} checkpoints."
+    if good.erased:
+        text += f" {good.erased} of them are of residents whose data was erased."
     show(found, as_json, f"{text}\nroot {root}")
 
 
@@ -100,20 +109,58 @@ def _size_of(note: str) -> int:
     return int(lines[1]) if len(lines) > 1 and lines[1].isdigit() else 0
 
 
-def _entries(city: Operator) -> Iterator[Entry]:
+def _entries(city: Operator, total: int) -> Iterator[Entry]:
+    """Those that were there when it began: the log goes on while it is read."""
     start = 0
-    while page := city.call("GET", f"/audit/v1/entries?start={start}&limit={_PAGE}"):
-        for one in page:
-            yield Entry(one["number"], one["entry"], bytes.fromhex(one["leaf"]))
-        start = page[-1]["number"] + 1
+    while start < total and (page := _page(city, start, min(_PAGE, total - start))):
+        yield from page
+        start = page[-1].number + 1
+    # what came since is under a newer checkpoint; what is not was never signed
+    more = _page(city, start, 1)
+    if more and _size_of(city.text("/audit/v1/checkpoint")) <= total:
+        yield from more
 
 
-def _notes(city: Operator) -> Iterator[str]:
+def _page(city: Operator, start: int, limit: int) -> list[Entry]:
+    found = city.call("GET", f"/audit/v1/entries?start={start}&limit={limit}")
+    return [
+        Entry(
+            one["number"], one["entry"], bytes.fromhex(one["leaf"]), one["subject"], one["opened"]
+        )
+        for one in found
+    ]
+
+
+def _notes(city: Operator, total: int) -> Iterator[str]:
     after = 0
-    while page := city.call("GET", f"/audit/v1/checkpoints?after={after}&limit={_PAGE}"):
+    while after < total and (
+        page := city.call("GET", f"/audit/v1/checkpoints?after={after}&limit={_PAGE}")
+    ):
         for one in page:
-            yield one["note"]
+            if one["size"] <= total:
+                yield one["note"]
         after = page[-1]["size"]
+
+
+def _counts(city: Operator) -> Recount:
+    """What is told of each month in which there were events."""
+    first = city.call("GET", "/audit/v1/entries?start=0&limit=1")
+    months = {}
+    if first:
+        at = json.loads(first[0]["entry"])["at"]
+        for month in _months(day_of(at), day_of(int(time.time() * 1000))):
+            told = city.call("GET", f"/audit/v1/uses?month={month}")
+            uses = {Use(*map(one.get, Use._fields)): one["count"] for one in told["uses"]}
+            months[month] = (told["size"], uses)
+    return Recount(months.items())
+
+
+def _months(first: str, last: str) -> Iterator[str]:
+    """Of two days, and between them."""
+    year, month = int(first[:4]), int(first[5:7])
+    while (found := f"{year:04d}-{month:02d}") <= last[:7]:
+        yield found
+        year, month = (year, month + 1) if month < 12 else (year + 1, 1)
 
 
 def _told(found: Tampered, as_json: bool) -> str:

@@ -25,8 +25,11 @@ from gateway.core.access.counts import LeasedCounts
 from gateway.core.app import Core, CoreConfig
 from gateway.core.bounds import Bounds
 from gateway.core.policy.feed import Feed
+from gateway.core.proof.replays import Replays
 from gateway.core.telemetry.spans import Spans
 from gateway.core.tls import TlsFiles
+from gateway.core.trail.trail import Trail
+from gateway.journal import Shipper
 from gateway.leases import Leases
 
 LAST_WORD = -1
@@ -43,6 +46,7 @@ async def serve(channel: socket.socket) -> None:
     allowances = Allowances(Bounds().buckets) if leased else None
     counts = LeasedCounts(Bounds().buckets) if leased else None
     spans = Spans(config["trace_ratio"]) if config["otlp_url"] else None
+    trail = Trail(Path(config["trail"]))
     core = Core(
         CoreConfig(
             gateway_key=bytes.fromhex(config["gateway_key"]),
@@ -53,12 +57,15 @@ async def serve(channel: socket.socket) -> None:
             limiter=allowances,
             quotas=counts,
             spans=spans,
+            trail=trail,
             tls=TlsFiles.of(*config["tls"]),
+            replays=Replays(config["proofs"]),
         )
     )
     core.load_last_good()
     await core.listen(socket.socket(fileno=config["socket"]))
     background = [Feed(core, config["control_url"], keep=config["first"]).run()]
+    background.append(Shipper(trail, config["control_url"], core.gateway_key).run())
     if allowances is not None:
         background.append(Leases(allowances, config["limits_url"], counts).run())
     if spans is not None:

@@ -46,8 +46,8 @@ class Settings:
         bootstrap: JSON file of the APIs, clients and residents that exist from the start.
         client_id, client_secret: this process's own client, for connectors and services.
         deliver_to: networks inside, separated by spaces, to which the broker may send webhooks and
-            notifications, and fetch contexts from, also without TLS; ``any`` for all. Without it
-            only public addresses are called.
+            notifications, and the control plane notices, and from which contexts may be fetched,
+            also without TLS; ``any`` for all. Without it only public addresses are called.
         sources: ``<domain>.<feed>=<URL or path>``, separated by spaces: where feeds come from.
         sample: whether feeds without a source are the sample city's; never in a real one.
         host, port: where this process listens; port 0 means its usual one.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import socket
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ import uvloop
 from gateway.child import Worker, listening
 from gateway.core import tls
 from gateway.core.admin import serve_admin
+from gateway.core.proof.replays import PER_WORKER, Replays
 from gateway.core.telemetry.exposition import exposition
 from gateway.core.telemetry.telemetry import departed
 
@@ -40,7 +42,8 @@ class GatewayConfig:
         admin_host, admin_port: where ``/metrics``, ``/healthz`` and ``/readyz`` are; not for
             clients.
         control_url: ``http://host:port`` of the control plane, inside the city's network.
-        state_dir: where the last good policy is kept.
+        state_dir: where the last good policy is kept, and the journals of accesses until they are
+            shipped.
         gateway_key: shared with the city's own APIs, which believe nobody else; text in bytes.
         pairwise_key: opens the resident in a token; at least 32 bytes.
         limits_url: ``local://``: each worker grants its share of every rate; ``redis://…``: rates
@@ -100,6 +103,7 @@ class Supervisor:
         self._leaving: set[Worker] = set()
         self._renew = asyncio.Event()
         self._departed: dict[str, Any] = {}
+        self._proofs = Replays.file_for(config.workers * PER_WORKER)
         self._stop = asyncio.Event()
 
     async def run(self) -> None:
@@ -118,6 +122,7 @@ class Supervisor:
         await asyncio.gather(*kept)
         asking.cancel()
         admin.close()
+        os.close(self._proofs)
 
     def _port_can_be_had(self) -> None:
         """Fail here and at once, rather than in every worker again and again."""
@@ -131,7 +136,7 @@ class Supervisor:
         left: socket.socket | None = None
         while not self._stop.is_set():
             sock = left or listening(self._config.host, self._config.port)
-            worker = Worker(self._config, number, sock)
+            worker = Worker(self._config, number, sock, self._proofs)
             await worker.start()
             self._workers[number] = worker
             while await self._outlived(worker):
@@ -183,7 +188,7 @@ class Supervisor:
         before = self._workers.get(number)
         if before is None:
             return False
-        after = Worker(self._config, number, before.socket)
+        after = Worker(self._config, number, before.socket, self._proofs)
         await after.start()
         try:
             if await self._gets_ready(after) and self._workers.get(number) is before:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel
@@ -70,9 +71,15 @@ FilingState = Literal["received", "in-review", "accepted", "returned"]
 
 
 class FilingChanged(Value):
-    """A filing has reached a state. It says nothing of who filed, nor what."""
+    """A filing has reached a state. Of who filed, only the pseudonym in this domain is said (the
+    event's subject); of what was filed, nothing."""
 
     legal_class: ClassVar[LegalClass] = LegalClass.PERSONAL
+    dataset: ClassVar[str] = "filings"
+    fields: ClassVar[Mapping[str, Sequence[str]]] = {
+        "procedure": ("procedure",),
+        "state": ("filing", "state", "at"),
+    }
 
     filing: str
     procedure: str

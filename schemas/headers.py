@@ -15,11 +15,28 @@ CLIENT: Final = "x-city-client"
 SUBJECT: Final = "x-city-subject"
 """Pairwise pseudonym of the resident in this API's sector; absent when no resident is behind."""
 
+OPERATOR: Final = "x-city-operator"
+"""Who of the city's staff signed in for the token; absent when nobody of them did."""
+
 SCOPE: Final = "x-city-scope"
 """Space-separated scopes of the token (RFC 6749 §3.3)."""
 
 EXPIRES: Final = "x-city-expires"
 """When the token ends, in seconds since the epoch: what outlasts a request (a stream) ends then."""
+
+GRANT: Final = "x-city-grant"
+"""The grant (claim ``gid``) under which a resident's data is asked for; to the city's own APIs."""
+
+CONSENTS: Final = "x-city-consents"
+"""All consents of the token, a JSON array of :class:`schemas.consent.Consent`; to the city's own
+APIs, for what outlives a request (a subscription)."""
+
+PURPOSE: Final = "city-purpose"
+"""Which of its purposes a client asks for now (:mod:`schemas.purposes`): needed where it holds
+consents for several on one data set. Set by clients, and sent on."""
+
+DPOP: Final = "dpop"
+"""Proof of possession of the key that a token is bound to (RFC 9449 §4)."""
 
 GATEWAY_KEY: Final = "x-city-gateway-key"
 """Shared secret proving that a request came through the gateway; sent to the city's own APIs."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import Final, Literal, NotRequired, TypedDict
 
+from schemas.consent import DatasetRule
+
 FORMAT: Final = 1
 """A core refuses a snapshot of another format and keeps the one it has."""
 
@@ -116,6 +118,11 @@ class Route(TypedDict):
     and the fields in ``Vary`` alone: neither cookies nor credentials reach the upstream."""
     upgrade: NotRequired[str]
     """Protocol that a GET may switch to (RFC 9110 §7.8), such as ``websocket``; else none."""
+    authenticator: NotRequired[int]
+    """Authenticator assurance level (NIST SP 800-63B: 1 to 3) that the sign-in behind the token
+    must have had; for machines there is none."""
+    proofing: NotRequired[int]
+    """Identity assurance level (NIST SP 800-63A: 1 to 3) that the person's account must have."""
 
 
 class Client(TypedDict):
@@ -151,6 +158,9 @@ class Revocations(TypedDict):
     """Grant id (claim ``gid``) → time after which nothing of it can live."""
     clients: dict[str, int]
     """``client_id`` → tokens issued (``iat``) at or before this time are refused."""
+    consents: NotRequired[dict[str, int]]
+    """``consent_id`` → time after which no token can carry it: withdrawn one by one, while the
+    rest of its grant lives on."""
 
 
 class Emergency(TypedDict):
@@ -182,6 +192,8 @@ class Snapshot(TypedDict):
     """Limit per source address on open routes."""
     zone: str
     """Time zone (IANA) whose days quotas are counted by."""
+    datasets: NotRequired[dict[str, DatasetRule]]
+    """By id; what is not here is open, and can be granted whole only."""
     purged: NotRequired[dict[str, int]]
     """What kept answers are to be forgotten: ``*``, ``dataset:<id>`` or ``route:<id>`` → moment of
     the newest purge, in milliseconds since the epoch. A core forgets when it sees another moment
@@ -201,3 +213,9 @@ CLAIM_RESIDENT: Final = "rid"
 
 CLAIM_GRANT: Final = "gid"
 """Claim naming the grant (refresh-token family) that the token came from."""
+
+CLAIM_PROOFING: Final = "ial"
+"""Claim with the identity assurance level of the person behind, 1 to 3."""
+
+ACR: Final = {"urn:supercity:aal:1": 1, "urn:supercity:aal:2": 2, "urn:supercity:aal:3": 3}
+"""``acr`` (OpenID Connect Core §2, RFC 9470) → authenticator assurance level."""

@@ -15,7 +15,7 @@ has it. The policy compiler reads nothing else, so any API in any language can b
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -51,6 +51,21 @@ class _Wire(BaseModel):
         return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
 
 
+class DataField(_Wire):
+    """A part of a personal data set that a resident can share without the rest."""
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9-]{0,59}$")
+    title: str = Field(min_length=1, max_length=100)
+    title_ja: str = Field(min_length=1, max_length=100)
+    paths: tuple[
+        Annotated[str, Field(max_length=200, pattern=r"^[A-Za-z0-9_@:-]+(\.[A-Za-z0-9_@:-]+)*$")],
+        ...,
+    ] = Field(min_length=1, max_length=50)
+    """Where its members are in an answer: names with dots between; arrays are passed through. An
+    answer is limited by leaving out whatever no granted field names, so each data set gives the
+    members that all need (the ``total`` of a page, a FHIR ``resourceType``) to a field's paths."""
+
+
 class Dataset(_Wire):
     """One data set in the catalogue (DCAT 3 names in comments)."""
 
@@ -62,6 +77,10 @@ class Dataset(_Wire):
     legal_class: LegalClass = LegalClass.OPEN
     update_seconds: int = 86_400  # dcterms:accrualPeriodicity
     standard: str = ""  # dcterms:conformsTo
+    fields: tuple[DataField, ...] = Field(default=(), max_length=50)
+    """Of a personal one: what can be granted apart; none if it is granted whole or not."""
+    purposes: tuple[str, ...] = ()
+    """Ids of :mod:`schemas.purposes` that it may be used for; any when empty."""
 
 
 class ApiInfo(_Wire):
@@ -100,6 +119,8 @@ class OperationInfo(_Wire):
     cache: CacheInfo | None = None
     upgrade: Literal["", "websocket"] = ""
     emergency: EmergencyMark = "none"
+    authenticator: int = Field(default=0, ge=0, le=3)
+    proofing: int = Field(default=0, ge=0, le=3)
 
 
 def operation(
@@ -115,6 +136,8 @@ def operation(
     cache: bool = False,
     upgrade: Literal["", "websocket"] = "",
     emergency: EmergencyMark = "none",
+    authenticator: int = 0,
+    proofing: int = 0,
     request_body: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The ``openapi_extra`` of a FastAPI route: its ``security`` and its ``x-city``.
@@ -126,6 +149,7 @@ def operation(
         cache: the gateway may keep its answers, for as long as they say
             (:func:`schemas.kit.cached.cached`).
         upgrade: the protocol that this GET may switch to.
+        authenticator, proofing: levels that the sign-in behind the token must have had.
         request_body: OpenAPI request body of an operation that reads the raw body.
 
     Example:
@@ -145,6 +169,8 @@ def operation(
         cache=CacheInfo() if cache else None,
         upgrade=upgrade,
         emergency=emergency,
+        authenticator=authenticator,
+        proofing=proofing,
     )
     extra: dict[str, Any] = {
         "security": [{SECURITY_SCHEME: list(scopes)}] if scopes else [],

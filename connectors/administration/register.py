@@ -84,7 +84,9 @@ class Register:
             await connection.execute(insert(self._tables.filings).values(values))
             await self._tables.add_step(connection, identity, "received", "", now)
             filing = await self._one(connection, self._tables.filings.c.id == identity)
-            await self._publisher.say(connection, events=[self._event(FILING_RECEIVED, filing)])
+            await self._publisher.say(
+                connection, events=[self._event(FILING_RECEIVED, filing, subject)]
+            )
         self._publisher.outbox.wake()
         return filing
 
@@ -98,18 +100,19 @@ class Register:
         this = table.c.id == identity
         async with self._store.write() as connection:
             # locked on PostgreSQL; on SQLite a writer is alone anyway
-            query = select(table.c.state).where(this).with_for_update()
-            now = (await connection.execute(query)).scalar_one_or_none()
+            query = select(table.c.state, table.c.subject).where(this).with_for_update()
+            now = (await connection.execute(query)).one_or_none()
             if now is None:
                 raise _unknown()
-            check(now, decision)
+            check(now.state, decision)
             await connection.execute(update(table).where(this).values(state=decision.state))
             await self._tables.add_step(
                 connection, identity, decision.state, decision.note, self._now()
             )
             filing = await self._one(connection, this)
             if decision.state in FINAL:
-                await self._publisher.say(connection, events=[self._event(FILING_DECIDED, filing)])
+                event = self._event(FILING_DECIDED, filing, now.subject)
+                await self._publisher.say(connection, events=[event])
         self._publisher.outbox.wake()
         return filing
 
@@ -150,10 +153,10 @@ class Register:
             raise _unknown()
         return await self._tables.whole(connection, row)
 
-    def _event(self, kind: str, filing: Filing) -> CloudEvent:
+    def _event(self, kind: str, filing: Filing, subject: str) -> CloudEvent:
         identity, at = urn("Filing", filing.id), filing.history[-1].at
         data = FilingChanged(filing=identity, procedure=filing.procedure, state=filing.state, at=at)
-        return event(kind, data, source=self._source, subject=identity, time=at, key=identity)
+        return event(kind, data, source=self._source, subject=subject, time=at, key=identity)
 
     def _now(self) -> datetime:
         return self._clock().astimezone(UTC)

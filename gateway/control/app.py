@@ -10,8 +10,10 @@ from urllib.parse import urlsplit
 import orjson
 from fastapi import FastAPI
 
-from gateway.control.admin import apis, cache, emergency, keys
+from gateway.control.admin import apis, approval, cache, emergency, keys, sectors
 from gateway.control.admin import clients as admin_clients
+from gateway.control.admin import residents as residents_api
+from gateway.control.audit import accesses
 from gateway.control.audit import api as audit_api
 from gateway.control.audit.checkpoint import Signer
 from gateway.control.audit.log import AuditLog
@@ -20,15 +22,20 @@ from gateway.control.catalogue.attached import upstream_address
 from gateway.control.catalogue.fetch import Fetcher
 from gateway.control.catalogue.refresher import EVERY
 from gateway.control.clock import Clock, utc_now
+from gateway.control.disclosure import api as disclosing
+from gateway.control.identity import provider_page, recover_page, safety_page
+from gateway.control.identity.provider import Provider
 from gateway.control.migrations import VERSIONS
 from gateway.control.oauth import (
     authorize,
     introspection,
+    manage,
     metadata,
     pushed,
     register,
     revocation,
     token,
+    userinfo,
 )
 from gateway.control.parts import Parts
 from gateway.control.policy import endpoint
@@ -36,12 +43,20 @@ from gateway.control.policy.collector import Collector
 from gateway.control.policy.compiler import CompiledApi, compile_api
 from gateway.control.policy.publisher import Publisher
 from gateway.control.policy.territory import territory
-from gateway.control.resident import my
+from gateway.control.resident import me, my
 from gateway.control.residents import Passwords
 from gateway.control.secrets import Secrets
+from gateway.control.staff import api as staff_api
+from gateway.control.staff import device, device_page, enrolment
 from gateway.control.state import Control
+from gateway.control.tables import audit_keys
 from gateway.control.tables import metadata as tables
+from gateway.control.told import api as told_api
+from gateway.control.told import metrics, revocations, subjects
 from schemas.kit.app import create_app
+from schemas.kit.envelope import Envelopes
+from schemas.kit.outgoing.addresses import networks
+from schemas.kit.outgoing.guard import Guard
 from schemas.kit.store import Store
 from schemas.pseudonym import Pseudonyms
 from schemas.xcity import ApiInfo
@@ -56,10 +71,23 @@ _OPEN_API: Final = (
     revocation,
     introspection,
     register,
+    manage,
+    userinfo,
     public,
     audit_api,
+    accesses,
     my,
+    recover_page,
+    safety_page,
+    provider_page,
+    device,
+    device_page,
+    enrolment,
+    me,
     endpoint,
+    revocations,
+    subjects,
+    metrics,
 )
 
 DESCRIPTION: Final = """\
@@ -78,7 +106,9 @@ def create_control(
     clock: Clock = utc_now,
     passwords: Passwords | None = None,
     fetcher: Fetcher | None = None,
+    provider: Provider | None = None,
     refresh_every: float = EVERY,
+    deliver_to: str = "",
 ) -> FastAPI:
     """The control plane.
 
@@ -90,8 +120,10 @@ def create_control(
         bootstrap: JSON file of what exists from the start (:mod:`gateway.control.bootstrap_file`).
         gateway_url: the open API, for the control plane's own calls.
         own_url: where the gateway reaches this process.
-        clock, passwords, fetcher, refresh_every: replaceable in tests.
+        clock, passwords, fetcher, provider, refresh_every: replaceable in tests.
+        deliver_to: networks inside to which notices may go (:mod:`schemas.kit.outgoing.addresses`).
     """
+    guard = Guard(networks(deliver_to))
     secrets = Secrets(master_key)
     store = Store(store_url, "control", tables, VERSIONS)
     publisher = Publisher(
@@ -106,10 +138,11 @@ def create_control(
         passwords=passwords or Passwords(),
         publisher=publisher,
         fetcher=fetcher or Fetcher(),
-        audit=AuditLog(store, Signer(f"{urlsplit(public_url).netloc}/audit", secrets.audit_seed())),
+        audit=_audit_log(store, public_url, secrets),
         clock=clock,
+        provider=provider or Provider(public_url + provider_page.CALLBACK),
     )
-    parts = Parts(control, bootstrap, gateway_url, refresh_every)
+    parts = Parts(control, bootstrap, gateway_url, refresh_every, guard)
     app = create_app(
         ApiInfo(domain="platform", title_ja="データ連携基盤"),
         title="Supercity platform",
@@ -118,9 +151,15 @@ def create_control(
         routers=[
             apis.router,
             admin_clients.router,
+            approval.router,
             keys.router,
             cache.router,
             emergency.router,
+            told_api.router,
+            staff_api.router,
+            residents_api.router,
+            sectors.router,
+            disclosing.router,
         ],
         gateway_key=gateway_key,
         lifespan=parts.lifespan,
@@ -129,8 +168,14 @@ def create_control(
     for module in _OPEN_API:
         app.include_router(module.router)
     app.state.control = control
+    app.state.guard = guard
     app.state.jobs = []
     return app
+
+
+def _audit_log(store: Store, public_url: str, secrets: Secrets) -> AuditLog:
+    signer = Signer(f"{urlsplit(public_url).netloc}/audit", secrets.audit_seed())
+    return AuditLog(store, signer, Envelopes(audit_keys, secrets.envelope_seed()))
 
 
 def own_api(app: FastAPI) -> CompiledApi:

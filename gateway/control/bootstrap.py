@@ -15,6 +15,7 @@ from gateway.control import links, residents
 from gateway.control.bootstrap_file import Api, Bootstrap, BootstrapError, Client, Resident
 from gateway.control.catalogue import attached
 from gateway.control.catalogue.attached import Attached, upstream_addresses
+from gateway.control.consent import linkage
 from gateway.control.oauth import clients
 from gateway.control.oauth.registration import ClientMetadata, make_client
 from gateway.control.policy.territory import check_name
@@ -27,6 +28,7 @@ async def apply(control: Control, bootstrap: Bootstrap) -> None:
     Raises:
         BootstrapError: a client or an API in it is not acceptable.
     """
+    control.provider.config = bootstrap.provider
     async with control.store.read() as connection:
         known = {
             one.username
@@ -40,6 +42,8 @@ async def apply(control: Control, bootstrap: Bootstrap) -> None:
         if one.username not in known
     }
     async with control.publisher.transaction() as connection:
+        if bootstrap.linkage:
+            await linkage.keep(connection, bootstrap.linkage)
         for api in bootstrap.apis:
             await _apply_api(control, connection, api)
         for client in bootstrap.clients:
@@ -79,6 +83,12 @@ async def _apply_client(control: Control, connection: AsyncConnection, wanted: C
                 "redirect_uris": wanted.redirect_uris,
                 "token_endpoint_auth_method": wanted.auth_method or _method(wanted),
                 "jwks": wanted.jwks,
+                "dpop_bound_access_tokens": wanted.dpop_bound_access_tokens,
+                "require_pushed_authorization_requests": (
+                    wanted.require_pushed_authorization_requests
+                ),
+                "purposes": wanted.purposes,
+                "organisation": wanted.organisation,
             }
         )
     except ValidationError as error:
@@ -126,6 +136,7 @@ async def _apply_resident(
             hashes[wanted.username],
             wanted.name or wanted.username,
             control.now(),
+            wanted.proofing,
         )
     )
     for domain, local_id in wanted.links.items():

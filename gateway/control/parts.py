@@ -21,8 +21,13 @@ from gateway.control.oauth import (
     signing_keys,
 )
 from gateway.control.oauth.registration import ClientMetadata, make_client
+from gateway.control.sectors.rotation import Rotations
+from gateway.control.staff import command_line
 from gateway.control.state import Control
+from gateway.control.told.teller import Teller
 from schemas.kit.client import CityClient
+from schemas.kit.outgoing.guard import Guard
+from schemas.kit.outgoing.sender import Sender
 
 logger = logging.getLogger(__name__)
 
@@ -33,8 +38,14 @@ class Parts:
     """What runs beside the endpoints, from the process's start to its end."""
 
     def __init__(
-        self, control: Control, file: Path | None, gateway_url: str, refresh_every: float
+        self,
+        control: Control,
+        file: Path | None,
+        gateway_url: str,
+        refresh_every: float,
+        guard: Guard,
     ) -> None:
+        self._guard = guard
         self._control = control
         self._file = file
         self._gateway_url = gateway_url
@@ -51,6 +62,7 @@ class Parts:
             await control.store.open()
             stack.push_async_callback(control.store.close)
             stack.push_async_callback(control.fetcher.close)
+            stack.push_async_callback(control.provider.close)
             await self._begin()
             client = CityClient(self._gateway_url, OWN_CLIENT, control.secrets.own_client_secret())
             stack.push_async_callback(client.close)
@@ -60,7 +72,9 @@ class Parts:
                 control.publisher.run(),
                 refresher.run(),
                 linker.run(),
+                Rotations(control, client).run(),
                 Housekeeper(control).run(),
+                Teller(control, Sender(self._guard)).run(),
             ):
                 app.state.jobs.append(await stack.enter_async_context(_running(job)))
             app.state.drain = control.publisher.close
@@ -75,6 +89,7 @@ class Parts:
         async with control.publisher.transaction() as connection:
             await signing_keys.ensure(connection, control.secrets, control.now())
             await _ensure_own_client(control, connection)
+            await command_line.ensure(connection, control.now())
         if self._file:
             await bootstrap.apply(control, bootstrap_file.read(self._file))
         await control.publisher.refresh()

@@ -29,6 +29,8 @@ class Secrets:
         self._seal = AESGCM(_derive(master, "keys-at-rest"))
         self._own = _derive(master, "own-client")
         self._audit = _derive(master, "audit-checkpoints")
+        self._envelopes = _derive(master, "envelopes")
+        self._receipts = _derive(master, "consent-receipts")
 
     def hash(self, token: str) -> str:
         """How a token is stored and looked up: 64 hexadecimal digits."""
@@ -45,6 +47,14 @@ class Secrets:
     def audit_seed(self) -> bytes:
         """The seed of the key that signs the audit log's checkpoints: derived, nowhere stored."""
         return self._audit
+
+    def envelope_seed(self) -> bytes:
+        """What the residents' keys (:mod:`schemas.kit.envelope`) are wrapped under."""
+        return self._envelopes
+
+    def receipt_seed(self) -> bytes:
+        """The seed of the key that signs receipts of consents: derived, nowhere stored."""
+        return self._receipts
 
     def seal(self, plain: bytes, label: str) -> bytes:
         """Encrypt for the store; only :meth:`open` with the same label reads it again."""

@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Float,
     Integer,
     LargeBinary,
     MetaData,
@@ -15,6 +16,8 @@ from sqlalchemy import (
     Table,
     Text,
 )
+
+from schemas.kit.envelope import key_table
 
 metadata: Final = MetaData()
 
@@ -52,9 +55,16 @@ clients = Table(
     Column("auth_method", String(32), nullable=False),
     Column("secret_hash", String(_HASH), nullable=False),
     Column("jwks", Text, nullable=False),  # JSON, or empty
+    Column("dpop_bound", Boolean, nullable=False),  # tokens only with a proof of possession
+    Column("pushed_only", Boolean, nullable=False),  # authorization requests only by RFC 9126
+    Column("state", String(16), nullable=False, index=True),  # pending, active, refused, deleted
+    Column("management_hash", String(_HASH), nullable=False),  # of its token of RFC 7592; or empty
+    Column("proposed", Text, nullable=False),  # JSON: metadata that wait for approval; or empty
     Column("rate_requests", Integer, nullable=False),
     Column("rate_seconds", Integer, nullable=False),
     Column("quota", Integer, nullable=False),  # requests a day; 0 for any number
+    Column("purposes", Text, nullable=False),
+    Column("organisation", String(200), nullable=False),  # whose client it is; often empty
     Column("suspended", Boolean, nullable=False),
     Column("revoked_before", BigInteger, nullable=False),  # tokens issued until then are void
     Column("created", BigInteger, nullable=False),
@@ -63,7 +73,7 @@ clients = Table(
 assertions = Table(
     "assertions",
     metadata,
-    Column("client_id", String(_ID), primary_key=True),
+    Column("client_id", String(_ID), primary_key=True),  # or the key of a DPoP proof
     Column("jti", String(_HASH), primary_key=True),  # of the assertion, hashed: any length fits
     Column("expires", BigInteger, nullable=False, index=True),
 )
@@ -77,6 +87,10 @@ grants = Table(
     Column("scope", Text, nullable=False),
     Column("created", BigInteger, nullable=False),
     Column("expires", BigInteger, nullable=False),
+    Column("auth_time", BigInteger, nullable=False),  # of the sign-in behind it, and how it was
+    Column("acr", String(100), nullable=False),
+    Column("amr", String(100), nullable=False),
+    Column("ial", Integer, nullable=False),
     Column("revoked", BigInteger),
 )
 
@@ -89,6 +103,8 @@ codes = Table(
     Column("redirect_uri", Text, nullable=False),
     Column("scope", Text, nullable=False),
     Column("challenge", String(128), nullable=False),
+    Column("jkt", String(_HASH), nullable=False),  # key that it is bound to (RFC 9449); or empty
+    Column("nonce", String(255), nullable=False),
     Column("expires", BigInteger, nullable=False, index=True),
     Column("used", BigInteger),
 )
@@ -109,6 +125,7 @@ refresh_tokens = Table(
     Column("gid", String(_ID), nullable=False, index=True),
     Column("client_id", String(_ID), nullable=False),
     Column("scope", Text, nullable=False),
+    Column("jkt", String(_HASH), nullable=False),  # key that it is bound to (RFC 9449); or empty
     Column("expires", BigInteger, nullable=False, index=True),
     Column("used", BigInteger),
 )
@@ -128,6 +145,7 @@ residents = Table(
     Column("password_hash", Text, nullable=False),
     Column("name", String(200), nullable=False),
     Column("created", BigInteger, nullable=False),
+    Column("proofing", Integer, nullable=False),  # identity assurance level, 1 to 3
 )
 
 links = Table(
@@ -145,6 +163,8 @@ sessions = Table(
     Column("hash", String(_HASH), primary_key=True),
     Column("resident_id", String(_ID), nullable=False, index=True),
     Column("began", BigInteger, nullable=False),
+    Column("acr", String(100), nullable=False),  # how: see records.SignIn
+    Column("amr", String(100), nullable=False),
     Column("expires", BigInteger, nullable=False, index=True),
 )
 
@@ -199,6 +219,7 @@ audit_events = Table(
     Column("action", String(64), nullable=False, index=True),
     Column("subject", String(_ID), nullable=False, index=True),  # pseudonym; empty if nobody's
     Column("entry", Text, nullable=False),  # what is hashed, whole
+    Column("sealed", LargeBinary),  # of an event about a resident, under that resident's key
 )
 
 audit_nodes = Table(
@@ -215,4 +236,228 @@ audit_checkpoints = Table(
     metadata,
     Column("size", BigInteger, primary_key=True, autoincrement=False),
     Column("note", Text, nullable=False),  # signed
+)
+
+# ---------------------------------------------------------------- consent
+
+consents = Table(
+    "consents",
+    metadata,
+    # one resident × client × data set × fields × purpose × until, under one grant
+    Column("consent_id", String(_ID), primary_key=True),
+    Column("gid", String(_ID), nullable=False, index=True),
+    Column("client_id", String(_ID), nullable=False),
+    Column("organisation", String(200), nullable=False),  # of the client, when it was given
+    Column("resident_id", String(_ID), nullable=False, index=True),
+    Column("dataset", String(80), nullable=False),
+    Column("domain", String(40), nullable=False),
+    Column("fields", Text, nullable=False),  # JSON array; empty for all
+    Column("purpose", String(60), nullable=False),
+    Column("recipients", Text, nullable=False),  # JSON array of client ids; mostly empty
+    Column("created", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False, index=True),
+    Column("withdrawn", BigInteger, index=True),  # null while it lives
+    Column("text_hash", String(_HASH), nullable=False),
+    Column("combination", Text, nullable=False),  # JSON array of domains said yes to; often empty
+)
+
+consent_texts = Table(
+    "consent_texts",
+    metadata,
+    # the very words that residents were shown, once for each that differs
+    Column("hash", String(_HASH), primary_key=True),
+    Column("version", String(40), nullable=False),
+    Column("language", String(16), nullable=False),
+    Column("text", Text, nullable=False),
+)
+
+city_rules = Table(
+    "city_rules",
+    metadata,
+    # what the city decides for all its processes, such as the limit of linkage
+    Column("name", String(40), primary_key=True),
+    Column("value", Text, nullable=False),  # JSON
+)
+
+# ---------------------------------------------------------------- told
+
+notice_targets = Table(
+    "notice_targets",
+    metadata,
+    # where a client is told that consents have ended
+    Column("client_id", String(_ID), primary_key=True),
+    Column("uri", Text, nullable=False),
+    Column("secret", LargeBinary, nullable=False),  # sealed
+    Column("since", BigInteger, nullable=False),
+    # the circuit; times are seconds since the epoch
+    Column("failures", Integer, nullable=False),  # in a row
+    Column("failing_since", Float),
+    Column("open_until", Float, nullable=False),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    # written with the end that it tells of; the same end is the same message
+    Column("message", String(_ID), primary_key=True),
+    Column("client_id", String(_ID), nullable=False, index=True),
+    Column("gid", String(_ID), nullable=False),
+    Column("resident_id", String(_ID), nullable=False, index=True),
+    Column("reason", String(16), nullable=False),
+    Column("body", Text, nullable=False),  # JSON, as it is sent
+    Column("created", Float, nullable=False),
+    Column("due", Float, index=True),  # null: acknowledged, or given up
+    Column("tries", Integer, nullable=False),
+    Column("told", Float),  # when it was sent first, whatever came of it
+    Column("acknowledged", Float),
+    Column("error", String(300), nullable=False),  # of the last try; empty when there is none
+)
+
+# ---------------------------------------------------------------- trail
+
+audit_keys = key_table(metadata, "audit_keys")
+
+audit_uses = Table(
+    "audit_uses",
+    metadata,
+    # how often a client used a data set for a purpose; counted as the log grows
+    Column("day", String(10), primary_key=True),  # 2026-11-24, in the city's time
+    Column("client", String(_ID), primary_key=True),
+    Column("dataset", String(_ID), primary_key=True),
+    Column("purpose", String(64), primary_key=True),
+    Column("count", BigInteger, nullable=False),
+)
+
+access_journals = Table(
+    "access_journals",
+    metadata,
+    # of each journal of a gateway worker, what the log has of it
+    Column("journal", String(_ID), primary_key=True),
+    Column("next", BigInteger, nullable=False),
+)
+
+objections = Table(
+    "objections",
+    metadata,
+    # a resident's objection to one line of the trail, and its answer; deleted on erasure
+    Column("id", String(_ID), primary_key=True),
+    Column("subject", String(_ID), nullable=False, index=True),  # pseudonym of the sector audit
+    Column("day", String(10), nullable=False),
+    Column("client", String(_ID), nullable=False),
+    Column("dataset", String(_ID), nullable=False),
+    Column("purpose", String(64), nullable=False),
+    Column("reason", LargeBinary, nullable=False),  # in the resident's words, under their key
+    Column("made", BigInteger, nullable=False),
+    Column("answered", BigInteger, index=True),  # null until then
+    Column("answer", LargeBinary),
+)
+
+# ---------------------------------------------------------------- staff and accounts
+
+staff = Table(
+    "staff",
+    metadata,
+    Column("staff_id", String(_ID), primary_key=True),
+    Column("username", String(100), nullable=False, unique=True),
+    Column("name", String(200), nullable=False),
+    Column("roles", Text, nullable=False),  # JSON array
+    Column("password_hash", Text, nullable=False),  # empty until the invitation is taken up
+    Column("suspended", Boolean, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("invitation", String(_HASH), nullable=False, index=True),  # hashed; empty when spent
+    Column("invited_until", BigInteger, nullable=False),
+)
+
+second_factors = Table(
+    "second_factors",
+    metadata,
+    Column("account", String(_ID), primary_key=True),  # `staff:<id>` or `resident:<id>`
+    Column("sealed", LargeBinary, nullable=False),  # the TOTP key, AES-GCM
+    Column("used", BigInteger, nullable=False),  # newest step whose code was taken
+    Column("confirmed", Boolean, nullable=False),
+)
+
+device_requests = Table(
+    "device_requests",
+    metadata,
+    Column("hash", String(_HASH), primary_key=True),  # of the device code
+    Column("user_code", String(_HASH), nullable=False, unique=True),  # hashed
+    Column("client_id", String(_ID), nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("expires", BigInteger, nullable=False, index=True),
+    Column("asked", BigInteger, nullable=False),  # when the device last asked
+    Column("gid", String(_ID), nullable=False),  # of the staff grant; empty until there is one
+    Column("denied", Boolean, nullable=False),
+)
+
+staff_grants = Table(
+    "staff_grants",
+    metadata,
+    Column("gid", String(_ID), primary_key=True),
+    Column("staff_id", String(_ID), nullable=False, index=True),
+    Column("client_id", String(_ID), nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("authenticated", BigInteger, nullable=False),  # when password and code were right
+    Column("expires", BigInteger, nullable=False, index=True),
+    Column("revoked", BigInteger),
+)
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("hash", String(_HASH), primary_key=True),
+    Column("resident_id", String(_ID), nullable=False, index=True),
+    Column("expires", BigInteger, nullable=False, index=True),
+)
+
+provider_visits = Table(
+    "provider_visits",
+    metadata,
+    Column("state", String(_HASH), primary_key=True),  # hashed
+    Column("browser", String(_HASH), nullable=False),  # of the cookie that began it
+    Column("nonce", String(128), nullable=False),
+    Column("verifier", LargeBinary, nullable=False),  # sealed
+    Column("back", Text, nullable=False),  # where the resident was going
+    Column("expires", BigInteger, nullable=False, index=True),
+)
+
+provider_subjects = Table(
+    "provider_subjects",
+    metadata,
+    Column("subject", String(_HASH), primary_key=True),  # keyed hash of issuer and subject
+    Column("resident_id", String(_ID), nullable=False, index=True),
+)
+
+sectors = Table(
+    "sectors",
+    metadata,
+    # those whose key was ever rotated
+    Column("name", String(40), primary_key=True),
+    Column("epoch", Integer, nullable=False),  # of the key in force
+    Column("stage", String(16), nullable=False),  # empty while no rotation is under way
+    Column("cursor", String(_ID), nullable=False),  # newest resident whom the holder was told of
+    Column("since", BigInteger, nullable=False),  # when the stage began
+)
+
+disclosures = Table(
+    "disclosures",
+    metadata,
+    # made in an emergency, without consent; each is a grant too
+    Column("gid", String(_ID), primary_key=True),
+    Column("client_id", String(_ID), nullable=False),
+    Column("resident_id", String(_ID), nullable=False, index=True),
+    Column("emergency", String(_ID), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("datasets", Text, nullable=False),  # ids, with spaces between
+    Column("created", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False, index=True),
+    Column("ended", BigInteger),  # with its emergency, before its time; null otherwise
+)
+
+unlinks = Table(
+    "unlinks",
+    metadata,
+    # links that holders are still to be told to forget, of residents who were erased
+    Column("domain", String(40), primary_key=True),
+    Column("subject", String(_ID), primary_key=True),  # pseudonym
 )

@@ -25,6 +25,7 @@ from gateway.core.access.tokens import Tokens
 from gateway.core.bounds import CACHED_HEAD_BYTES, CACHED_LINE_BYTES, Bounds
 from gateway.core.cache import Recent
 from gateway.core.caching.shared_cache import SharedCache
+from gateway.core.consent.withdrawal import cut_ended, cut_withdrawn
 from gateway.core.exchange import Exchange
 from gateway.core.handshakes import Handshakes
 from gateway.core.http.head import Fields
@@ -35,6 +36,8 @@ from gateway.core.overload.overload import Overload
 from gateway.core.policy.compiler import Surroundings, compiling
 from gateway.core.policy.policy import Policy
 from gateway.core.policy.reading import document
+from gateway.core.proof.proof import Proofs
+from gateway.core.proof.replays import PER_WORKER, Replays
 from gateway.core.reply import malformed
 from gateway.core.server import ClientConnection
 from gateway.core.slices import Work, at_once, emptied, in_slices
@@ -42,6 +45,7 @@ from gateway.core.telemetry.accesslog import AccessLog
 from gateway.core.telemetry.spans import Spans, Traced
 from gateway.core.telemetry.telemetry import Telemetry
 from gateway.core.tls import HSTS, Tls, TlsFiles
+from gateway.core.trail.trail import Trail
 from gateway.core.upstreams.upstream import Upstream
 from schemas import policy as wire
 from schemas.pseudonym import Pseudonyms
@@ -64,6 +68,10 @@ class CoreConfig:
         now: the wall clock.
         quotas: where requests are counted against quotas; counts of its own unless given.
         spans: where spans of sampled requests wait to be sent; None to note none.
+        trail: where accesses to personal data are written down before an answer leaves; None
+            where nothing personal is behind.
+        replays: where used proofs are remembered, shared with the machine's other workers; a
+            memory of its own unless given.
     """
 
     gateway_key: bytes = field(repr=False)
@@ -77,6 +85,8 @@ class CoreConfig:
     now: Callable[[], float] = time.time
     quotas: Quotas | None = None
     spans: Spans | None = None
+    trail: Trail | None = None
+    replays: Replays | None = None
 
 
 class Core:
@@ -91,6 +101,7 @@ class Core:
         hsts: said in every answer, with its CRLF, where TLS is spoken; else ``b""``.
         upgraded: those of them that speak another protocol by now.
         date: the ``Date`` field of this second.
+        lasting: exchanges whose answers go on, and end with the token at the latest.
         lines, blocks: request lines and header sections that were read, by their bytes.
     """
 
@@ -101,6 +112,9 @@ class Core:
         self.gateway_key = config.gateway_key
         self.pseudonyms = Pseudonyms(config.pairwise_key)
         self.tokens = Tokens(self.pseudonyms, self.bounds.tokens, config.now)
+        self._replays = config.replays or Replays(Replays.file_for(PER_WORKER))
+        self.proofs = Proofs(self._replays)
+        self.lasting: set[Exchange] = set()
         self.buckets: Limiter = config.limiter or Buckets(self.bounds.buckets)
         self.quotas: Quotas = config.quotas or OwnCounts(self.bounds.buckets)
         self.telemetry = Telemetry(self.bounds.series)
@@ -113,6 +127,7 @@ class Core:
             else None
         )
         self.spans = config.spans
+        self.trail = config.trail
         self.exchange: type[Exchange] = Exchange if config.spans is None else Traced
         self.noted = self.log is not None or self.spans is not None
         self.tls = self._tls(config.tls) if config.tls else None
@@ -191,6 +206,7 @@ class Core:
                 old.retire()
         retired = {k: u for k, u in self._upstreams.items() if k not in found and u.busy}
         self._upstreams = found | retired
+        self.telemetry.count("withdrawn", (yield from cut_withdrawn(list(self._clients), policy)))
         self.telemetry.count("policies_applied")
         return policy
 
@@ -250,7 +266,10 @@ class Core:
             await upstream.close()
         if self.log is not None:
             await self.log.close()
+        if self.trail is not None:
+            await self.trail.close()
         await asyncio.sleep(0)
+        self._replays.close()
 
     # What its connections ask of it
 
@@ -301,8 +320,10 @@ class Core:
             "buckets": len(self.buckets),
             "quotas": len(self.quotas),
             "spans_dropped": self.spans.dropped if self.spans else 0,
+            "trail": self.trail.as_json() if self.trail else {},
             "tokens_verified": self.tokens.verified,
             "tokens_remembered": self.tokens.remembered,
+            "proofs_verified": self.proofs.verified,
             "revision": self.policy.revision if self.policy else "",
             "ready": self.policy is not None and not self.draining,
             "tls_handshakes": len(self.tls.handshakes) if self.tls else 0,
@@ -329,7 +350,10 @@ class Core:
     def _tick(self) -> None:
         now = monotonic()
         self._ticking = self.loop.call_later(self.bounds.tick, self._tick)
-        self.date = b"date: " + formatdate(self.config.now(), usegmt=True).encode()
+        date = b"date: " + formatdate(self.config.now(), usegmt=True).encode()
+        if date != self.date:  # once a second
+            self.date = date
+            cut_ended(self.lasting, self.config.now())
         if self.tls is not None:
             self.tls.look(now)
         for client in [client for client in self._clients if client.deadline <= now]:
@@ -340,5 +364,7 @@ class Core:
         self._turn_day(now)
         self.cache.tick(now)
         self.overload.tick(now)
+        if self.trail is not None:
+            self.trail.tick(now, self.config.now())
         if self.log is not None:
             self.log.flush()

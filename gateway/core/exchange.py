@@ -7,11 +7,12 @@ from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from gateway.core.consent.limited import Limited, asked_plainly
 from gateway.core.http.answer import Answer
 from gateway.core.http.body import WHOLE, Body, Chunked, UntilClose, chunk, last_chunk
 from gateway.core.ids import traceparent
 from gateway.core.overload.admission import share_capacity
-from gateway.core.reply import Refused, Reply
+from gateway.core.reply import Refused, Reply, challenged
 from gateway.core.telemetry import timing
 from gateway.core.tls import HSTS
 from gateway.core.upgrade import Tunnel, agreed
@@ -26,9 +27,11 @@ if TYPE_CHECKING:
     from gateway.core.policy.policy import Policy, Route
     from gateway.core.server import ClientConnection
     from gateway.core.telemetry.telemetry import Stats
+    from gateway.core.trail.hold import Noted
     from gateway.core.upstreams.address import Address
     from gateway.core.upstreams.connection import UpstreamConnection
     from gateway.core.upstreams.upstream import Upstream
+    from schemas.consent import Consent
 
 CONTINUE = 100
 
@@ -58,16 +61,21 @@ class Exchange:
         rate_fields: ``RateLimit`` fields of the answer, and what else the gateway adds to it.
         start: what goes upstream before the ``Host``.
         watcher: is told of the answer's head, where somebody must know of it.
+        access: on a personal route, what must be on disk before the answer leaves.
+        consent: the one under which it asks, and ``purpose`` that of it; None where none is needed.
+        limit: what of the answer may pass, where that is not all of it.
+        lasts_until: the end of ``consent`` in seconds since the epoch; on a route whose answers go
+            on, of the token too.
         route, grant, policy: given by the steps of :mod:`gateway.core.pipeline`, in which each is
             there for the steps after.
     """
 
     __slots__ = (
-        "_chunks", "_core", "admitted", "alive", "began", "began_body", "begun", "body",
-        "bytes_out", "client", "close", "connection", "ended", "fields", "grant", "held", "hop",
-        "line", "load", "plain", "policy", "rate_fields", "repeatable", "request_id", "route",
-        "routed", "sent", "start", "stats", "status", "told", "tried", "unsent", "upgrade",
-        "upload", "watcher",
+        "_chunks", "_core", "access", "admitted", "alive", "began", "began_body", "begun", "body",
+        "bytes_out", "client", "close", "connection", "consent", "ended", "fields", "grant", "held",
+        "hop", "lasts_until", "limit", "line", "load", "plain", "policy", "purpose", "rate_fields",
+        "repeatable", "request_id", "route", "routed", "sent", "start", "stats", "status", "told",
+        "tried", "unsent", "upgrade", "upload", "watcher",
     )  # fmt: skip
 
     policy: Policy
@@ -97,6 +105,11 @@ class Exchange:
         self.tried: tuple[Address, ...] = ()
         self.load: Taken | None = None
         self.watcher: Callable[[Exchange, Answer], None] | None = None
+        self.access: Noted | None = None
+        self.limit: Limited | None = None
+        self.consent: Consent | None = None
+        self.purpose = ""
+        self.lasts_until: float = inf
 
     @property
     def method(self) -> bytes:
@@ -131,6 +144,11 @@ class Exchange:
         parts[index + 1] = segment
         self.start = self.route.start(b"/".join(parts), self.line.query)
 
+    def limit_answer(self, limit: Limited) -> None:
+        """No more of the answer passes than ``limit`` lets."""
+        self.limit = limit
+        self.plain = False
+
     def question(self) -> tuple[bytes, bytes, bytes]:
         """Host, path and query, as they were asked."""
         return self.fields.host, self.line.path, self.line.query
@@ -143,9 +161,9 @@ class Exchange:
         """The request as the upstream gets it: head, and what of the body has arrived."""
         fields, route = self.fields, self.route
         upstream = route.upstream
-        grant = None if route.access == "open" else self.grant
-        if fields.sealed_for is not upstream or fields.sealed_by is not grant:
-            self._seal(fields, upstream, grant)
+        by = None if route.access == "open" else self.limit or self.grant.consents
+        if fields.sealed_for is not upstream or fields.sealed_by is not by:
+            self._seal(fields, upstream, by)
         origin = self.client.origin
         said = origin.said if origin.host == fields.host else self._said(origin)
         name = self.request_id
@@ -170,11 +188,14 @@ class Exchange:
             self._framing(), unsent,
         ))  # fmt: skip
 
-    def _seal(self, fields: Fields, upstream: Upstream, grant: Grant | None) -> None:
+    def _seal(self, fields: Fields, upstream: Upstream, by: object) -> None:
         """Host, the client's fields and its identity, as ``upstream`` gets them each time."""
         host = upstream.host or fields.host
-        fields.sealed = b"%b\r\n%b%b" % (host, fields.forward, self._identity())
-        fields.sealed_for, fields.sealed_by = upstream, grant
+        forward = fields.forward
+        if self.limit is not None:
+            forward = asked_plainly(forward, safe=self.line.repeatable)
+        fields.sealed = b"%b\r\n%b%b" % (host, forward, self._identity())
+        fields.sealed_for, fields.sealed_by = upstream, by
 
     def _said(self, origin: Origin) -> bytes:
         return origin.fields(self.fields.host, self.policy.scheme)
@@ -190,6 +211,8 @@ class Exchange:
         said = b"x-city-gateway-key: %b\r\n" % key if key else b""
         if fields.authorization and (key or not fields.token):
             said += b"authorization: %b\r\n" % fields.authorization
+        if fields.proof and key:
+            said += b"dpop: %b\r\n" % fields.proof
         if fields.cookie and key:
             said += b"cookie: %b\r\n" % fields.cookie
         return said
@@ -208,7 +231,7 @@ class Exchange:
             if body.done:
                 content += last_chunk(body.trailers)
         self.sent = body.done
-        self.plain = body.done and not self.line.is_head
+        self.plain = body.done and not self.line.is_head and self.limit is None
         if self.connection is None:
             self.unsent += content
             return
@@ -245,6 +268,12 @@ class Exchange:
         agreed(self.upgrade, head)
         self.begun = self.told = True
         self.status = answer.status
+        if self.access is None or not self.access.defer(
+            lambda: self._open_tunnel(answer, connection, early)
+        ):
+            self._open_tunnel(answer, connection, early)
+
+    def _open_tunnel(self, answer: Answer, connection: UpstreamConnection, early: bytes) -> None:
         self.client.write(b"\r\n".join((
             *answer.lines, b"x-request-id: " + self.request_id,
             b"connection: upgrade", b"upgrade: " + self.upgrade, b"", b"",
@@ -253,10 +282,13 @@ class Exchange:
 
     def begin_answer(self, answer: Answer, body: Body, content: bytes) -> None:
         """Head and first content, in one write."""
+        if self.limit is not None:
+            self.limit.begin(self, answer, body, content)
+            return
         self.begun = True
         self.status = status = answer.status
-        if self.watcher is not None:
-            self.watcher(self, answer)
+        if self.watcher is not None or self.access is not None:
+            self._tell_of(answer, body)
         if (
             body is WHOLE and answer.dated and self.sent
             and not (self.close or self._core.draining)
@@ -286,6 +318,12 @@ class Exchange:
         lines += (b"", content)
         self.client.write(b"\r\n".join(lines))
 
+    def _tell_of(self, answer: Answer, body: Body) -> None:
+        if self.watcher is not None:
+            self.watcher(self, answer)
+        if self.access is not None:
+            self.access.hold(body)
+
     def _added(self) -> list[bytes]:
         """Fields that the gateway adds to the API's."""
         added = [self.rate_fields] if self.rate_fields else []
@@ -303,6 +341,9 @@ class Exchange:
             )))  # fmt: skip
 
     def continue_answer(self, body: Body, content: bytes) -> None:
+        if self.limit is not None:
+            self.limit.go_on(self, body, content)
+            return
         if self._chunks:
             content = self._in_chunks(content, body)
         if content and not self.is_head:
@@ -365,6 +406,8 @@ class Exchange:
         """The core's own answer instead of an upstream's; one without a reason is no refusal."""
         if answer.reason:
             self.stats.reject(answer.reason)
+            if self._core.trail is not None:
+                self._core.trail.note_refusal(self._core, self, answer)
         self._give(answer)
 
     def fail(self, answer: Reply, kind: str) -> None:
@@ -396,7 +439,10 @@ class Exchange:
         self.status = answer.status
         self.close = self.close or self._core.draining or not self.sent
         self.bytes_out = 0 if self.is_head else len(answer.body)
-        self.client.write_reply(answer, self.request_id, self.is_head, self.close)
+        head = answer.head
+        if answer.status in (401, 403) and self.routed:
+            head = challenged(answer, self.policy.metadata, bound=self.fields.bound)
+        self.client.write_reply(answer, self.request_id, self.is_head, self.close, head)
         self._count()
         self.client.ended(self)
 
@@ -407,6 +453,8 @@ class Exchange:
             seconds = self.ended - self.began
             stats = self.stats
             stats.observe(self.status, seconds)
+            if self.access is not None:
+                self.access.answered(self.status)
             if self.admitted:
                 stats.in_flight -= 1
             if self.load is not None:

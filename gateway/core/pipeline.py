@@ -9,14 +9,17 @@ streamed back (:mod:`gateway.core.exchange`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from gateway.core import options, reply
 from gateway.core.access.limits import joined
+from gateway.core.consent.withdrawal import note_lasting
 from gateway.core.overload.admission import share_capacity
+from gateway.core.proof.proof import prove
 from gateway.core.reply import Refused
 from gateway.core.telemetry.telemetry import ANYBODY
+from gateway.core.trail.trail import note_access
 from gateway.core.upgrade import offer
 
 if TYPE_CHECKING:
@@ -71,7 +74,10 @@ def _search(policy: Policy, line: RequestLine) -> None:
 
 
 def authenticate(core: Core, exchange: Exchange) -> None:
-    """Whose token is it? A signature is verified once; afterwards this is a look-up."""
+    """Whose token is it? A signature is verified once; afterwards this is a look-up.
+
+    A token that is bound to a key needs a proof of it each time.
+    """
     fields, tokens = exchange.fields, core.tokens
     grant = fields.grant
     if (
@@ -89,6 +95,8 @@ def authenticate(core: Core, exchange: Exchange) -> None:
         )
     exchange.grant = grant
     exchange.stats = exchange.route.stats[grant.client.kind]
+    if grant.thumbprint or fields.bound:
+        prove(core, exchange, grant)
 
 
 def limit_client(core: Core, exchange: Exchange) -> None:
@@ -194,6 +202,8 @@ def limit_body(exchange: Exchange) -> None:
 def steps(
     access: str,
     *,
+    trusted: Sequence[Step] = (),
+    lasting: bool = False,
     subject: bool,
     limited: bool,
     counted: bool = False,
@@ -206,6 +216,8 @@ def steps(
 
     Args:
         access: the route's access class.
+        trusted: the steps by which its law, sign-in and consent are held to.
+        lasting: its answers go on for as long as both sides like.
         subject: a segment of its path names the resident.
         limited: it has a rate of its own; ``counted``: a quota.
         daily: there are clients with a quota over all routes.
@@ -225,7 +237,7 @@ def steps(
             authenticate,
             limit_client,
             authorise,
-            need_resident if access == "personal" else None,
+            *trusted,
             bind_resident if subject else None,
             limit_route if limited else None,
             spend_client_quota if daily else None,
@@ -235,4 +247,6 @@ def steps(
     # before a place is taken, which is the last step
     way.insert(-1, options.count_forwards if options_route else None)
     way.insert(-1, offer(upgrade) if upgrade else None)
+    way.append(note_access if access == "personal" else None)  # what is refused is no access
+    way.insert(-1, note_lasting if lasting and access != "open" else None)
     return tuple(step for step in way if step is not None)

@@ -58,10 +58,36 @@ def reply(
     return Reply(Problem(detail, status=status, slug=slug, title=title), reason or slug, fields)
 
 
-def _challenge(params: bytes = b"") -> bytes:
+_BEARER: Final = b'www-authenticate: Bearer realm="supercity"'
+PROOF_ALGORITHMS: Final = ("ES256", "RS256", "PS256", "EdDSA", "Ed25519")
+"""That a proof of possession may be signed with (RFC 9449 §7.1, ``algs``)."""
+DPOP: Final = b'www-authenticate: DPoP realm="supercity", algs="%b"' % (
+    " ".join(PROOF_ALGORITHMS).encode()
+)
+"""The challenge of RFC 9449 §7.1, to which an error may be added."""
+
+
+def challenge(params: bytes = b"") -> bytes:
     """The ``WWW-Authenticate`` field of RFC 6750 §3."""
     more = b", " + params if params else b""
-    return b'www-authenticate: Bearer realm="supercity"' + more + b"\r\n"
+    return _BEARER + more + b"\r\n"
+
+
+def challenged(answer: Reply, metadata: bytes, *, bound: bool) -> bytes:
+    """The head of ``answer`` as this city says it, to a client of this kind.
+
+    Args:
+        metadata: where the protected resource is described (RFC 9728 §5.1).
+        bound: it sent a token that is bound to a key, so that is the scheme it is told.
+    """
+    head = answer.head
+    if bound and answer is not NO_TOKEN:
+        head = head.replace(_BEARER, DPOP)
+    if answer.status == HTTPStatus.UNAUTHORIZED:
+        head = head.replace(
+            b'realm="supercity"', b'realm="supercity", resource_metadata="%b"' % metadata
+        )
+    return head
 
 
 def malformed(detail: str, reason: str = "malformed") -> Refused:
@@ -174,20 +200,20 @@ def insufficient_scope(scopes: str) -> Reply:
     return reply(
         403, "insufficient-scope", "The access token does not reach this far",
         f"This route needs the scopes: {scopes}.",
-        fields=_challenge(b'error="insufficient_scope", scope="%b"' % scopes.encode()),
+        fields=challenge(b'error="insufficient_scope", scope="%b"' % scopes.encode()),
     )  # fmt: skip
 
 
 NO_TOKEN: Final = reply(
     401, "unauthorized", "A valid access token is needed",
     "Send an access token: `Authorization: Bearer …`. Tokens are issued at /oauth/token.",
-    "no-token", _challenge(),
+    "no-token", challenge() + DPOP + b"\r\n",
 )  # fmt: skip
 NO_RESIDENT: Final = reply(
     403, "no-resident", "The access token does not reach this far",
     "This route is about a resident; the token was issued to an application alone. "
     "Use the authorization code flow, in which the resident consents.",
-    fields=_challenge(b'error="insufficient_scope"'),
+    fields=challenge(b'error="insufficient_scope"'),
 )  # fmt: skip
 OTHER_RESIDENT: Final = reply(
     403, "other-resident", "The access token does not reach this far",
@@ -205,7 +231,7 @@ def invalid_token(why: str, reason: str) -> Reply:
     return reply(
         401, "invalid-token", "A valid access token is needed",
         f"The access token is not accepted: {why}. Get a new one at /oauth/token.", reason,
-        _challenge(b'error="invalid_token", error_description="%b"' % why.encode()),
+        challenge(b'error="invalid_token", error_description="%b"' % why.encode()),
     )  # fmt: skip
 
 

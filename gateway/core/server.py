@@ -31,11 +31,12 @@ class ClientConnection(asyncio.Protocol):
     Attributes:
         origin, source: where it comes from, and the name by which open routes are limited.
         deadline: when to give up what is waited for, on the loop's clock.
+        owed: the last exchange, while the client has not taken all of its answer.
     """
 
     __slots__ = (
         "_ahead", "_choked", "_core", "_dropping", "_over", "_paused_at", "deadline", "exchange",
-        "origin", "source", "transport",
+        "origin", "owed", "source", "transport",
     )  # fmt: skip
 
     transport: asyncio.Transport
@@ -45,6 +46,7 @@ class ClientConnection(asyncio.Protocol):
     def __init__(self, core: Core) -> None:
         self._core = core
         self.exchange: Exchange | None = None
+        self.owed: Exchange | None = None
         self.deadline = inf
         self._ahead = b""
         self._choked = False  # the client does not take what it was sent
@@ -241,12 +243,14 @@ class ClientConnection(asyncio.Protocol):
         rest = self._core.bounds.stall if self._choked else self._core.bounds.keep_alive
         self.deadline = now + rest
 
-    def write_reply(self, answer: Reply, request_id: bytes, bodiless: bool, close: bool) -> None:
-        """An answer of the core's own."""
+    def write_reply(
+        self, answer: Reply, request_id: bytes, bodiless: bool, close: bool, head: bytes = b""
+    ) -> None:
+        """An answer of the core's own; ``head`` where it is not the usual one."""
         self.write(
             b"%b%b\r\nx-request-id: %b\r\n%b\r\n%b"
             % (
-                answer.head, self._core.date, request_id,
+                head or answer.head, self._core.date, request_id,
                 self._core.hsts + (b"connection: close\r\n" if close else b""),
                 b"" if bodiless else answer.body,
             )
@@ -256,6 +260,8 @@ class ClientConnection(asyncio.Protocol):
         """The answer to ``exchange`` is written; the next request has its turn."""
         self.exchange = None
         exchange.connection = None
+        if self._choked:
+            self.owed = exchange
         if exchange.close:
             self._finish()
             return
@@ -331,6 +337,7 @@ class ClientConnection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self._choked = False
+        self.owed = None
         if self._dropping:
             return
         if self.exchange is None:

@@ -95,6 +95,8 @@ CLIENTS: Final = (
             scopes.OPERATOR_CACHE,
             scopes.OPERATOR_EVENTS,
             scopes.OPERATOR_EMERGENCY,
+            scopes.OPERATOR_STAFF,
+            scopes.OPERATOR_RESIDENTS,
             scopes.AUDIT_READ,
             *_READING,
             *_FEEDING,

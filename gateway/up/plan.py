@@ -135,6 +135,7 @@ def draw(settings: Settings, papers: Papers, base: int = USUAL_BASE) -> Plan:
         "control": {
             "PAIRWISE_KEY": papers.pairwise_key,
             "BOOTSTRAP": str(folder / "bootstrap.json"),
+            "DELIVER_TO": settings.deliver_to,
         },
         "broker": {"DELIVER_TO": settings.deliver_to},
         "gateway": {

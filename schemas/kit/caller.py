@@ -7,10 +7,12 @@ import math
 from dataclasses import dataclass
 from typing import Annotated
 
+import orjson
 from fastapi import Depends, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from schemas import headers
+from schemas.consent import Consent
 from schemas.kit.refusals import problem_response
 from schemas.problem import Forbidden
 from schemas.scopes import parse
@@ -26,6 +28,11 @@ class Caller:
         scopes: of the token.
         request_id: for logs and problem details.
         expires: end of the token, in seconds since the epoch; infinite where there is none.
+        grant: under which the resident is behind; empty when none is.
+        consents: all that the token carries, for what outlives the request; what the request itself
+            may see, the gateway has seen to. Their ``until`` may have passed.
+        purpose: which of its purposes the client names; empty when it names none.
+        operator: who of the city's staff signed in for the token; empty when nobody of them did.
     """
 
     client: str
@@ -33,6 +40,15 @@ class Caller:
     scopes: frozenset[str]
     request_id: str
     expires: float = math.inf
+    grant: str = ""
+    consents: tuple[Consent, ...] = ()
+    purpose: str = ""
+    operator: str = ""
+
+    @property
+    def actor(self) -> str:
+        """Who acts, as the audit log names them: a person of the staff, else the client."""
+        return f"staff:{self.operator}" if self.operator else self.client
 
 
 def caller_of(request: Request) -> Caller:
@@ -44,6 +60,10 @@ def caller_of(request: Request) -> Caller:
         scopes=parse(get(headers.SCOPE, "")),
         request_id=get(headers.REQUEST_ID, ""),
         expires=_seconds(get(headers.EXPIRES, "")),
+        grant=get(headers.GRANT, ""),
+        consents=tuple(orjson.loads(get(headers.CONSENTS) or "[]")),
+        purpose=get(headers.PURPOSE, ""),
+        operator=get(headers.OPERATOR, ""),
     )
 
 

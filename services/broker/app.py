@@ -15,12 +15,19 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from schemas.kit.app import create_app
+from schemas.kit.direct import call_directly
 from schemas.kit.outbox import Outbox
+from schemas.kit.outgoing.addresses import networks
+from schemas.kit.outgoing.guard import Guard
 from schemas.kit.store import Store
 from schemas.problem import Problem
 from schemas.xcity import ApiInfo, Dataset
 from services.broker import tables
 from services.broker.backlog import MOST_WAITING, Backlog
+from services.broker.consent.control import Control
+from services.broker.consent.metrics import ConsentMetrics
+from services.broker.consent.part import Consents
+from services.broker.consent.sweeper import Sweeper
 from services.broker.context import api as context_api
 from services.broker.context import (
     attributes_api,
@@ -38,8 +45,6 @@ from services.broker.context.ld.documents import Fetch
 from services.broker.context.ld.fetch import ContextFetcher
 from services.broker.context.refusals import add_ngsi_refusals
 from services.broker.delivery import Deliveries
-from services.broker.delivery.addresses import networks
-from services.broker.delivery.guard import Guard
 from services.broker.events import api as events_api
 from services.broker.events import groups_api, letters_api
 from services.broker.events.fanout import Fanout
@@ -140,8 +145,10 @@ def build_broker(
     guard: Guard | None = None,
     public_url: str = "",
     fetch: Fetch | None = None,
+    control: Control | None = None,
 ) -> Broker:
     """The parts, connected to each other; nothing is opened yet."""
+    consents = Consents(control)
     inside = networks(deliver_to)
     guard = guard or Guard(inside)
     store = Store(store_url, tables.COMPONENT, tables.metadata, VERSIONS)
@@ -150,13 +157,19 @@ def build_broker(
     types = Catalogue(store)
     sink = LogSink(log, log_topics(), metrics, types.look)
     outbox = Outbox(store, tables.outbox, sink)
-    backlog = Backlog(outbox, MOST_WAITING)
     fanout = Fanout(log, event_topics(), metrics)
     types.tell(sink.know)
     types.tell(fanout.know)
     deliveries = Deliveries(store, guard, metrics.registry)
     webhooks = Webhooks(
-        store, log, deliveries, lambda: fanout.topics, key=gateway_key, origin=origin
+        store,
+        log,
+        outbox,
+        deliveries,
+        lambda: fanout.topics,
+        consents.gate,
+        key=gateway_key,
+        origin=origin,
     )
     audience = Audience()
     for consumers in (groups_of(store), fanout.audience, webhooks.audience):
@@ -164,7 +177,8 @@ def build_broker(
     # contexts are public, and many are published without TLS
     fetch = fetch or ContextFetcher(Guard(inside, plain=True))
     contexts = Contexts(store, fetch, public_url=public_url)
-    subscribing = Subscribing(store, deliveries, contexts, key=gateway_key)
+    subscribing = Subscribing(store, deliveries, contexts, consents.gate, key=gateway_key)
+    backlog = Backlog(outbox, MOST_WAITING, subscribing.waiting)
     return Broker(
         store=store,
         log=log,
@@ -172,7 +186,7 @@ def build_broker(
         backlog=backlog,
         inlet=Inlet(store, outbox, backlog, types),
         fanout=fanout,
-        groups=Groups(store, log, outbox),
+        groups=Groups(store, log, outbox, consents.gate),
         entities=Entities(store, outbox, backlog, watcher=subscribing.journal),
         contexts=contexts,
         metrics=metrics,
@@ -184,6 +198,7 @@ def build_broker(
         lags=Lags(store, log, metrics),
         registrar=Registrar(store, audience),
         audience=audience,
+        consents=consents,
     )
 
 
@@ -198,6 +213,7 @@ def create_broker(
     public_url: str = "",
     standalone: bool = False,
     fetch: Fetch | None = None,
+    control: Control | None = None,
 ) -> FastAPI:
     """The broker.
 
@@ -214,6 +230,8 @@ def create_broker(
         public_url: the address of the broker as its callers know it.
         standalone: everybody who reaches it may do everything; no gateway stands before it.
         fetch: how remote contexts are had; by HTTP to where it may be called if left out.
+        control: who says which consents hold; without it a resident's token reaches nothing of
+            that resident here.
 
     Raises:
         ValueError: a URL that no adapter speaks, or a network that is none.
@@ -227,6 +245,7 @@ def create_broker(
         guard=guard,
         public_url=public_url,
         fetch=fetch,
+        control=control,
     )
     app = create_app(
         INFO,
@@ -243,6 +262,7 @@ def create_broker(
         for router in routers:
             app.include_router(router, prefix=prefix)
     add_ngsi_refusals(app)
+    call_directly(app, ROUTERS)
     app.add_middleware(Door)
     if standalone:
         app.add_middleware(Trusting)
@@ -260,6 +280,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     broker.outbox.start()
     broker.fanout.start()
     await broker.webhooks.start()
+    broker.consents.start(_sweeper(broker))
     broker.deliveries.start()
     broker.subscribing.start(broker.entities)
     tasks = [
@@ -278,6 +299,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await broker.consents.stop()
         await broker.entities.stop()
         await broker.subscribing.stop()
         await broker.webhooks.stop()
@@ -287,6 +309,18 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await broker.outbox.stop()
         await broker.log.close()
         await broker.store.close()
+
+
+def _sweeper(broker: Broker) -> Sweeper:
+    return Sweeper(
+        broker.store,
+        broker.consents.ended,
+        ConsentMetrics(broker.metrics.registry, broker.consents.ended),
+        deliveries=broker.deliveries,
+        fanout=broker.fanout,
+        book=broker.webhooks.book,
+        subscriptions=broker.subscribing.subscriptions,
+    )
 
 
 async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
@@ -327,5 +361,6 @@ def _add_metrics(app: FastAPI, broker: Broker) -> None:
         broker.metrics.relay_failures.set(broker.outbox.failures)
         broker.metrics.outbox_size.set(broker.backlog.waiting)
         broker.metrics.outbox_age.set(broker.backlog.oldest_seconds)
+        broker.metrics.untold.set(broker.backlog.untold)
         body = generate_latest(broker.metrics.registry)
         return Response(body, headers={"content-type": CONTENT_TYPE_LATEST})

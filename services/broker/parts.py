@@ -12,6 +12,7 @@ from schemas.kit.outbox import Outbox
 from schemas.kit.store import Store
 from schemas.problem import Unavailable
 from services.broker.backlog import Backlog
+from services.broker.consent.part import Consents
 from services.broker.context.entities import Entities
 from services.broker.context.ld.contexts import Contexts
 from services.broker.delivery import Deliveries
@@ -51,6 +52,7 @@ class Broker:
     types: Catalogue
     registrar: Registrar
     audience: Audience
+    consents: Consents
 
     async def prepare(self, names: Collection[str]) -> None:
         """Have topics on the log that are about to be read: a type may be younger than a second.

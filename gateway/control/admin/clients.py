@@ -12,12 +12,12 @@ from pydantic import BaseModel, Field
 from gateway.control.oauth import clients, registration
 from gateway.control.oauth.clients import Client
 from gateway.control.oauth.register import record_registration
-from gateway.control.oauth.registration import DEFAULT_RATE, ClientMetadata
+from gateway.control.oauth.registration import DEFAULT_RATE, ClientMetadata, Purpose
 from gateway.control.state import Control, ControlDep
 from schemas.kit.caller import Caller, CallerDep
 from schemas.policy import ClientClass
 from schemas.problem import Fault, NotFound, Unprocessable
-from schemas.scopes import OPERATOR_CLIENTS, is_valid
+from schemas.scopes import OPERATOR_CLIENTS, may_be_asked_for
 from schemas.xcity import operation
 
 router = APIRouter(tags=["Operators"])
@@ -47,6 +47,8 @@ class ClientChange(BaseModel):
     scope: str | None = Field(default=None, max_length=4000)
     rate: Rate | None = None
     quota: Quota | None = None
+    purposes: Annotated[list[Purpose], Field(min_length=1, max_length=20)] | None = None
+    organisation: str | None = Field(default=None, max_length=200)
 
 
 class ClientState(BaseModel):
@@ -60,11 +62,19 @@ class ClientState(BaseModel):
     response_types: list[str]
     redirect_uris: list[str]
     token_endpoint_auth_method: str
+    purposes: list[str]
+    organisation: str
     jwks: dict[str, Any] | None = None
+    dpop_bound_access_tokens: bool
+    require_pushed_authorization_requests: bool
     client_class: ClientClass
     rate: Rate
     quota: Quota
     suspended: bool
+    state: clients.State
+    proposed: dict[str, Any] | None = Field(
+        default=None, description="Metadata that wait for approval (RFC 7592 §2.2)"
+    )
 
 
 class CreatedClient(ClientState):
@@ -100,14 +110,14 @@ async def create_client(new: NewClient, control: ControlDep, caller: CallerDep) 
     )  # fmt: skip
     async with control.change() as connection:
         await clients.add(connection, client)
-        await record_registration(control, connection, caller.client, client)
+        await record_registration(control, connection, caller.actor, client)
     return CreatedClient(**_members(client), client_secret=secret or None)
 
 
 @router.patch(
     "/clients/{client_id}",
     operation_id="changeClient",
-    summary="Change a client's scopes, rate or quota",
+    summary="Change a client's scopes, rate, quota, purposes or organisation",
     description="Tokens that are out keep their scopes until they expire.",
     response_model_exclude_none=True,
     openapi_extra=operation(OPERATOR_CLIENTS),
@@ -117,7 +127,7 @@ async def change_client(
 ) -> ClientState:
     scopes = None if change.scope is None else tuple(sorted(set(change.scope.split())))
     for scope in scopes or ():
-        if not is_valid(scope):
+        if not may_be_asked_for(scope):
             raise Unprocessable(
                 "A scope is malformed.", faults=[Fault("/scope", f"{scope!r} is no scope")]
             )
@@ -128,9 +138,13 @@ async def change_client(
             scopes=client.scopes if scopes is None else scopes,
             rate=change.rate or client.rate,
             quota=client.quota if change.quota is None else change.quota,
+            purposes=tuple(dict.fromkeys(change.purposes or client.purposes)),
+            organisation=(
+                client.organisation if change.organisation is None else change.organisation
+            ),
         )
 
-    return await _change(control, caller, client_id, "change", changed)
+    return await change_one(control, caller, client_id, "change", changed)
 
 
 @router.post(
@@ -148,7 +162,7 @@ async def suspend_client(
     def suspended(client: Client) -> Client:
         return replace(client, suspended=True, revoked_before=now)
 
-    return await _change(control, caller, client_id, "suspend", suspended)
+    return await change_one(control, caller, client_id, "suspend", suspended)
 
 
 @router.post(
@@ -162,24 +176,33 @@ async def resume_client(client_id: ClientId, control: ControlDep, caller: Caller
     def resumed(client: Client) -> Client:
         return replace(client, suspended=False)
 
-    return await _change(control, caller, client_id, "resume", resumed)
+    return await change_one(control, caller, client_id, "resume", resumed)
 
 
-async def _change(
+async def change_one(
     control: Control,
     caller: Caller,
     client_id: str,
     verb: str,
     change: Callable[[Client], Client],
+    **more: Any,
 ) -> ClientState:
+    """Change a client, and put it into the audit log as ``client.<verb>``.
+
+    Args:
+        more: what the log is to say besides its scopes and its rate.
+
+    Raises:
+        NotFound: there is none of this id.
+    """
     async with control.change() as connection:
         client = await clients.find(connection, client_id)
         if client is None:
             raise NotFound(f"There is no client {client_id!r}.")
         changed = change(client)
         await clients.replace(connection, changed)
-        what = {"scopes": list(changed.scopes), "rate": list(changed.rate)}
-        await control.record(connection, caller.client, f"client.{verb}", client_id, **what)
+        what = {"scopes": list(changed.scopes), "rate": list(changed.rate), **more}
+        await control.record(connection, caller.actor, f"client.{verb}", client_id, **what)
     return as_state(changed)
 
 
@@ -194,4 +217,6 @@ def _members(client: Client) -> dict[str, Any]:
         "rate": client.rate,
         "quota": client.quota,
         "suspended": client.suspended,
+        "state": client.state,
+        "proposed": client.proposed,
     }

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import orjson
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 from sqlalchemy import Select, select
 
 from gateway.control import tables
+from gateway.control.audit import uses
 from gateway.control.audit.log import newest_size
 from gateway.control.audit.merkle import Span, consistency_spans, inclusion_spans
+from gateway.control.audit.opened import Opened, opened
 from gateway.control.state import Control, ControlDep
 from gateway.control.wire import Wire
 from schemas.problem import BadRequest, Fault, NotFound
@@ -42,6 +43,8 @@ class LoggedEntry(Wire):
     number: int
     entry: str = Field(description="The bytes that are hashed, as text: JSON")
     leaf: str = Field(description="Its hash as the log has it, hexadecimal")
+    subject: str = Field(description="Whose trail it is filed in; empty if nobody's")
+    opened: str | None = Field(description="Its sealed part, of which it has the hash")
 
 
 class LoggedEvent(Wire):
@@ -55,6 +58,22 @@ class LoggedEvent(Wire):
     subject: str = Field(description="Pseudonym of the resident it is about; empty if nobody")
     detail: dict[str, Any]
     outcome: str
+    erased: bool = Field(description="It is about a resident whose data was erased")
+
+
+class CountedUse(Wire):
+    day: str = Field(description="Of the city, such as 2026-11-24")
+    client: str
+    dataset: str
+    purpose: str
+    count: int
+
+
+class CountedUses(Wire):
+    """What the log's transparency is read from, as it stood after ``size`` events."""
+
+    size: int
+    uses: list[CountedUse]
 
 
 @router.get(
@@ -147,18 +166,42 @@ async def list_entries(
     event, node = tables.audit_events, tables.audit_nodes
     its_leaf = (node.c.level == 0) & (node.c.position == event.c.number)
     query = (
-        select(event.c.number, event.c.entry, node.c.hash)
+        select(event.c.number, event.c.subject, event.c.entry, event.c.sealed, node.c.hash)
         .select_from(event.outerjoin(node, its_leaf))
         .where(event.c.number >= start)
         .order_by(event.c.number)
         .limit(limit)
     )
     async with control.store.read() as connection:
-        rows = await connection.execute(query)
-        return [
-            LoggedEntry(number=row.number, entry=row.entry, leaf=(row.hash or b"").hex())
-            for row in rows
-        ]
+        rows = list(await connection.execute(query))
+        read = await opened(connection, control.audit.envelopes, rows)
+    return [
+        LoggedEntry(
+            number=row.number,
+            entry=row.entry,
+            leaf=(row.hash or b"").hex(),
+            subject=row.subject,
+            opened=one.text,
+        )
+        for row, one in zip(rows, read, strict=True)
+    ]
+
+
+@router.get(
+    "/uses",
+    operation_id="listCountedUses",
+    summary="How often personal data was used in a month: for verifying",
+    openapi_extra=_AUDITOR,
+)
+async def list_uses(
+    control: ControlDep,
+    month: Annotated[str, Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")],
+) -> CountedUses:
+    async with control.store.read() as connection:
+        size = await newest_size(connection)
+        found = await uses.between(connection, f"{month}-01", f"{month}-31")
+    counted = [CountedUse(**use._asdict(), count=count) for use, count in sorted(found.items())]
+    return CountedUses(size=size, uses=counted)
 
 
 @router.get(
@@ -176,7 +219,7 @@ async def list_events(
     limit: Limit = 100,
 ) -> list[LoggedEvent]:
     table = tables.audit_events
-    query: Select[Any] = select(table.c.number, table.c.entry)
+    query: Select[Any] = select(table)
     for column, wanted in (("client", client), ("action", action), ("subject", subject)):
         if wanted:
             query = query.where(table.c[column] == wanted)
@@ -184,7 +227,7 @@ async def list_events(
         query = query.where(table.c.number < before)
     async with control.store.read() as connection:
         rows = await connection.execute(query.order_by(table.c.number.desc()).limit(limit))
-        return [_event(row.number, row.entry) for row in rows]
+        return [_event(one) for one in await opened(connection, control.audit.envelopes, rows)]
 
 
 @router.get(
@@ -198,16 +241,26 @@ async def get_event(
 ) -> LoggedEvent:
     table = tables.audit_events
     async with control.store.read() as connection:
-        entry = await connection.scalar(select(table.c.entry).where(table.c.number == number))
-    if entry is None:
+        rows = await connection.execute(select(table).where(table.c.number == number))
+        found = await opened(connection, control.audit.envelopes, rows)
+    if not found:
         raise NotFound(f"There is no event {number}.")
-    return _event(number, entry)
+    return _event(found[0])
 
 
-def _event(number: int, entry: str) -> LoggedEvent:
-    said = orjson.loads(entry)
-    del said["v"]
-    return LoggedEvent(number=number, **said)
+def _event(one: Opened) -> LoggedEvent:
+    said = one.said
+    return LoggedEvent(
+        number=one.number,
+        at=said["at"],
+        client=said["client"],
+        action=said["action"],
+        target=one.target,
+        subject=one.subject,
+        detail=one.detail,
+        outcome=said["outcome"],
+        erased=one.erased,
+    )
 
 
 def _text(text: str) -> Response:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
-from sqlalchemy import insert, select, tuple_
+from sqlalchemy import insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.control import tables
+from gateway.control.audit import uses
 from gateway.control.audit.checkpoint import Signer
-from gateway.control.audit.event import AuditEvent
+from gateway.control.audit.event import PLATFORM, AuditEvent, seal_hash
 from gateway.control.audit.merkle import Node, Span, Tree, cover, fold, leaf_hash
+from schemas.kit.envelope import Envelopes, Key
 from schemas.kit.store import Store
 
 _LOCK: Final = "audit"
@@ -22,11 +24,13 @@ class AuditLog:
 
     Args:
         signer: signs the tree after every transaction that made it grow.
+        envelopes: the residents' keys, by their pseudonyms of the sector ``audit``.
     """
 
-    def __init__(self, store: Store, signer: Signer) -> None:
+    def __init__(self, store: Store, signer: Signer, envelopes: Envelopes) -> None:
         self._store = store
         self.signer = signer
+        self.envelopes = envelopes
 
     async def append(self, connection: AsyncConnection, *events: AuditEvent) -> None:
         """Record events; they are there exactly when the transaction is committed.
@@ -37,19 +41,12 @@ class AuditLog:
             return
         await self._store.serialise(connection, _LOCK)
         tree = await self._edge(connection)
+        subjects = {event.subject for event in events} - {""}
+        keys = await self.envelopes.keys(connection, subjects) if subjects else {}
         rows, nodes = [], []
         for event in events:
-            entry = event.entry()
-            rows.append(
-                {
-                    "number": tree.size,
-                    "at": event.at,
-                    "client": event.client,
-                    "action": event.action,
-                    "subject": event.subject,
-                    "entry": entry.decode(),
-                }
-            )
+            row, entry = _row(tree.size, event, keys)
+            rows.append(row)
             for (level, index), digest in tree.add(leaf_hash(entry)):
                 nodes.append({"level": level, "position": index, "hash": digest})
         note = self.signer.sign(tree.size, tree.root, events[-1].at)
@@ -57,6 +54,29 @@ class AuditLog:
         await connection.execute(insert(tables.audit_nodes), nodes)
         checkpoint = {"size": tree.size, "note": note}
         await connection.execute(insert(tables.audit_checkpoints).values(**checkpoint))
+        await uses.count(self._store, connection, events)
+
+    async def forget(self, connection: AsyncConnection, subject: str, at: int) -> int:
+        """Erase what the log has of a resident: the key, and what was sealed with it.
+
+        The entries stay, and with them every proof. That it was done, and to how many of them, is
+        an event (``resident.erase``): so nobody can pass a hole off as an erasure.
+
+        Args:
+            at: milliseconds since the epoch.
+
+        Returns:
+            How many events cannot be read any more.
+        """
+        await self._store.serialise(connection, _LOCK)
+        table = tables.audit_events
+        if not await self.envelopes.destroy(connection, subject, at // 1000):
+            return 0
+        gone = update(table).where(table.c.subject == subject).values(subject="", sealed=None)
+        count = (await connection.execute(gone)).rowcount
+        event = AuditEvent(at, PLATFORM, "resident.erase", detail={"events": count})
+        await self.append(connection, event)
+        return count
 
     async def _edge(self, connection: AsyncConnection) -> Tree:
         size = await newest_size(connection)
@@ -68,6 +88,23 @@ class AuditLog:
         covers = [cover(span) for span in spans]
         found = iter(await _hashes(connection, [node for nodes in covers for node in nodes]))
         return [fold([next(found) for _ in nodes]) for nodes in covers]
+
+
+def _row(
+    number: int, event: AuditEvent, keys: Mapping[str, Key | None]
+) -> tuple[dict[str, Any], bytes]:
+    """An event as it is stored, and its leaf."""
+    subject, sealed = event.subject, None
+    if not subject:
+        entry = event.entry()
+    elif (key := keys[subject]) is None:  # late news of somebody whose data was erased
+        subject, entry = "", event.entry("")
+    else:
+        part = event.sealed_part()
+        digest = seal_hash(part)
+        entry, sealed = event.entry(digest), key.seal(part, digest.encode())
+    row = {"number": number, "at": event.at, "client": event.client, "action": event.action}
+    return {**row, "subject": subject, "entry": entry.decode(), "sealed": sealed}, entry
 
 
 async def newest_size(connection: AsyncConnection) -> int:

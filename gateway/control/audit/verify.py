@@ -1,8 +1,9 @@
 """Verifying a whole log: nothing changed, nothing cut, nothing in another place.
 
 Everything is computed anew from the entries alone; of what is stored beside them only signatures
-are believed. The log's own account of each leaf serves for one thing: to name the first entry that
-differs from it.
+are believed. Sealed parts must be the very ones that the entries have the hashes of, what cannot be
+read must have been erased, and what is counted must be in the log. The log's own account of each
+leaf serves for one thing: to name the first entry that differs from it.
 """
 
 from __future__ import annotations
@@ -12,37 +13,40 @@ from dataclasses import dataclass
 
 from gateway.control.audit.checkpoint import BadCheckpoint, Checkpoint, Verifier
 from gateway.control.audit.merkle import Tree, leaf_hash
+from gateway.control.audit.recount import Recount
+from gateway.control.audit.seals import Seals
+from gateway.control.audit.tampered import Tampered
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry as it is stored, with the hash that the log says it has."""
+    """One entry as it is stored.
+
+    Attributes:
+        leaf: the hash that the log says it has.
+        subject: whose trail it is filed in; empty if nobody's.
+        opened: its sealed part, if it has one that can be read.
+    """
 
     number: int
     text: str
     leaf: bytes
+    subject: str = ""
+    opened: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Good:
-    """The log is whole."""
+    """The log is whole.
+
+    Attributes:
+        erased: events that cannot be read any more, as those that they were about were erased.
+    """
 
     size: int
     checkpoints: int
     root: bytes
-
-
-class Tampered(Exception):
-    """The log is not what was signed.
-
-    Args:
-        number: the first event that is wrong, or the first that may be.
-        what: what is wrong with it.
-    """
-
-    def __init__(self, number: int, what: str) -> None:
-        super().__init__(f"event {number}: {what}")
-        self.number, self.what = number, what
+    erased: int = 0
 
 
 def verify(
@@ -51,6 +55,7 @@ def verify(
     verifier: Verifier,
     *,
     kept: Checkpoint | None = None,
+    recount: Recount | None = None,
     progress: Callable[[int], None] = lambda more: None,
 ) -> Good:
     """Verify a log against its checkpoints.
@@ -59,13 +64,15 @@ def verify(
         entries, checkpoints: all there are, in their order.
         kept: a checkpoint that the caller has from another day or another place; it shows what
             the log alone cannot: that its end was cut off together with its checkpoints.
+        recount: the counts that the log is to bear out.
         progress: told after each checkpoint how many more events are verified.
 
     Raises:
         Tampered: at the first event that is wrong.
     """
-    tree, count = Tree(), 0
-    source = iter(entries)
+    tree, count, seals = Tree(), 0, Seals()
+    recount = recount or Recount()
+    source = _looked_at(iter(entries), seals, recount)
     for note in checkpoints:
         since = tree.size
         found = _read(note, verifier, since)
@@ -81,7 +88,16 @@ def verify(
         raise Tampered(extra.number, "no checkpoint was ever signed over it")
     if kept and kept.size > tree.size:
         raise Tampered(tree.size, f"it and all up to event {kept.size - 1} are missing")
-    return Good(tree.size, count, tree.root)
+    recount.finish()
+    return Good(tree.size, count, tree.root, seals.finish())
+
+
+def _looked_at(source: Iterator[Entry], seals: Seals, recount: Recount) -> Iterator[Entry]:
+    """The entries, each looked at once it is known to be the one that was recorded."""
+    for entry in source:
+        yield entry
+        said = seals.look(entry.number, entry.text, entry.subject, entry.opened)
+        recount.look(entry.number, said)
 
 
 def _read(note: str, verifier: Verifier, since: int) -> Checkpoint:

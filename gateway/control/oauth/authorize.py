@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Error
 from fastapi import APIRouter, Request, Response
 
-from gateway.control.oauth import forms, sessions
+from gateway.control.consent.choice import COMBINATION, Item, ticked
+from gateway.control.consent.giving import keep
+from gateway.control.oauth import forms, prompt, sessions
+from gateway.control.oauth.effects import KeepGrant
 from gateway.control.oauth.sessions import Browser
 from gateway.control.oauth.sign_in import NotSignedIn, is_from_our_page, sign_in
 from gateway.control.oauth.token import commit, form_body, read_body
-from gateway.control.oauth.visit import Visit, enter, error_page, redirect, show_page
+from gateway.control.oauth.visit import (
+    Visit,
+    enter,
+    error_page,
+    redirect,
+    show_page,
+    show_together,
+)
 from gateway.control.pages.texts import TEXTS
+from gateway.control.residents import Resident
 from gateway.control.state import ControlDep
 from schemas.xcity import operation
 
@@ -25,7 +38,8 @@ router = APIRouter(tags=["OAuth"])
 )
 async def show(request: Request, control: ControlDep) -> Response:
     """Parameters: `response_type=code`, `client_id`, `redirect_uri`, `scope`, `state`,
-    `code_challenge`, `code_challenge_method=S256`, and optionally `ui_locales`; or `client_id`
+    `code_challenge`, `code_challenge_method=S256`, and optionally `authorization_details`
+    (RFC 9396, type `city_data`) and `ui_locales` (`ja`, `en`, `ja-x-easy`); or `client_id`
     and the `request_uri` of a pushed request, in whose place nothing else counts."""
     visit = await enter(request, control)
     return visit if isinstance(visit, Response) else show_page(visit)
@@ -40,7 +54,12 @@ async def show(request: Request, control: ControlDep) -> Response:
         rate=(120, 60),
         max_body_bytes=forms.LARGEST_FORM,
         request_body=form_body(
-            decision="sign-in, allow, deny or sign-out", csrf="", username="", password=""
+            decision="sign-in, allow, deny or sign-out",
+            csrf="",
+            username="",
+            password="",
+            until="today, month or longest",
+            combination="The domains that may come together, where that is asked",
         ),
     ),
 )
@@ -59,9 +78,26 @@ async def decide(request: Request, control: ControlDep) -> Response:
         return await _sign_in(request, visit, form)
     if decision == "sign-out":
         return _go_on(visit, await sessions.end(control, visit.browser))
-    if visit.browser.resident is None or decision not in {"allow", "deny"}:
-        return show_page(visit)
-    return await _answer_client(visit, allowed=decision == "allow")
+    resident = visit.browser.resident
+    if resident and decision == "deny":
+        return await _answer_client(visit, None)
+    if resident and decision == "allow":
+        return await _allow(visit, resident, form)
+    return show_page(visit)
+
+
+async def _allow(visit: Visit, resident: Resident, form: dict[str, str]) -> Response:
+    """The resident's yes, to what is ticked; asked once more where much would come together."""
+    texts = TEXTS[visit.language]
+    chosen = ticked(form, visit.items, visit.exchange.now)
+    if chosen is None:
+        return show_page(visit, texts["stale"], status=409)
+    if visit.items and not chosen and not visit.gives_otherwise:
+        return show_page(visit, texts["choose_one"], status=400)
+    together = visit.beyond(chosen)
+    if together and form.get(COMBINATION) != " ".join(together):
+        return show_together(visit, form, chosen)
+    return await _answer_client(visit, resident, chosen, together)
 
 
 async def _sign_in(request: Request, visit: Visit, form: dict[str, str]) -> Response:
@@ -71,22 +107,37 @@ async def _sign_in(request: Request, visit: Visit, form: dict[str, str]) -> Resp
         if found.wait:
             response.headers["Retry-After"] = str(found.wait)
         return response
-    return _go_on(visit, found)
+    return _go_on(visit, found, **prompt.proof(visit.control, visit.exchange, found))
 
 
-def _go_on(visit: Visit, browser: Browser) -> Response:
-    response = redirect(visit.url())
+def _go_on(visit: Visit, browser: Browser, **changes: str) -> Response:
+    response = redirect(visit.url(**changes))
     sessions.remember(response, visit.control, browser)
     return response
 
 
-async def _answer_client(visit: Visit, *, allowed: bool) -> Response:
-    resident = visit.browser.resident
+async def _answer_client(
+    visit: Visit,
+    resident: Resident | None,
+    chosen: Sequence[Item] = (),
+    together: Iterable[str] = (),
+) -> Response:
+    """Tell the client what the resident decided.
+
+    Args:
+        resident: who said yes; ``None`` for no.
+        together: the domains that the resident said yes to together, where that was asked.
+    """
+    visit.exchange.sign_in = visit.browser.sign_in
     answer = visit.server.decide(
         "create_authorization_response",
-        grant_user=resident.resident_id if resident and allowed else None,
+        grant_user=resident.resident_id if resident else None,
         grant=visit.grant,
     )
+    effects = visit.exchange.effects
+    for grant in [one.grant for one in effects if isinstance(one, KeepGrant)]:
+        target = visit.grant.redirect_uri
+        effects.append(keep(visit.client, grant, chosen, together, target))
     answer = await commit(visit.control, visit.server, answer)
     if not answer.location:
         text = dict(answer.body).get("error_description")

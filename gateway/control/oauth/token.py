@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 from authlib.oauth2.rfc6749 import OAuth2Error
@@ -10,11 +11,16 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.control.oauth import effects, forms
+from gateway.control.audit.event import PLATFORM
+from gateway.control.consent.withdraw import withdraw
+from gateway.control.oauth import dpop, effects, forms
+from gateway.control.oauth.clients import TOKEN_EXCHANGE
 from gateway.control.oauth.consent_trail import trail
-from gateway.control.oauth.effects import Effect, Raced, RevokeGrant, RevokeToken
+from gateway.control.oauth.dpop import Proof
+from gateway.control.oauth.effects import Effect, Raced, RevokeGrant, RevokeToken, UseProof
 from gateway.control.oauth.exchange import Exchange, prefetch
 from gateway.control.oauth.server import Answer, CityAuthorizationServer
+from gateway.control.oauth.subject_token import find_acting
 from gateway.control.state import Control, ControlDep
 from schemas.problem import TooLarge
 from schemas.xcity import operation
@@ -36,10 +42,14 @@ class TokenAnswer(BaseModel):
     """RFC 6749 §5.1."""
 
     access_token: str = Field(description="A JWT (RFC 9068) for all APIs of the city")
-    token_type: Literal["Bearer"]
+    token_type: Literal["Bearer", "DPoP"]
     expires_in: int = Field(description="Seconds")
     scope: str
     refresh_token: str | None = Field(default=None, description="When a resident is behind")
+    issued_token_type: str | None = Field(default=None, description="Of an exchange (RFC 8693)")
+    id_token: str | None = Field(
+        default=None, description="With scope openid (OpenID Connect Core §2)"
+    )
 
 
 class OAuthRefusal(BaseModel):
@@ -65,7 +75,11 @@ class OAuthRefusal(BaseModel):
         rate=(600, 60),
         max_body_bytes=forms.LARGEST_FORM,
         request_body=form_body(
-            grant_type="client_credentials, authorization_code or refresh_token",
+            grant_type="client_credentials, authorization_code, refresh_token, or token-exchange's "
+            "URN (RFC 8693)",
+            subject_token="With token-exchange: an access token of a client that the resident "  # noqa: S106
+            "knows, whose consents name the one that asks as a recipient",
+            subject_token_type="With token-exchange",  # noqa: S106 - a description
             scope="Space-separated scopes; all that the client may have when left out",
             code="With authorization_code",
             redirect_uri="With authorization_code, as in the authorization request",
@@ -80,6 +94,8 @@ class OAuthRefusal(BaseModel):
 async def issue_token(request: Request, control: ControlDep) -> Response:
     try:
         exchange = await read_exchange(request, control)
+        if exchange.form.get("grant_type") == TOKEN_EXCHANGE:
+            exchange.found.acting = await find_acting(control, exchange)
         server = new_server(control, exchange)
         answer = server.decide("create_token_response")
         answer = await commit(control, server, answer)
@@ -93,9 +109,20 @@ async def read_exchange(request: Request, control: Control) -> Exchange:
     form = forms.parse_form(await read_body(request), request.headers.get("content-type", ""))
     basic = forms.parse_basic(request.headers)
     forms.check_resource(form, control.public_url)
+    now = control.now()
+    proof = read_proof(request, control, now)
     async with control.store.read() as connection:
         found = await prefetch(connection, control.secrets, form, basic)
-    return Exchange(request.method, form, basic, control.now(), found)
+    exchange = Exchange(request.method, form, basic, now, found, proof)
+    if proof:
+        exchange.penalties.append(UseProof(proof))
+    return exchange
+
+
+def read_proof(request: Request, control: Control, now: int, token: str = "") -> Proof | None:
+    """The DPoP proof of a request, if it has one; see :func:`dpop.check`."""
+    uri = control.public_url + request.url.path
+    return dpop.check(request.headers.getlist("dpop"), request.method, uri, now, token)
 
 
 async def read_body(request: Request) -> bytes:
@@ -124,21 +151,31 @@ async def commit(control: Control, server: CityAuthorizationServer, answer: Answ
     try:
         async with transaction() as connection:
             for effect in wanted:
-                await effect.apply(connection, exchange.now)
+                if isinstance(effect, RevokeGrant):
+                    await _end(control, connection, exchange, effect.gid)
+                else:
+                    await effect.apply(connection, exchange.now)
             await _record(control, connection, exchange, wanted)
     except Raced as raced:
-        revoke = RevokeGrant(raced.gid)
         async with control.change() as connection:
-            await revoke.apply(connection, exchange.now)
-            await _record(control, connection, exchange, [revoke])
+            await _end(control, connection, exchange, raced.gid)
         return Answer(*effects.gone()())
     except OAuth2Error as error:
         return Answer(*error())
     return answer
 
 
+async def _end(control: Control, connection: AsyncConnection, exchange: Exchange, gid: str) -> None:
+    client = exchange.found.client
+    actor = client.client_id if client else PLATFORM
+    await withdraw(control, connection, gid, actor=actor)
+
+
 async def _record(
-    control: Control, connection: AsyncConnection, exchange: Exchange, done: list[Effect]
+    control: Control,
+    connection: AsyncConnection,
+    exchange: Exchange,
+    done: Iterable[Effect | RevokeGrant],
 ) -> None:
     events = trail(control.pseudonyms, exchange, done, control.now_ms())
     await control.audit.append(connection, *events)

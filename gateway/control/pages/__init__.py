@@ -1,8 +1,10 @@
-"""Server-rendered pages: Jinja2, no script, Japanese and English."""
+"""Server-rendered pages: Jinja2, no script; Japanese, English and plain Japanese."""
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -12,6 +14,8 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from gateway.control.pages.texts import TEXTS
+from gateway.control.pages.texts_account import ACCOUNT_TEXTS
+from gateway.control.pages.texts_staff import STAFF_TEXTS
 
 _templates: Final = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -21,18 +25,53 @@ _templates: Final = Environment(
     lstrip_blocks=True,
 )
 
-LANGUAGES: Final = ("ja", "en")
+LANGUAGES: Final = ("ja", "en", "easy")
+TAGS: Final = {"ja": "ja", "en": "en", "easy": "ja"}
+"""Language tags (BCP 47) of the pages; plain Japanese is Japanese to a screen reader."""
+TAGGED: Final = {"ja": "ja", "en": "en", "easy": "ja-x-easy"}
+"""The same, told apart: what ``ui_locales`` may ask for."""
+_ALL: Final = {
+    one: {**TEXTS[one], **ACCOUNT_TEXTS[one], **STAFF_TEXTS["en" if one == "en" else "ja"]}
+    for one in LANGUAGES
+}
 
 
 def choose_language(ui_locales: str, accept_language: str) -> str:
-    """``ja`` or ``en``: what the app asks for, else what the browser prefers, else Japanese."""
+    """What the app asks for, else what the browser prefers, else Japanese.
+
+    Args:
+        ui_locales: language tags; ``ja-x-easy`` is plain Japanese.
+    """
     asked = ui_locales.replace(",", " ").split()
     preferred = [one.partition(";")[0] for one in accept_language.split(",")]
     for one in [*asked, *preferred][:20]:
-        language = one.strip().lower().partition("-")[0]
+        tag = one.strip().lower()
+        language = "easy" if tag == "ja-x-easy" else tag.partition("-")[0]
         if language in LANGUAGES:
             return language
     return LANGUAGES[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """The same page in another language."""
+
+    name: str
+    tag: str
+    url: str
+
+
+def others(language: str, url: Callable[[str], str]) -> list[Other]:
+    """The page in all other languages.
+
+    Args:
+        url: where it is in a language.
+    """
+    return [
+        Other(TEXTS[one]["language_name"], TAGS[one], url(one))
+        for one in LANGUAGES
+        if one != language
+    ]
 
 
 def page(
@@ -46,7 +85,7 @@ def page(
     """
     nonce = secrets.token_urlsafe(16)
     html = _templates.get_template(template).render(
-        t=TEXTS[language], language=language, nonce=nonce, **values
+        t=_ALL[language], language=TAGS[language], chosen_language=language, nonce=nonce, **values
     )
     policy = (
         f"default-src 'none'; style-src 'nonce-{nonce}'; base-uri 'none'; "
@@ -58,7 +97,7 @@ def page(
         "Referrer-Policy": "no-referrer",
         "X-Frame-Options": "DENY",
         "X-Content-Type-Options": "nosniff",
-        "Content-Language": language,
+        "Content-Language": TAGS[language],
     }
     return HTMLResponse(html, status_code=status, headers=headers)
 

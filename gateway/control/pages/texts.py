@@ -1,21 +1,22 @@
-"""What the pages say, in both languages; a test holds that neither lacks a line."""
+"""What the pages say, in every language; a test holds that none lacks a line."""
 
 from __future__ import annotations
 
 from typing import Final
 
-TEXTS: Final[dict[str, dict[str, str]]] = {
+from gateway.control.pages.consent_texts import CONSENT_TEXTS, EASY
+from gateway.control.pages.told_texts import TOLD_TEXTS
+
+_TEXTS: Final[dict[str, dict[str, str]]] = {
     "ja": {
         "platform": "データ連携基盤",
-        "other_language": "English",
+        "language_name": "日本語",
         "sign_in": "サインイン",
         "sign_in_for": "{client} を使うために、サインインしてください。",
         "username": "利用者名",
         "password": "パスワード",
-        "wrong": "利用者名かパスワードが違います。",
+        "wrong": "利用者名、パスワード、数字のどれかが違います。",
         "wait": "続けて間違えたため、{seconds} 秒待ってからもう一度お試しください。",
-        "consent": "データの利用への同意",
-        "asks": "{client} が、次のことを求めています。",
         "signed_in_as": "{name} さんとしてサインインしています。",
         "not_me": "別の人としてサインインする",
         "until": "同意は、長くて {date} までです。",
@@ -48,15 +49,13 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
     },
     "en": {
         "platform": "City data platform",
-        "other_language": "日本語",
+        "language_name": "English",
         "sign_in": "Sign in",
         "sign_in_for": "Please sign in to use {client}.",
         "username": "User name",
         "password": "Password",
-        "wrong": "The user name or the password is wrong.",
+        "wrong": "The user name, the password or the number is wrong.",
         "wait": "Too many wrong tries: please wait {seconds} seconds and try again.",
-        "consent": "Allow the use of your data",
-        "asks": "{client} asks for the following.",
         "signed_in_as": "You are signed in as {name}.",
         "not_me": "Sign in as somebody else",
         "until": "This holds until {date} at the latest.",
@@ -88,3 +87,10 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "stale": "This page was too old. Please try again.",
     },
 }
+
+TEXTS: Final[dict[str, dict[str, str]]] = {
+    "ja": {**_TEXTS["ja"], **CONSENT_TEXTS["ja"], **TOLD_TEXTS["ja"]},
+    "en": {**_TEXTS["en"], **CONSENT_TEXTS["en"], **TOLD_TEXTS["en"]},
+    "easy": {**_TEXTS["ja"], **EASY, **CONSENT_TEXTS["easy"], **TOLD_TEXTS["easy"]},
+}
+"""``easy`` is plain Japanese (やさしい日本語)."""

@@ -17,9 +17,12 @@ from gateway.control.catalogue.attached import Attached
 from gateway.control.clock import Clock, seconds
 from gateway.control.oauth import access_token, clients, signing_keys
 from gateway.control.oauth.signing_keys import KeyRing
+from gateway.control.policy import datasets
 from gateway.control.policy import snapshot as snapshots
 from gateway.control.policy.compiler import CompiledApi, compile_api
 from gateway.control.secrets import Secrets
+from gateway.control.sectors import labels
+from gateway.control.staff import grants as staff_grants
 from schemas.policy import Revocations, Snapshot
 
 logger = logging.getLogger(__name__)
@@ -67,16 +70,21 @@ class Collector:
         number = await read_number(connection)
         keys = await signing_keys.load(connection, self.secrets)
         found = await attached.find_all(connection)
-        registered = await clients.find_all(connection)
+        known = await clients.find_all(connection)
+        registered = [one for one in known if one.state == clients.ACTIVE]
         revoked = await _revocations(connection, now)
         apis = (self.own(), *[self._compile(api) for api in found if api.document])
+        sectors = await labels.in_force(connection)
         addresses = {"control": (self.own_address,), **{api.name: api.addresses for api in found}}
         snapshot = snapshots.make_snapshot(
             issuer=self.issuer,
             keys=keys.published(now),
             upstreams={
                 api.territory.name: snapshots.upstream(
-                    api.territory, addresses[api.territory.name], api.info.health
+                    api.territory,
+                    addresses[api.territory.name],
+                    api.info.health,
+                    sectors.get(api.territory.name, ""),
                 )
                 for api in apis
             },
@@ -86,6 +94,7 @@ class Collector:
                 **revoked,
                 "clients": {c.client_id: c.revoked_before for c in registered if c.revoked_before},
             },
+            datasets=datasets.rules(api.info for api in apis),
             emergency=await emergencies.in_force(connection, now),
             purged=await purges.load(connection, now * 1_000),
         )
@@ -118,8 +127,16 @@ async def _revocations(connection: AsyncConnection, now: int) -> Revocations:
     families = await connection.execute(
         select(grants.c.gid, grants.c.revoked).where(grants.c.revoked > now - kept)
     )
+    given = tables.consents
+    withdrawn = await connection.execute(
+        select(given.c.consent_id, given.c.withdrawn).where(given.c.withdrawn > now - kept)
+    )
     return Revocations(
         tokens={row.jti: row.expires for row in single},
-        families={row.gid: row.revoked + kept for row in families},
+        families={
+            **{row.gid: row.revoked + kept for row in families},
+            **await staff_grants.revoked(connection, now),
+        },
         clients={},
+        consents={row.consent_id: row.withdrawn + kept for row in withdrawn},
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from gateway.control.policy import paths
+from gateway.control.policy.datasets import check_dataset, place
 from gateway.control.policy.document import (
     Json,
     api_info,
@@ -59,10 +60,13 @@ def compile_api(
     if not document:
         return CompiledApi(territory, {}, ApiInfo(domain=territory.name), (), _faults(findings))
     info = api_info(document, territory.name, findings)
+    taken = frozenset(taken_datasets)
     for number, dataset in enumerate(info.datasets):
-        if dataset.id in set(taken_datasets):
-            where = pointer("x-city", "datasets", number, "id")
-            findings.add(where, f"Data set {dataset.id!r} belongs to another API.")
+        where = place(number)
+        if dataset.id in taken:
+            what = f"Data set {dataset.id!r} belongs to another API."
+            findings.add(pointer(*where, "id"), what)
+        check_dataset(dataset, where, findings)
     base = territory.mount + server_path(document, tuple(origins), findings)
     datasets = {dataset.id: dataset for dataset in info.datasets}
     setting = Setting(document, territory, datasets, oauth_schemes(document))

@@ -9,12 +9,13 @@ from pydantic import ValidationError
 
 from gateway.control.policy import paths
 from gateway.control.policy.cache import check_cache
+from gateway.control.policy.datasets import OF_PERSONS
 from gateway.control.policy.document import Json
 from gateway.control.policy.emergency import check_emergency
 from gateway.control.policy.findings import Findings, pointer
 from gateway.control.policy.security import Setting, required_scopes
 from schemas.policy import Route
-from schemas.xcity import KEY, LegalClass, OperationInfo
+from schemas.xcity import KEY, OperationInfo
 
 LARGEST_FOREIGN_BODY: Final = 64 * 1024 * 1024
 _OPERATION_ID = re.compile(r"[A-Za-z0-9_.-]{1,160}")
@@ -71,6 +72,10 @@ def compile_operation(
         route["quota"] = info.quota
     if info.upgrade:
         route["upgrade"] = info.upgrade
+    if info.authenticator:
+        route["authenticator"] = info.authenticator
+    if info.proofing:
+        route["proofing"] = info.proofing
     return route
 
 
@@ -123,11 +128,12 @@ def _check_personal(
     if info.access == "personal":
         if not info.dataset:
             findings.add(place, "A personal operation names no data set.", "Add x-city.dataset.")
-        elif dataset and dataset.legal_class is LegalClass.OPEN:
+        elif dataset and dataset.legal_class not in OF_PERSONS:
             findings.add(
                 f"{place}/dataset",
-                f"A personal operation serves {info.dataset!r}, whose legal class is open.",
-                "Give the data set its legalClass.",
+                f"A personal operation serves {info.dataset!r}, whose legal class is "
+                f"{dataset.legal_class}.",
+                f"Give the data set its legalClass: {' or '.join(OF_PERSONS)}.",
             )
         if info.subject and info.subject not in paths.parameters(segments):
             findings.add(f"{place}/subject", f"The path has no {{{info.subject}}}.")

@@ -11,6 +11,7 @@ import orjson
 from gateway.control.oauth.clients import Client
 from gateway.control.policy.territory import Territory
 from schemas import policy
+from schemas.consent import DatasetRule
 from schemas.policy import Emergency, Jwk, Rate, Revocations, Route, Snapshot, Upstream
 
 OPEN_RATE: Final = Rate(requests=6000, seconds=60)
@@ -24,16 +25,19 @@ READY: Final = "/readyz"
 """What every process of the city's own answers when it can serve (:mod:`schemas.kit.app`)."""
 
 
-def upstream(territory: Territory, addresses: Sequence[str], health: str = "") -> Upstream:
+def upstream(
+    territory: Territory, addresses: Sequence[str], health: str = "", sector: str = ""
+) -> Upstream:
     """The upstream of one API; a third party's gets less patience.
 
     Args:
         health: path of its health check, if it has one.
+        sector: label of the key of its pseudonyms; the bare name if it was never rotated.
     """
     patience = 30_000 if territory.internal else 10_000
     made = Upstream(
         addresses=list(addresses),
-        sector=territory.name,
+        sector=sector or territory.name,
         internal=territory.internal,
         connect_timeout_ms=1000,
         response_timeout_ms=patience,
@@ -70,6 +74,7 @@ def make_snapshot(
     routes: Iterable[Route],
     clients: dict[str, policy.Client],
     revoked: Revocations,
+    datasets: dict[str, DatasetRule],
     open_rate: Rate = OPEN_RATE,
     purged: dict[str, int] | None = None,
     emergency: Emergency | None = None,
@@ -87,6 +92,7 @@ def make_snapshot(
         revoked=revoked,
         open_rate=open_rate,
         zone=ZONE,
+        datasets=datasets,
     )
     if purged:
         snapshot["purged"] = purged

@@ -16,8 +16,11 @@ APPS: Final = "/apps"
 
 _PLATFORM: Final = {
     "control": (
-        ("/oauth", "/.well-known", "/catalogue", "/control", "/audit", "/my", "/openapi.json"),
-        ("operator", "audit"),
+        (
+            *("/oauth", "/.well-known", "/catalogue", "/control", "/audit"),
+            *("/my", "/residents", "/staff", "/openapi.json"),
+        ),
+        ("operator", "audit", "consents"),
     ),
     "broker": (("/ngsi-ld", "/events", "/schemas"), ("entities", "events")),
 }

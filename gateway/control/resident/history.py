@@ -7,14 +7,15 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-import orjson
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.control import tables
 from gateway.control.audit.event import SECTOR
+from gateway.control.audit.opened import opened
 from gateway.control.policy import snapshot
 from gateway.control.residents import Resident
+from schemas.kit.envelope import Envelopes
 from schemas.pseudonym import Pseudonyms
 
 _MOST = 100
@@ -40,12 +41,12 @@ class Happening:
 
 
 async def of(
-    connection: AsyncConnection, pseudonyms: Pseudonyms, resident: Resident
+    connection: AsyncConnection, pseudonyms: Pseudonyms, envelopes: Envelopes, resident: Resident
 ) -> list[Happening]:
     """The newest first."""
     table = tables.audit_events
     query = (
-        select(table.c.at, table.c.action, table.c.entry)
+        select(table)
         .where(
             table.c.subject == pseudonyms.of(resident.resident_id, SECTOR),
             table.c.action.in_(ACTIONS),
@@ -55,9 +56,9 @@ async def of(
     )
     return [
         Happening(
-            at=datetime.fromtimestamp(row.at / 1000, ZONE).strftime("%Y-%m-%d %H:%M"),
-            text=row.action.replace(".", "_"),
-            gid=orjson.loads(row.entry)["target"],
+            at=datetime.fromtimestamp(one.said["at"] / 1000, ZONE).strftime("%Y-%m-%d %H:%M"),
+            text=one.said["action"].replace(".", "_"),
+            gid=one.target,
         )
-        for row in await connection.execute(query)
+        for one in await opened(connection, envelopes, await connection.execute(query))
     ]

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
+from base64 import urlsafe_b64encode
+from hashlib import sha256
 from typing import Any, Final
 
 from gateway.core.access.keys import Key
+from gateway.core.consent import held
 from gateway.core.policy.policy import Client, Policy
 from gateway.core.reply import Reply, invalid_token
-from schemas.headers import CLIENT, EXPIRES, GATEWAY_KEY, SCOPE, SUBJECT
-from schemas.policy import CLAIM_GRANT, CLAIM_RESIDENT
+from schemas.consent import CLAIM as CLAIM_CONSENTS
+from schemas.headers import CLIENT, CONSENTS, EXPIRES, GATEWAY_KEY, GRANT, OPERATOR, SCOPE, SUBJECT
+from schemas.policy import ACR, CLAIM_GRANT, CLAIM_PROOFING, CLAIM_RESIDENT
 from schemas.pseudonym import Pseudonyms
 
 _TEXT: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,4094}[\x21-\x7e])?")
@@ -36,11 +41,17 @@ class Grant:
             never sent on: upstreams get a pseudonym (:meth:`pseudonym`).
         expires, issued: seconds since the epoch.
         checked: the policy against which the grant was last found good.
+        consents: by data set, those of the token that were not withdrawn under that policy; another
+            object when one was, and never that of another grant.
+        authenticator, proofing: assurance levels of the sign-in and of the person; 0 if unknown.
+        thumbprint: of the key that the token is bound to (RFC 9449 §6.1); ``""`` if to none.
+        hash: of the token, as a proof names it (``ath``); only where it is bound.
     """
 
     __slots__ = (
-        "_identity", "audience", "checked", "client", "client_id", "expires", "family", "issued",
-        "issuer", "jti", "key", "resident", "scopes", "subject",
+        "_carried", "_identity", "_living", "audience", "authenticator", "checked", "client",
+        "client_id", "consents", "expires", "family", "hash", "issued", "issuer", "jti", "key",
+        "proofing", "resident", "scopes", "subject", "thumbprint",
     )  # fmt: skip
 
     client: Client
@@ -59,6 +70,12 @@ class Grant:
         sealed = claims.get(CLAIM_RESIDENT, "")
         self.resident = pseudonyms.open(sealed, self.client_id) if sealed else ""
         self.key = key
+        self.thumbprint = _thumbprint(claims)
+        self.hash = ""
+        self.authenticator = ACR.get(str(claims.get("acr", "")), 0)
+        self.proofing = int(number(claims, CLAIM_PROOFING)) if CLAIM_PROOFING in claims else 0
+        self._carried = self._living = held.read(claims.get(CLAIM_CONSENTS))
+        self.consents = held.by_dataset(self._living)
         self._identity: dict[str, bytes] = {}
 
     def pseudonym(self, sector: str, pseudonyms: Pseudonyms) -> str:
@@ -84,6 +101,11 @@ class Grant:
             said[SUBJECT] = self.pseudonym(sector, pseudonyms)
         if gateway_key:
             said[GATEWAY_KEY] = gateway_key.decode()
+        if gateway_key and not self.resident and self.subject != self.client_id:
+            said[OPERATOR] = self.subject
+        if gateway_key and self.resident:
+            said[GRANT] = self.family
+            said[CONSENTS] = json.dumps([one.detail for one in self._living], separators=(",", ":"))
         return "".join(f"{name}: {value}\r\n" for name, value in said.items()).encode()
 
     def check(self, policy: Policy) -> Reply | None:
@@ -105,9 +127,18 @@ class Grant:
             or self.issued <= revoked["clients"].get(self.client_id, -1)
         ):
             return REVOKED
+        self._leave_out(revoked.get("consents", {}))
         self.client = client
         self.checked = policy
         return None
+
+    def _leave_out(self, withdrawn: dict[str, int]) -> None:
+        """Withdrawn one by one, while the rest of the grant lives on."""
+        living = tuple(one for one in self._carried if one.id not in withdrawn)
+        if living != self._living:
+            self._living = living
+            self.consents = held.by_dataset(living)
+            self._identity.clear()  # it names them
 
 
 def _is_text(value: object) -> bool:
@@ -119,6 +150,22 @@ def _texts(claims: dict[str, Any], *names: str) -> tuple[str, ...]:
     if not all(map(_is_text, found)):
         raise ValueError("a claim is missing or no text")
     return found  # type: ignore[return-value]
+
+
+def _thumbprint(claims: dict[str, Any]) -> str:
+    """RFC 9449 §6.1. A token that is bound in a way that is not checked here is good for nobody."""
+    if "cnf" not in claims:
+        return ""
+    confirmation = claims["cnf"]
+    found = confirmation.get("jkt") if isinstance(confirmation, dict) else None
+    if not isinstance(found, str) or not found or len(confirmation) != 1:
+        raise ValueError("a confirmation that is not understood")
+    return found
+
+
+def hash_of(token: bytes) -> str:
+    """The ``ath`` of a proof for ``token`` (RFC 9449 §4.2)."""
+    return urlsafe_b64encode(sha256(token).digest()).rstrip(b"=").decode()
 
 
 def number(claims: dict[str, Any], name: str) -> float:

@@ -22,6 +22,7 @@ from gateway.core.access.grant import (
     UNKNOWN_KEY,
     WRONG_TYPE,
     Grant,
+    hash_of,
     number,
 )
 from gateway.core.access.keys import Key, decode
@@ -87,16 +88,28 @@ class Tokens:
         known = self._refused.get(token)
         if known is not None:
             raise Refused(known)
-        if self._failures.empty(source, _FAILURES, monotonic):
-            raise Refused(MANY_FAILURES)
+        self.bear(source, monotonic)
         grant = self._verify(token, policy)
         if isinstance(grant, Reply):
-            self._failures.take(source, _FAILURES, monotonic)
+            self.failed(source, monotonic)
             if grant is not EARLY:
                 self._refused.put(token, grant)
             raise Refused(grant)
         self._grants.put(token, grant)
         return grant
+
+    def bear(self, source: str, monotonic: float) -> None:
+        """Whether one more signature that ``source`` has sent is worth verifying.
+
+        Raises:
+            Refused: too many did not fit.
+        """
+        if self._failures.empty(source, _FAILURES, monotonic):
+            raise Refused(MANY_FAILURES)
+
+    def failed(self, source: str, monotonic: float) -> None:
+        """One did not fit."""
+        self._failures.take(source, _FAILURES, monotonic)
 
     def _verify(self, token: bytes, policy: Policy) -> Grant | Reply:
         """RFC 9068 §4, in its order."""
@@ -113,6 +126,7 @@ class Tokens:
                 return BAD_SIGNATURE
             claims = _object(payload)
             grant = Grant(claims, key, self._pseudonyms)
+            grant.hash = hash_of(token) if grant.thumbprint else ""
             return self._times(grant, claims) or grant.check(policy) or grant
         except ValueError:
             return MALFORMED

@@ -46,7 +46,8 @@ READ: Final = 3  # read here, at most once; written anew where the upstream need
 
 _READ: Final = (
     "host content-length transfer-encoding authorization connection cookie expect x-request-id "
-    "traceparent tracestate request-timeout upgrade te max-forwards x-city-server-timing"
+    "traceparent tracestate request-timeout upgrade te max-forwards x-city-server-timing "
+    "dpop city-purpose"
 )
 _DROPPED: Final = (
     # hop by hop (RFC 9110 §7.6.1)
@@ -78,11 +79,13 @@ def _roles() -> dict[bytes, tuple[int, bytes]]:
     }
 
 
-_ROLES: Final = _roles()
+_ROLES: Final = _roles() | {b"DPoP": (READ, b"dpop")}
 _NONE: Final[frozenset[bytes]] = frozenset()
-_REMEMBERED: Final = 1_024
-"""Longest line whose meaning is remembered."""
-_ONCE: Final = frozenset((b"x-request-id", b"traceparent", b"tracestate", b"idempotency-key"))
+_REMEMBERED: Final = 2_048
+"""Longest line whose meaning is remembered: a resident's token is one of more than 1,024."""
+_ONCE: Final = frozenset(
+    (b"x-request-id", b"traceparent", b"tracestate", b"idempotency-key", b"dpop")
+)
 """Fields that no other request will have."""
 _lines: Final[Recent[bytes, tuple[int, bytes, bytes]]] = Recent(4_096)
 
@@ -92,7 +95,10 @@ class Fields:
 
     Attributes:
         host: the ``Host`` field.
-        token: the bearer token, ``b""`` if there is none.
+        token: the access token, ``b""`` if there is none.
+        bound: it was sent as one that is bound to a key (RFC 9449 §7.1), not as a bearer's.
+        proof: the proof of possession of that key; ``b""`` if there is none.
+        purpose: what the client says that it asks for (``City-Purpose``); ``""`` if it does not.
         authorization, cookie: these values, for open routes whose API reads them itself.
         length: ``Content-Length``, -1 if there is none.
         chunked: whether the body comes in chunks.
@@ -111,13 +117,13 @@ class Fields:
             concerns the connection.
         grant: what the token was last found to allow; for :mod:`gateway.core.pipeline`.
         sealed, sealed_for, sealed_by: what an upstream gets of all this, host and identity with
-            it, and the upstream and grant of which that is true.
+            it, and the upstream and the caller's consents for which that is true.
     """
 
     __slots__ = (
-        "authorization", "bare", "chunked", "close", "cookie", "expects", "forward", "grant", "hop",
-        "host", "length", "max_forwards", "once", "request_id", "sealed", "sealed_by", "sealed_for",
-        "timed", "timeout", "token", "traceparent", "upgrade",
+        "authorization", "bare", "bound", "chunked", "close", "cookie", "expects", "forward",
+        "grant", "hop", "host", "length", "max_forwards", "once", "proof", "purpose", "request_id",
+        "sealed", "sealed_by", "sealed_for", "timed", "timeout", "token", "traceparent", "upgrade",
     )  # fmt: skip
 
     def __init__(self, block: bytes) -> None:
@@ -133,15 +139,21 @@ class Fields:
             raise malformed("There is no Host field (RFC 9112 §3.2).")
         self.host = host
         self.length, self.chunked = _framing(get(b"content-length"), get(b"transfer-encoding"))
-        self.authorization = credentials = get(b"authorization", b"")
-        self.token = credentials[7:].strip(b" ") if credentials[:7].lower() == b"bearer " else b""
+        self.authorization = get(b"authorization", b"")
+        self.token, self.bound = _token(self.authorization)
+        self.proof = get(b"dpop", b"")
+        self.purpose = str(get(b"city-purpose", b""), "latin-1")
+        if self.purpose:
+            names.append(b"city-purpose")
+            lines.append(b"city-purpose: " + read[b"city-purpose"])
         self.cookie = get(b"cookie", b"")
         self.expects = b"expect" in read
         self.request_id = get(b"x-request-id", b"")
         self.traceparent = get(b"traceparent", b"")
         self.timeout = float(get(b"request-timeout", b"0"))
         self.timed = get(SERVER_TIMING) in (b"1", b"?1")
-        self.once = b"x-request-id" in read or b"traceparent" in read
+        named = b"x-request-id" in read or b"traceparent" in read
+        self.once = named or bool(self.proof)
         if self.traceparent and b"tracestate" in read:
             names.append(b"tracestate")
             lines.append(b"tracestate: " + read[b"tracestate"])
@@ -164,7 +176,7 @@ class Fields:
         self.forward = b"\r\n".join(lines)
         self.bare = self.length < 0 and not (
             self.chunked
-            or self.once
+            or named
             or self.timeout
             or self.timed
             or self.hop
@@ -174,7 +186,16 @@ class Fields:
         self.grant: Grant | None = None
         self.sealed = b""
         self.sealed_for: Upstream | None = None
-        self.sealed_by: Grant | None = None
+        self.sealed_by: object = None
+
+
+def _token(credentials: bytes) -> tuple[bytes, bool]:
+    """The access token in ``Authorization``, and whether it was sent as one bound to a key."""
+    if credentials[:7].lower() == b"bearer ":
+        return credentials[7:].strip(b" "), False
+    if credentials[:5].lower() == b"dpop ":
+        return credentials[5:].strip(b" "), True
+    return b"", False
 
 
 def _members(value: bytes) -> frozenset[bytes]:
@@ -243,7 +264,7 @@ def passes(name: bytes) -> bool:
 
 def _again(name: bytes, first: bytes, value: bytes) -> bytes:
     """A second field of a name that is read here."""
-    if name in (b"connection", b"tracestate", b"upgrade", b"te"):
+    if name in (b"connection", b"tracestate", b"upgrade", b"te", b"dpop"):
         return first + b"," + value
     if name == b"cookie":
         return first + b"; " + value

@@ -22,6 +22,10 @@ from gateway.core.access.quotas import Quota
 from gateway.core.caching.kept_route import KeptRoute
 from gateway.core.caching.shared_cache import SAFE, ChangingRoute, SharedCache
 from gateway.core.caching.shelf import Owner
+from gateway.core.consent import dataset, legal
+from gateway.core.consent.dataset import Dataset
+from gateway.core.consent.levels import at_least
+from gateway.core.consent.need import ConsentNeeded
 from gateway.core.overload import emergency
 from gateway.core.overload.admission import PRIORITIES
 from gateway.core.overload.overload import Loads
@@ -86,10 +90,11 @@ def compiling(snapshot: object, around: Surroundings) -> Work[Policy]:
     for name, at in top["clients"].members():
         clients[name] = _client(name, at, around)
         yield
+    datasets = dataset.read(top.get("datasets"))
     daily = any(client.quota is not None for client in clients.values())
     routes: list[Route] = []
     for at in top["routes"].each():
-        routes.append(_route(at, upstreams, kept, around, daily=daily))
+        routes.append(_route(at, upstreams, datasets, kept, around, daily=daily))
         yield
     if not routes:
         raise top["routes"].wrong("a policy without routes would turn the whole city off")
@@ -97,11 +102,14 @@ def compiling(snapshot: object, around: Surroundings) -> Work[Policy]:
         raise top["keys"].wrong("no key, but routes that need a token")
     revoked = yield from _revoked(top["revoked"])
     table = yield from _table(top["routes"], routes)
+    audience = top["audience"].text()
     return Policy(
         revision=top["revision"].text(),
         issuer=issuer,
-        audience=top["audience"].text(),
+        audience=audience,
         scheme=b"https" if issuer.startswith("https://") else b"http",
+        base=audience.rstrip("/"),
+        metadata=_metadata(top["audience"]),
         keys=keys,
         clients=clients,
         revoked=revoked,
@@ -110,6 +118,7 @@ def compiling(snapshot: object, around: Surroundings) -> Work[Policy]:
         table=table,
         kept=frozenset(kept.owners.values()),
         purged=_purged(top.get("purged")),
+        datasets=datasets,
         emergency=emergency.read(top.get("emergency")),
         zone=_zone(top.get("zone")),
     )
@@ -163,7 +172,13 @@ def _health(at: At) -> str:
 
 
 def _route(
-    at: At, upstreams: Mapping[str, Upstream], kept: Kept, around: Surroundings, *, daily: bool
+    at: At,
+    upstreams: Mapping[str, Upstream],
+    datasets: Mapping[str, Dataset],
+    kept: Kept,
+    around: Surroundings,
+    *,
+    daily: bool,
 ) -> Route:
     """One route; ``daily``: there are clients with a quota over all routes."""
     name, access = at["id"].text(), at["access"].one_of(*ACCESS)
@@ -182,8 +197,11 @@ def _route(
     subject = _subject(at["subject"], path, access)
     rate, quota = _rate_of(at, around), _quota(at, "route-day", around)
     max_body = at["max_body_bytes"].whole()
-    upstream, mark, stream = upstreams[at["upstream"].text()], _mark(at), at["stream"].flag()
+    upstream, stream = upstreams[at["upstream"].text()], at["stream"].flag()
+    about = _about(at, datasets)
+    mark = _mark(at, about)
     priority, upgrade = at["priority"].one_of(*PRIORITIES), _upgrade(at)
+    endless = stream or bool(upgrade)
     route = Route(
         id=name,
         method=at["method"].text().upper().encode("ascii"),
@@ -201,6 +219,8 @@ def _route(
         stream=stream,
         steps=pipeline.steps(
             access,
+            trusted=_trusted(at, about, endless=endless),
+            lasting=endless,
             subject=subject >= 0,
             limited=rate is not None,
             counted=quota is not None,
@@ -211,19 +231,57 @@ def _route(
         ),
         send=_send(at, upstream, kept, around.cache),
         stats=around.stats(name),
-        load=around.loads.of(name, priority, upstream, mark, stream or bool(upgrade)),
+        load=around.loads.of(name, priority, upstream, mark, endless),
         forbidden=reply.insufficient_scope(" ".join(sorted(scopes[0])) if scopes else ""),
         too_large=reply.too_large(max_body),
+        dataset=at["dataset"].text(empty=True),
     )
     return _openable(route, upgrade, kept=name in kept.owners) if mark == "open" else route
 
 
-def _mark(at: At) -> str:
+def _about(at: At, datasets: Mapping[str, Dataset]) -> Dataset:
+    """The data set of a route; one that the policy says nothing of is open."""
+    name = at["dataset"].text(empty=True)
+    return datasets.get(name) or Dataset(name)
+
+
+def _trusted(at: At, about: Dataset, *, endless: bool) -> list[pipeline.Step]:
+    """The steps by which law, sign-in and consent are held to; none where they ask for nothing."""
+    access, method = at["access"].text(), at["method"].text().upper()
+    found: list[pipeline.Step] = []
+    if legal.is_inside_only(about.legal_class, access, method):
+        found.append(legal.inside_only(about.id, about.legal_class))
+    levels = [_level(at.get("authenticator")), _level(at.get("proofing"))]
+    if any(levels) and access != "open":
+        found.append(at_least(*levels))
+    if access == "personal":
+        found += [pipeline.need_resident, ConsentNeeded(about, endless=endless)]
+    return found
+
+
+def _level(at: At | None) -> int:
+    found = at.whole() if at is not None else 0
+    if at is not None and found > 3:
+        raise at.wrong("a level is 1, 2 or 3")
+    return found
+
+
+def _metadata(at: At) -> bytes:
+    """Of the URL with this ``aud``; what goes into a quoted string must not end it."""
+    url = at.text().rstrip("/")
+    if not url.isascii() or not url.isprintable() or {'"', "\\", " "} & set(url):
+        raise at.wrong("no URL")
+    return f"{url}/.well-known/oauth-protected-resource".encode()
+
+
+def _mark(at: At, about: Dataset) -> str:
     given = at.get("emergency")
     mark = given.one_of(*emergency.MARKS) if given else "none"
     readable = at["access"].text() == "scoped" and at["method"].text().upper() == "GET"
     if given and mark == "open" and not readable:
         raise given.wrong("only a scoped GET can be opened to anybody: never a personal route")
+    if mark == "open" and about.legal_class not in legal.PUBLISHABLE:
+        return "reserved"  # served first, but never to anybody
     return mark
 
 
@@ -360,8 +418,9 @@ def _client(name: str, at: At, around: Surroundings) -> Client:
 
 
 def _revoked(at: At) -> Work[wire.Revocations]:
-    for part in ("tokens", "families", "clients"):
-        for _, item in at[part].members():
+    for part in ("tokens", "families", "clients", "consents"):
+        there = at[part] if part != "consents" else at.get(part) or At({})
+        for _, item in there.members():
             if type(item.value) not in (int, float):
                 raise at[part].wrong("a time is a number of seconds")
             yield

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from gateway.core.access.keys import Key
 from gateway.core.access.limits import Rate
 from gateway.core.access.quotas import Quota
 from gateway.core.caching.shelf import Owner
+from gateway.core.consent.dataset import Dataset
 from gateway.core.overload.admission import Load
 from gateway.core.overload.emergency import Emergency
 from gateway.core.pipeline import Step
@@ -49,6 +50,7 @@ class Route:
         send: where it goes then: to the upstream, or to a cache before it.
         stats: counters by client class.
         load: what it puts on its server, and its order among others.
+        dataset: what its answers are of, in the catalogue.
         forbidden, too_large: the refusals of this route, made beforehand.
     """
 
@@ -72,6 +74,7 @@ class Route:
     forbidden: Reply
     too_large: Reply
     quota: Quota | None = None
+    dataset: str = ""
 
     def start(self, path: bytes, query: bytes) -> bytes:
         """What a request for ``path`` begins with on its way upstream, up to the ``Host``.
@@ -89,6 +92,9 @@ class Policy:
 
     Attributes:
         scheme: of the public URL, for ``X-Forwarded-Proto``.
+        base: the public URL, to which paths are added.
+        metadata: where it is described as a protected resource (RFC 9728).
+        datasets: what the law calls them, and where their fields are.
         zone: whose days quotas are counted by.
         kept: the routes whose answers are kept.
         purged: see :class:`schemas.policy.Snapshot`.
@@ -100,6 +106,8 @@ class Policy:
     issuer: str
     audience: str
     scheme: bytes
+    base: str
+    metadata: bytes
     keys: Mapping[str, Key]
     clients: dict[str, Client]
     revoked: wire.Revocations
@@ -108,6 +116,7 @@ class Policy:
     table: Table[Route]
     kept: Set[Owner]
     purged: Mapping[str, int]
+    datasets: Mapping[str, Dataset]
     emergency: Emergency | None = None
     zone: tzinfo = UTC
 
@@ -117,6 +126,6 @@ class Policy:
         What still names it (a remembered request line, say) then keeps next to nothing alive.
         """
         revoked = self.revoked
-        for heavy in (self.clients, revoked["tokens"], revoked["families"], revoked["clients"]):
-            yield from emptied(heavy)
+        for heavy in (self.clients, *revoked.values()):
+            yield from emptied(cast(dict[str, object], heavy))
         yield from self.table.fell()

@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 from gateway.core.telemetry.exposition_upstreams import upstreams
 from gateway.core.telemetry.overload_metrics import overload_metrics
 from gateway.core.telemetry.telemetry import BOUNDS
+from gateway.core.trail.metrics import trail_metrics
 
 _P: Final = "supercity_gateway_"
 _CLASSES: Final = ("cut", "1xx", "2xx", "3xx", "4xx", "5xx")
@@ -36,6 +37,8 @@ _TOTALS: Final = {
     "tls_plain_http": "Connections that spoke plain HTTP where TLS is spoken.",
     "tls_reloads": "Certificates taken into use after a change.",
     "tls_reload_failures": "Changed certificates that could not be used.",
+    "withdrawn": "Exchanges cut because what allowed them was revoked or withdrawn.",
+    "proofs_verified": "Proofs of possession whose signature was verified.",
     "tokens_verified": "Access tokens whose signature was verified.",
     "tokens_remembered": "Requests whose access token was already verified.",
     "cache_dropped": "Kept answers dropped to make room for others.",
@@ -79,6 +82,7 @@ class Workers(Collector):
             "cache", "outcome", "Requests on kept routes, by outcome.", "cache_requests"
         )
         yield from overload_metrics(self._told, _P)
+        yield from trail_metrics(self._told, _P)
         for name, about in _TOTALS.items():
             yield CounterMetricFamily(_P + name, about, value=self._total(name))
         for name, about in _GAUGES.items():

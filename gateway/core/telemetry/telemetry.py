@@ -18,7 +18,8 @@ UNROUTED: Final = "none"
 ANYBODY: Final = "none"
 """Client class of requests without an accepted token."""
 _TOTALS: Final = (
-    "tokens_verified", "tokens_remembered", "cache_dropped", "cache_purges", "spans_dropped",
+    "tokens_verified", "tokens_remembered", "proofs_verified", "cache_dropped", "cache_purges",
+    "spans_dropped",
 )  # fmt: skip
 """Counters that a worker tells beside ``counters``."""
 OTHER: Final = "other"
@@ -139,10 +140,13 @@ def departed(before: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
     counters = _sum(before.get("counters"), told.get("counters", {}))
     events = _sum(before.get("upstream_events"), told.get("upstream_events", {}))
     totals = {name: before.get(name, 0) + told.get(name, 0) for name in _TOTALS}
+    kept = ("accesses", "failures", "refused")
+    trail = {name: told.get("trail", {}).get(name, 0) for name in kept}
     return {
         "series": [[*key, stats] for key, stats in series.items()],
         "counters": counters,
         "upstream_events": events,
+        "trail": _sum(before.get("trail"), trail),
     } | totals
 
 

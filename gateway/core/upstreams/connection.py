@@ -166,10 +166,14 @@ class UpstreamConnection(asyncio.Protocol):
         self._after(exchange, body, rest)
 
     def _after(self, exchange: Exchange, body: Body, rest: bytes) -> None:
+        if self.exchange is not exchange:  # its answer was not let through
+            return
         if exchange.route.stream:
             self.deadline = inf
         if not body.done:
-            if exchange.is_head:  # nobody wants the content that is still to come
+            if (
+                exchange.is_head and exchange.begun
+            ):  # nobody wants the content that is still to come
                 self._detach(keep=False)
                 exchange.end()
             return
@@ -210,8 +214,9 @@ class UpstreamConnection(asyncio.Protocol):
         if isinstance(body, UntilClose) and exc is None:
             body.done = True
             exchange.continue_answer(body, b"")
-            self._detach(keep=False)
-            exchange.end()
+            if self.exchange is exchange:
+                self._detach(keep=False)
+                exchange.end()
         elif self.served and body is None and not self._head and exchange.repeatable:
             # it was closed just as it was used again: nothing was answered, so ask again
             self._detach(keep=False)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from services.broker.delivery.model import State
-from services.broker.delivery.schedule import Answer
+from schemas.kit.outgoing.model import State
+from schemas.kit.outgoing.schedule import Answer
 
 
 class DeliveryMetrics:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Protocol
 from uuid import uuid4
 
-DEFAULT_TIMEOUT: Final = 15.0
-MOST_TIMEOUT: Final = 30.0
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-State = Literal["waiting", "delivered", "failed", "dropped"]
+from schemas.kit.outgoing.model import DEFAULT_TIMEOUT, Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +61,6 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """What goes out over HTTP."""
-
-    url: str
-    body: bytes
-    headers: Mapping[str, str]
-    timeout: float = DEFAULT_TIMEOUT
-    method: str = "POST"
-
-
-@dataclass(frozen=True, slots=True)
 class Drop:
     """Not to be sent, and why: what the receiver may no longer see, for one."""
 
@@ -96,29 +84,32 @@ class Preparer(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """A message that no try delivered.
+
+    Attributes:
+        tries: how many there were.
+        error: of the last one.
+    """
+
+    delivery: Delivery
+    tries: int
+    error: str
+
+
+class Mourner(Protocol):
+    """Is told of the messages of one kind of endpoint that were given up."""
+
+    async def __call__(self, connection: AsyncConnection, found: Sequence[GivenUp]) -> None:
+        """Do what is to be done, in the very transaction that notes it."""
+        ...
+
+
 def as_it_is(waiting: Waiting) -> Request:
     """Sends a delivery as it was enqueued: what kinds without a preparer do."""
     found = waiting.delivery
     return Request(found.url, found.body, found.headers, found.timeout)
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One try; nothing in it tells what was in the message.
-
-    Attributes:
-        at: seconds since the epoch.
-        status: the answer's HTTP status; 0 when there was no answer.
-        error: in words; empty after 2xx.
-    """
-
-    at: float
-    status: int
-    milliseconds: int
-    error: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        return {"at": self.at, "status": self.status, "ms": self.milliseconds, "error": self.error}
 
 
 @dataclass(frozen=True, slots=True)

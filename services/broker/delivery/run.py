@@ -11,11 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from schemas.kit.outgoing.model import Request
+from schemas.kit.outgoing.schedule import Answer, verdict
+from schemas.kit.outgoing.sender import Sender
 from services.broker.delivery.metrics import DeliveryMetrics
-from services.broker.delivery.model import Drop, Hold, Prepare, Request, Waiting
+from services.broker.delivery.model import Drop, Hold, Prepare, Waiting
 from services.broker.delivery.results import Result
-from services.broker.delivery.schedule import Answer, verdict
-from services.broker.delivery.sender import Sender
 from services.broker.delivery.turns import PORTION, Turn
 
 logger = logging.getLogger(__name__)
@@ -71,9 +72,12 @@ class Run:
     async def send(self) -> None:
         """Send all; or less, when the endpoint fails, or the turn's time is over."""
         lanes = self._lanes()
-        carriers = 1 if self.slow or self.circuit.failures else EACH
+        carriers = min(1 if self.slow or self.circuit.failures else EACH, len(lanes))
+        if carriers == 1:
+            await self._carry(lanes)
+            return
         async with asyncio.TaskGroup() as group:
-            for _ in range(min(carriers, len(lanes))):
+            for _ in range(carriers):
                 group.create_task(self._carry(lanes))
 
     def _lanes(self) -> list[list[Waiting]]:

@@ -20,7 +20,6 @@ from services.broker.events.fanout import Stream
 from services.broker.events.patterns import Wanted
 from services.broker.events.requests import read_events
 from services.broker.events.stream import EventStream, StreamResponse
-from services.broker.events.visibility import may_receive
 from services.broker.log import Position
 from services.broker.parts import Broker, BrokerDep
 from services.broker.registry.publishing import check_publisher
@@ -99,18 +98,29 @@ async def stream_events(
     you have as `Last-Event-ID` and the stream goes on behind it; nothing in between is missed,
     and what was on its way when you left may come twice: know an event by `source` and `id`.
     A reader that is too slow is cut, and resumes the same way; so does one whose token has ended,
-    with a new token.
+    with a new token, and one whose consent has ended, at once.
+
+    With a resident's token, events about that resident come too, as far as its consents cover
+    them: by the types' data sets, and with the fields that were agreed to.
     """
     parts = [part.strip() for part in types.split(",") if part.strip()]
     wanted = Wanted.of(parts, broker.types.names())
     after = _parse_id(last_event_id) if last_event_id else None
+    standing = await broker.consents.receivers.standing(caller)
     await _following(broker)
     await broker.prepare(wanted.topics)
 
-    def wants(delivery: Delivery) -> bool:
-        return wanted.include(delivery.type) and may_receive(caller, delivery)
+    gate = broker.consents.gate
 
-    live = Stream(wants, client=caller.client, include=wanted.include)
+    def view(delivery: Delivery) -> Delivery | None:
+        if standing.grant and gate.ended.is_silent:
+            live.end("which consents still hold is not known at the moment")
+        # a reader whose stream has ended comes back with its last id: nothing is lost
+        if not wanted.include(delivery.type) or live.ended:
+            return None
+        return gate.handed(caller, standing, delivery)
+
+    live = Stream(view, client=caller.client, standing=standing, include=wanted.include)
     stream = EventStream(broker.log, broker.fanout, wanted.topics, live, until=caller.expires)
     return StreamResponse(stream.frames(after))
 

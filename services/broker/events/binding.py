@@ -63,6 +63,7 @@ class Delivery:
         slot, offset: its place on the log.
         position: behind it; where a reader who has it goes on.
         replay_for: the one group that it is for; empty for everybody's.
+        subject: what or whom it is about; a resident by the pseudonym of the type's domain.
     """
 
     id: str
@@ -74,6 +75,7 @@ class Delivery:
     offset: int
     position: Position
     replay_for: str = ""
+    subject: str = ""
 
 
 def as_delivery(stored: Stored, position: Position) -> Delivery | None:
@@ -96,6 +98,7 @@ def as_delivery(stored: Stored, position: Position) -> Delivery | None:
         offset=stored.offset,
         position=position,
         replay_for=attributes.get(REPLAY, ""),
+        subject=attributes.get("subject", ""),
     )
 
 

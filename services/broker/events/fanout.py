@@ -14,6 +14,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
 
+from services.broker.consent.standing import NOBODYS, Standing
 from services.broker.events.binding import Delivery, as_delivery
 from services.broker.log import Batch, EventLog, LogUnavailable, Position, Reader, Stored, Topic
 from services.broker.metrics import Metrics
@@ -28,29 +29,33 @@ look like a slow reader."""
 _WAIT_SECONDS: Final = 5.0
 _RETRY_SECONDS: Final = 0.5
 
-Filter = Callable[[Delivery], bool]
+View = Callable[[Delivery], Delivery | None]
+"""An event as a reader gets it; None when it is not for that reader."""
 
 
 class Stream:
     """One reader's queue.
 
     Args:
-        wants: which events belong into it.
+        view: what its reader gets of an event.
         client: whose it is.
+        standing: under what its reader receives.
         include: whether it is open for an event type, whatever the single event says.
         most_events, most_bytes: what it holds before its reader counts as too slow.
     """
 
     def __init__(
         self,
-        wants: Filter,
+        view: View,
         *,
         client: str = "",
+        standing: Standing = NOBODYS,
         include: Callable[[str], bool] = lambda _: False,
         most_events: int = 1000,
         most_bytes: int = 4_194_304,
     ) -> None:
-        self.wants, self.client, self.include = wants, client, include
+        self.view, self.client, self.include = view, client, include
+        self.standing = standing
         self._most_events, self._most_bytes = most_events, most_bytes
         self._queue: deque[Delivery] = deque()
         self._bytes = 0
@@ -60,10 +65,11 @@ class Stream:
 
     def offer(self, delivery: Delivery) -> bool:
         """Queue an event if it belongs here; whether it did."""
-        if self.ended or not self.wants(delivery):
+        seen = None if self.ended else self.view(delivery)
+        if seen is None:
             return False
-        self._queue.append(delivery)
-        self._bytes += len(delivery.json)
+        self._queue.append(seen)
+        self._bytes += len(seen.json)
         self._ready.set()
         if len(self._queue) > self._most_events or self._bytes > self._most_bytes:
             self.end("too slow")
@@ -118,8 +124,18 @@ class Fanout:
 
     def end_streams(self) -> None:
         """Tell every reader to come back, to another process or later."""
-        for stream in list(self._streams):
-            stream.end("the broker is stopping")
+        self.cut(lambda _: True, "the broker is stopping")
+
+    def cut(self, which: Callable[[Standing], bool], why: str) -> int:
+        """End the streams of some standings, with all that waits in them; how many there were."""
+        chosen = [one for one in self._streams if not one.ended and which(one.standing)]
+        for stream in chosen:
+            stream.end(why)
+        return len(chosen)
+
+    def standings(self) -> list[Standing]:
+        """Under what the streams open here receive."""
+        return [stream.standing for stream in self._streams]
 
     async def stop(self) -> None:
         self.end_streams()
@@ -163,7 +179,7 @@ class Fanout:
         if not self.following.is_set():
             self.position = await self._log.end(names)
             self.following.set()
-        reader = await self._log.reader(names, self.position)
+        reader = await self._log.reader(names, self.position, following=True)
         feeding = asyncio.create_task(self._feed(reader), name="fanout-feed")
         changed = asyncio.create_task(self._others.wait(), name="fanout-topics")
         try:

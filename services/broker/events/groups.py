@@ -17,12 +17,13 @@ from schemas.kit.caller import Caller
 from schemas.kit.outbox import Outbox
 from schemas.kit.store import Store
 from schemas.problem import NotFound, Unavailable, Unprocessable
+from services.broker.consent.gate import Gate
+from services.broker.consent.standing import NOBODYS, Standing
 from services.broker.events.binding import Delivery, as_delivery
-from services.broker.events.deadletter import dead_letter
+from services.broker.events.deadletter import dead_letter, group_name
 from services.broker.events.leases import Handed, Leases
 from services.broker.events.patterns import Wanted
 from services.broker.events.readers import Readers
-from services.broker.events.visibility import may_receive
 from services.broker.log import EventLog, LogUnavailable, Position
 
 MOST_WAIT: Final = 30.0
@@ -56,10 +57,11 @@ class Groups:
         store: Store,
         log: EventLog,
         outbox: Outbox,
+        gate: Gate,
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._log, self._outbox, self._clock = log, outbox, clock
+        self._log, self._outbox, self._gate, self._clock = log, outbox, gate, clock
         self._leases = Leases(store, clock)
         self._readers = Readers(log)
         self._draining = False
@@ -81,6 +83,7 @@ class Groups:
         limit: int = 100,
         wait: float = 0.0,
         start: Start = "beginning",
+        standing: Standing = NOBODYS,
     ) -> Fetched:
         """Events behind what the group has committed, leased to this consumer.
 
@@ -90,17 +93,19 @@ class Groups:
             limit: most events.
             wait: seconds to wait for the first.
             start: where a group begins that has never fetched before.
+            standing: under what the caller receives.
 
         Raises:
             Conflict: another consumer of the group holds a batch; carries ``Retry-After``.
-            Forbidden: the client has too many groups.
-            Unavailable: the log cannot be read.
+            Forbidden: the client has too many groups; or what it receives under ended meanwhile.
+            Unavailable: the log cannot be read, or the control plane is silent.
         """
         lease = token_hex(12)
         await self._leases.take(caller, group, lease, consumer, wait)
         try:
             after = await self._standing(caller, group, wanted, start)
-            events, upto = await self._read(caller, group, wanted, after, limit, wait)
+            reading = _Reading(caller, group, wanted, standing)
+            events, upto = await self._read(reading, after, limit, wait)
         except LogUnavailable as error:
             await self._leases.free(caller, group, lease)
             raise Unavailable(
@@ -136,7 +141,14 @@ class Groups:
         await self._leases.free(caller, group, cursor)
 
     async def reject(
-        self, caller: Caller, group: str, cursor: str, event_id: str, reason: str
+        self,
+        caller: Caller,
+        group: str,
+        cursor: str,
+        event_id: str,
+        reason: str,
+        *,
+        standing: Standing = NOBODYS,
     ) -> None:
         """An event of the batch cannot be handled: put it aside, with the reason.
 
@@ -148,7 +160,8 @@ class Groups:
         """
         handed = await self._leases.handed(caller, group, cursor)
         after = await self._log.committed(_name(caller, group), handed.wanted.topics)
-        delivery = await self._find(caller, group, handed, after, event_id)
+        reading = _Reading(caller, group, handed.wanted, standing)
+        delivery = await self._find(reading, handed, after, event_id)
         if delivery is None:
             raise NotFound(f"The batch has no event with the id {event_id[:100]}.")
         letter = dead_letter(
@@ -165,57 +178,63 @@ class Groups:
         return position
 
     async def _read(
-        self,
-        caller: Caller,
-        group: str,
-        wanted: Wanted,
-        after: Position,
-        limit: int,
-        wait: float,
+        self, reading: _Reading, after: Position, limit: int, wait: float
     ) -> tuple[list[Delivery], Position]:
         """Events for this caller; what is not for them is passed over."""
         deadline = time.monotonic() + min(wait, _ANSWER_SECONDS)
         events: list[Delivery] = []
-        async with self._readers.at(_name(caller, group), wanted.topics, after) as reader:
+        async with self._readers.at(reading.name, reading.wanted.topics, after) as reader:
             position = after
             while True:
                 left = 0.0 if events or self._draining else max(0.0, deadline - time.monotonic())
                 batch = await reader.read(limit=limit - len(events), wait=min(left, _SLICE_SECONDS))
+                self._gate.admit(reading.standing)  # what ends while it waits gets nothing
                 for stored in batch.records:
                     delivery = as_delivery(stored, position)
-                    if delivery and _is_for(caller, group, wanted, delivery):
-                        events.append(delivery)
+                    if delivery and (seen := self._seen(reading, delivery)):
+                        events.append(seen)
                 position = position.merged(batch.position)
                 if len(events) >= limit or not (batch.records or left > _SLICE_SECONDS):
                     return events, position
 
     async def _find(
-        self, caller: Caller, group: str, handed: Handed, after: Position, event_id: str
+        self, reading: _Reading, handed: Handed, after: Position, event_id: str
     ) -> Delivery | None:
-        async with self._readers.at(_name(caller, group), handed.wanted.topics, after) as reader:
+        """The event as it is on the log, by the id that this caller knows it by."""
+        async with self._readers.at(reading.name, reading.wanted.topics, after) as reader:
             while True:
                 batch = await reader.read(limit=_PORTION, wait=0.0)
                 for stored in batch.records:
                     delivery = as_delivery(stored, after)
-                    if (
-                        delivery
-                        and delivery.id == event_id
-                        and stored.offset < handed.upto.at(stored.slot)
-                        and _is_for(caller, group, handed.wanted, delivery)
-                    ):
+                    seen = self._seen(reading, delivery) if delivery else None
+                    within = stored.offset < handed.upto.at(stored.slot)
+                    if seen and seen.id == event_id and within:
                         return delivery
                 if not batch.records or reader.has_seen(handed.upto):
                     return None
 
+    def _seen(self, reading: _Reading, delivery: Delivery) -> Delivery | None:
+        if delivery.type not in reading.wanted.types:
+            return None
+        return self._gate.handed(reading.caller, reading.standing, delivery, group=reading.name)
 
-def _is_for(caller: Caller, group: str, wanted: Wanted, delivery: Delivery) -> bool:
-    return delivery.type in wanted.types and may_receive(
-        caller, delivery, group=_name(caller, group)
-    )
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Who reads what for which group."""
+
+    caller: Caller
+    group: str
+    wanted: Wanted
+    standing: Standing
+
+    @property
+    def name(self) -> str:
+        return _name(self.caller, self.group)
 
 
 def _name(caller: Caller, group: str) -> str:
     """The group on the log: a client cannot name another's."""
     if not caller.client:
         raise Unprocessable("A consumer group belongs to a client; the call names none.")
-    return f"city.{caller.client}.{group}"
+    return group_name(caller.client, group)

@@ -16,6 +16,7 @@ from schemas.ngsild import Value
 from schemas.problem import Unavailable
 from schemas.scopes import EVENTS_READ
 from schemas.xcity import operation
+from services.broker.consent.groups import own_name
 from services.broker.events.groups import MOST_WAIT, Fetched, Start
 from services.broker.events.patterns import Wanted
 from services.broker.parts import BrokerDep
@@ -81,15 +82,20 @@ async def fetch_events(
     and starts with the oldest event kept (or `"start": "now"`). 409 `group-busy`: another
     consumer of the group has a batch.
 
+    With a resident's token the group is that grant's own, and ends with it; events about the
+    resident come in it as far as the token's consents cover them.
+
     With `Accept: application/cloudevents-batch+json` the answer is the batch itself, and the
     cursor is the field `event-cursor`.
     """
     wanted = Wanted.of(body.types, broker.types.names())
     await broker.prepare(wanted.topics)
+    standing = await broker.consents.receivers.standing(caller)
     fetching = broker.groups.fetch(
         caller,
-        group,
+        own_name(group, caller),
         wanted,
+        standing=standing,
         consumer=body.consumer,
         limit=body.limit,
         wait=body.wait_seconds,
@@ -140,7 +146,7 @@ async def commit_events(
     group: GroupName, body: Cursor, caller: CallerDep, broker: BrokerDep
 ) -> Response:
     """409 `lease-lost` when the batch was handed to another consumer in the meantime."""
-    await broker.groups.commit(caller, group, body.cursor)
+    await broker.groups.commit(caller, own_name(group, caller), body.cursor)
     return Response(status_code=204)
 
 
@@ -155,6 +161,8 @@ async def reject_event(
     group: GroupName, body: Rejection, caller: CallerDep, broker: BrokerDep
 ) -> Response:
     """The event goes to the dead letters with your reason. Commit the cursor to go on."""
-    await broker.groups.reject(caller, group, body.cursor, body.id, body.reason)
+    standing = await broker.consents.receivers.standing(caller)
+    name = own_name(group, caller)
+    await broker.groups.reject(caller, name, body.cursor, body.id, body.reason, standing=standing)
     broker.metrics.dead.labels("http").inc()
     return Response(status_code=204)

@@ -9,6 +9,8 @@ from typing import Final
 from sqlalchemy import select
 
 from schemas.kit.store import Store
+from services.broker.consent.groups import alike
+from services.broker.events.deadletter import group_name
 from services.broker.events.patterns import Wanted
 from services.broker.log import EventLog, LogUnavailable
 from services.broker.metrics import Metrics
@@ -29,13 +31,14 @@ class Lags:
         """Set the gauge of every group that has fetched something; away is not behind."""
         with suppress(LogUnavailable):
             for client, name, types in await self._groups():
-                lag = await self._lag(f"city.{client}.{name}", types)
+                lag = await self._lag(group_name(client, name), types)
                 self._metrics.lag.labels(client, name).set(lag)
 
     async def _groups(self) -> list[tuple[str, str, list[str]]]:
         query = select(groups.c.client, groups.c.name, groups.c.types).limit(_MOST)
         async with self._store.read() as connection:
-            rows = (await connection.execute(query.where(groups.c.types != ""))).all()
+            measured = query.where(groups.c.types != "", alike(""))
+            rows = (await connection.execute(measured)).all()
         return [(row.client, row.name, row.types.split()) for row in rows]
 
     async def _lag(self, group: str, types: Iterable[str]) -> int:

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from schemas.kit.caller import Caller
 from schemas.kit.store import Store
 from schemas.problem import Conflict, Forbidden, NotFound
+from services.broker.consent.groups import alike
 from services.broker.events.patterns import Wanted
 from services.broker.log import Position
 from services.broker.tables import groups
@@ -82,7 +83,7 @@ class Leases:
 
     async def _check_number(self, connection: AsyncConnection, caller: Caller, group: str) -> None:
         others = select(func.count()).where(
-            groups.c.client == caller.client, groups.c.name != group
+            groups.c.client == caller.client, groups.c.name != group, alike(group)
         )
         if (await connection.execute(others)).scalar_one() >= MOST_GROUPS:
             raise Forbidden(f"A client has at most {MOST_GROUPS} consumer groups.")

@@ -118,8 +118,8 @@ class EventStream:
                 for stored in batch.records:
                     position = stored.after(position)
                     delivery = as_delivery(stored, position)
-                    if delivery and live.wants(delivery):
-                        frames.append(frame(delivery))
+                    if delivery and (seen := live.view(delivery)):
+                        frames.append(frame(seen))
                 yield b"".join(frames) or _HEARTBEAT
         finally:
             await reader.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Final
 
@@ -10,7 +11,6 @@ from schemas.kit.caller import Caller
 from schemas.registry import entity_types, event_types
 from schemas.scopes import ENTITIES_PERSONAL, EVENTS_PERSONAL
 from schemas.xcity import LegalClass
-from services.broker.events.binding import Delivery
 
 _NOBODYS: Final = frozenset((LegalClass.OPEN, LegalClass.ANONYMISED))
 
@@ -37,22 +37,34 @@ def is_restricted(entity_type: str) -> bool:
     return class_of_entity(entity_type) not in _NOBODYS
 
 
+@cache
+def dataset_of(type_: str) -> str:
+    """The personal data set that events of a type are about; empty where the type names none.
+
+    Such an event's subject is the resident's pseudonym in the sector of the type's domain.
+    """
+    return str(getattr(event_types().get(type_), "dataset", ""))
+
+
+@cache
+def fields_of(type_: str) -> Mapping[str, Sequence[str]]:
+    """Field of the type's data set → the members of ``data`` that are part of it."""
+    found: Mapping[str, Sequence[str]] = getattr(event_types().get(type_), "fields", {})
+    return found
+
+
+@cache
+def personal_datasets() -> Mapping[str, str]:
+    """Data set that some event type is about → its domain, the sector of the subjects."""
+    return {dataset_of(type_): type_.split(".")[1] for type_ in event_types() if dataset_of(type_)}
+
+
 def may_see(caller: Caller, type_: str, legal_class: str) -> bool:
-    """Whether the caller's token reaches an event of this type and class."""
+    """Whether the caller's scopes reach an event of this type and class.
+
+    A resident's token reaches by consents, never by its scopes (:mod:`services.broker.consent`).
+    """
     if not legal_class:
         return True
     needed = ENTITIES_PERSONAL if type_ == ENTITY_CHANGED else EVENTS_PERSONAL
-    return needed in caller.scopes
-
-
-def may_receive(caller: Caller, delivery: Delivery, *, group: str = "") -> bool:
-    """Whether an event may be handed to a caller now: asked for each event, at each delivery.
-
-    Args:
-        group: that it would be handed to, as it is called on the log; empty for a stream.
-
-    What depends on the single event besides its class, such as a resident's consent, belongs here.
-    """
-    if delivery.replay_for not in ("", group):
-        return False
-    return may_see(caller, delivery.type, delivery.legal_class)
+    return needed in caller.scopes and not caller.grant

@@ -29,8 +29,9 @@ WRITE = operation(ENTITIES_READ, dataset="context", request_body=_BODY)
 _MOST_OFFSET = 1_000_000
 
 
-def _owner(params: ParamsDep, caller: CallerDep) -> Owner:
-    return Owner(params.tenant, caller.client, params.personal)
+async def _owner(params: ParamsDep, caller: CallerDep, broker: BrokerDep) -> Owner:
+    standing = await broker.consents.receivers.standing(caller)
+    return Owner(params.tenant, caller.client, params.personal, standing)
 
 
 OwnerDep = Annotated[Owner, Depends(_owner)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from schemas.kit.store import Store
+from services.broker.consent.gate import Gate
 from services.broker.context.entities import Entities
 from services.broker.context.ld.contexts import Contexts
 from services.broker.delivery import Deliveries
@@ -18,6 +19,7 @@ class Subscribing:
     """Who subscribed, what is to be told, and who tells it.
 
     Args:
+        gate: what may be handed out.
         key: under which the secrets of receivers are kept.
 
     Attributes:
@@ -26,7 +28,13 @@ class Subscribing:
     """
 
     def __init__(
-        self, store: Store, deliveries: Deliveries, contexts: Contexts, *, key: str = ""
+        self,
+        store: Store,
+        deliveries: Deliveries,
+        contexts: Contexts,
+        gate: Gate,
+        *,
+        key: str = "",
     ) -> None:
         self._store, self._deliveries, self._contexts = store, deliveries, contexts
         self._index = Index()
@@ -34,7 +42,8 @@ class Subscribing:
         vault = Vault(store, key)
         self.subscriptions = Subscriptions(store, deliveries, contexts, vault)
         self._notifier: Notifier | None = None
-        deliveries.prepare(ENDPOINT_KIND, Preparer(store, self._index, deliveries, vault))
+        preparer = Preparer(store, self._index, deliveries, vault, gate=gate)
+        deliveries.prepare(ENDPOINT_KIND, preparer)
 
     def start(self, entities: Entities) -> None:
         """Begin to tell."""
@@ -47,6 +56,11 @@ class Subscribing:
             contexts=self._contexts,
         )
         self._notifier.start()
+
+    async def waiting(self) -> int:
+        """How many changes wait to be told."""
+        async with self._store.read() as connection:
+            return await self.journal.waiting(connection)
 
     async def stop(self) -> None:
         if self._notifier:

@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
+from schemas.kit.outgoing.model import Request
 from schemas.kit.store import Store
+from services.broker.consent.gate import Gate
 from services.broker.delivery import Deliveries, EndpointStatus, loops
 from services.broker.delivery.identity import broker_id
-from services.broker.delivery.model import Drop, Prepare, Request, Waiting
+from services.broker.delivery.model import Drop, Hold, Prepare, Waiting
 from services.broker.subscriptions.index import Index, Table
 from services.broker.subscriptions.model import Subscription
 from services.broker.subscriptions.notification import PERSONAL
@@ -17,7 +19,7 @@ from services.broker.subscriptions.store import endpoint_name
 from services.broker.subscriptions.vault import Vault
 
 Consent = Callable[[Subscription], bool]
-"""Whether the owner may at this moment be told of persons; the place for consent to come in."""
+"""Whether the owner may at this moment be told of persons."""
 
 
 def by_scope(subscription: Subscription) -> bool:
@@ -39,11 +41,12 @@ class Preparer:
         deliveries: Deliveries,
         vault: Vault,
         *,
+        gate: Gate,
         consent: Consent = by_scope,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store, self._index, self._deliveries = store, index, deliveries
-        self._consent, self._clock = consent, clock
+        self._gate, self._consent, self._clock = gate, consent, clock
         self._vault, self._broker = vault, ""
         self._names: tuple[Table | None, dict[str, Subscription]] = (None, {})
 
@@ -74,8 +77,13 @@ class Preparer:
 
     def _prepare(
         self, subscription: Subscription, doing: EndpointStatus, via: str, waiting: Waiting
-    ) -> Request | Drop:
+    ) -> Request | Drop | Hold:
         now = self._clock()
+        ended, standing = self._gate.ended, subscription.standing
+        if ended.is_over(standing):
+            return Drop("what the subscription was made under has ended")
+        if ended.is_suspended(standing.client) or (standing.grant and ended.is_silent):
+            return Hold()
         status = subscription.status(now)
         if status != "active":
             return Drop(f"the subscription is {status}")

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.kit.store import Store
 from schemas.ngsild import timestamp
 from schemas.problem import Forbidden, Unprocessable
+from services.broker.consent.standing import NOBODYS, Ending, Standing, load
 from services.broker.context.errors import AlreadyExists, BadRequestData, ResourceNotFound
 from services.broker.context.jsonld import Context
 from services.broker.context.kinds import NULL
@@ -45,11 +46,13 @@ class Owner:
     Attributes:
         client: empty without a gateway: then all are one.
         personal: whether they may see entities about persons.
+        standing: under what they receive.
     """
 
     tenant: str
     client: str
     personal: bool
+    standing: Standing = NOBODYS
 
 
 def endpoint_name(tenant: str, id_: str) -> str:
@@ -136,12 +139,44 @@ class Subscriptions:
         """
         async with self._store.write() as connection:
             await self._row(connection, owner, id_, lock=True)
-            await connection.execute(delete(subscriptions).where(*_mine(owner, id_)))
-            for table in (subscription_times, subscription_held):
-                there = (table.c.tenant == owner.tenant, table.c.subscription == id_)
-                await connection.execute(delete(table).where(*there))
-            await self._deliveries.forget(connection, endpoint_name(owner.tenant, id_))
+            await self._forget(connection, owner.tenant, id_)
             await raise_version(self._store, connection)
+
+    async def _forget(self, connection: AsyncConnection, tenant: str, id_: str) -> int:
+        """Drop a subscription with all that belongs to it; how many notifications waited."""
+        this = (subscriptions.c.tenant == tenant, subscriptions.c.id == id_)
+        await connection.execute(delete(subscriptions).where(*this))
+        for table in (subscription_times, subscription_held):
+            there = (table.c.tenant == tenant, table.c.subscription == id_)
+            await connection.execute(delete(table).where(*there))
+        return await self._deliveries.forget(connection, endpoint_name(tenant, id_))
+
+    async def end(
+        self,
+        connection: AsyncConnection,
+        grants: Collection[str],
+        clients: Collection[str],
+        is_over: Callable[[Standing], bool],
+    ) -> Ending:
+        """Drop the subscriptions under grants that have ended.
+
+        Args:
+            clients: whose grants may have ended too, as ``is_over`` says.
+        """
+        c = subscriptions.c
+        chosen = or_(c.gid.in_(list(grants)), and_(c.owner.in_(list(clients)), c.gid != ""))
+        query = select(c.tenant, c.id, c.owner, c.standing).where(chosen)
+        rows = (await connection.execute(query.order_by(c.tenant, c.id).with_for_update())).all()
+        over = [row for row in rows if is_over(load(row.standing, row.owner, 0))]
+        dropped = [await self._forget(connection, row.tenant, row.id) for row in over]
+        if over:
+            await raise_version(self._store, connection)
+        return Ending(len(over), sum(dropped))
+
+    async def standings(self, connection: AsyncConnection) -> list[Standing]:
+        """Under what subscriptions of residents are told."""
+        query = select(subscriptions.c.standing).where(subscriptions.c.gid != "")
+        return [load(text, "", 0) for text in (await connection.execute(query)).scalars()]
 
     async def get(self, owner: Owner, id_: str) -> Subscription:
         """One subscription.
@@ -197,6 +232,8 @@ class Subscriptions:
             "tenant": owner.tenant,
             "owner": owner.client,
             "personal": int(owner.personal),
+            "gid": owner.standing.grant,
+            "standing": owner.standing.dump(),
             "document": self._vault.closed(document, owner.tenant),
             "terms": terms_of(document, context),
             "modified": timestamp(now),

@@ -14,6 +14,7 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Table,
+    Text,
 )
 
 from services.broker.tables import metadata
@@ -27,6 +28,8 @@ subscriptions = Table(
     Column("id", String(512), primary_key=True),
     Column("owner", String(255), nullable=False),  # client; empty without a gateway
     Column("personal", Integer, nullable=False),  # 1: its owner may see entities about persons
+    Column("gid", String(128), nullable=False, index=True),  # the grant it is under, or empty
+    Column("standing", Text, nullable=False),  # JSON, with what it is under; or empty
     Column("document", JSON, nullable=False),  # as it was sent, its names expanded
     Column("terms", JSON, nullable=False),  # short name → IRI, of the names in q
     Column("since", BigInteger, nullable=False),  # the version that it came with

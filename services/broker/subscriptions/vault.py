@@ -7,9 +7,9 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from schemas.kit.outgoing.signing import Seal
 from schemas.kit.store import Store
 from services.broker.delivery.identity import broker_key
-from services.broker.webhooks.signing import Seal
 
 logger = logging.getLogger(__name__)
 

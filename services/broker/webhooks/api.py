@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Path, Response
 from fastapi.responses import JSONResponse
 
-from schemas.kit.caller import CallerDep
+from schemas.kit.outgoing.signing import new_secret
 from schemas.problem import Unavailable, Unprocessable
 from schemas.scopes import EVENTS_READ
 from schemas.xcity import operation
@@ -16,7 +16,7 @@ from services.broker.delivery import EndpointStatus
 from services.broker.events.patterns import Wanted
 from services.broker.log import LogUnavailable, Position
 from services.broker.parts import Broker, BrokerDep
-from services.broker.webhooks.signing import new_secret
+from services.broker.webhooks.owner import OwnerDep
 from services.broker.webhooks.views import (
     CreatedWebhook,
     NewWebhook,
@@ -28,7 +28,7 @@ from services.broker.webhooks.views import (
     created_view,
     view,
 )
-from services.broker.webhooks.webhook import Owner, Webhook
+from services.broker.webhooks.webhook import Webhook
 
 router = APIRouter(tags=["webhooks"])
 
@@ -45,7 +45,7 @@ _CALLING: Final = operation(EVENTS_READ, dataset="city-events", rate=(30, 60))
     openapi_extra=_CALLING,
 )
 async def create_webhook(
-    body: NewWebhook, caller: CallerDep, broker: BrokerDep, response: Response
+    body: NewWebhook, owner: OwnerDep, broker: BrokerDep, response: Response
 ) -> CreatedWebhook:
     """Every event of these types from now on (all without `types`) is sent by POST to your URL.
 
@@ -60,7 +60,7 @@ async def create_webhook(
     Wanted.of(body.types, broker.types.names())  # refused in words when one means nothing
     start = await _end(broker)
     webhook, secret = await broker.webhooks.book.create(
-        Owner.of(caller),
+        owner,
         url=body.url,
         types=body.types,
         description=body.description,
@@ -84,16 +84,16 @@ async def _end(broker: Broker) -> Position:
 
 
 @router.get("/webhooks", summary="List your webhooks", openapi_extra=_READ)
-async def list_webhooks(caller: CallerDep, broker: BrokerDep) -> WebhookList:
+async def list_webhooks(owner: OwnerDep, broker: BrokerDep) -> WebhookList:
     """All of your client, oldest first, and how each does."""
-    found = await broker.webhooks.book.all(Owner.of(caller))
+    found = await broker.webhooks.book.all(owner)
     return WebhookList(webhooks=await seen(broker, found))
 
 
 @router.get("/webhooks/{webhook}", summary="One of your webhooks", openapi_extra=_READ)
-async def get_webhook(webhook: Name, caller: CallerDep, broker: BrokerDep) -> WebhookView:
+async def get_webhook(webhook: Name, owner: OwnerDep, broker: BrokerDep) -> WebhookView:
     """Where it sends what, and how it does."""
-    found = await broker.webhooks.book.get(Owner.of(caller), webhook)
+    found = await broker.webhooks.book.get(owner, webhook)
     return (await seen(broker, [found]))[0]
 
 
@@ -112,7 +112,7 @@ async def seen(broker: Broker, webhooks: list[Webhook]) -> list[WebhookView]:
 
 @router.patch("/webhooks/{webhook}", summary="Change a webhook", openapi_extra=_READ)
 async def change_webhook(
-    webhook: Name, body: WebhookChange, caller: CallerDep, broker: BrokerDep
+    webhook: Name, body: WebhookChange, owner: OwnerDep, broker: BrokerDep
 ) -> WebhookView:
     """What you leave out stays. Another `url` is to be verified before more is sent.
 
@@ -126,7 +126,7 @@ async def change_webhook(
         changes["types"] = " ".join(body.types)
     if body.ordered is not None:
         changes["ordered"] = int(body.ordered)
-    owner, book = Owner.of(caller), broker.webhooks.book
+    book = broker.webhooks.book
     async with book.changing(owner, webhook) as (connection, found):
         moved = body.url is not None and body.url != found.url
         found = await book.set(connection, owner, found, **changes)
@@ -143,9 +143,9 @@ async def change_webhook(
     response_class=Response,
     openapi_extra=_READ,
 )
-async def delete_webhook(webhook: Name, caller: CallerDep, broker: BrokerDep) -> Response:
+async def delete_webhook(webhook: Name, owner: OwnerDep, broker: BrokerDep) -> Response:
     """With everything that waits for it."""
-    await broker.webhooks.book.delete(Owner.of(caller), webhook)
+    await broker.webhooks.book.delete(owner, webhook)
     return Response(status_code=204)
 
 
@@ -155,7 +155,7 @@ async def delete_webhook(webhook: Name, caller: CallerDep, broker: BrokerDep) ->
     openapi_extra=_CALLING,
 )
 async def verify_webhook(
-    webhook: Name, caller: CallerDep, broker: BrokerDep, body: Verification | None = None
+    webhook: Name, owner: OwnerDep, broker: BrokerDep, body: Verification | None = None
 ) -> WebhookView:
     """Your receiver is asked, now; with its yes the webhook becomes active.
 
@@ -164,7 +164,7 @@ async def verify_webhook(
     request as in CloudEvents' HTTP 1.1 Web Hooks comes, with `WebHook-Request-Origin`; answer 200
     with `WebHook-Allowed-Origin`. 422 `verification-failed` says what your receiver did instead.
     """
-    owner, book = Owner.of(caller), broker.webhooks.book
+    book = broker.webhooks.book
     asked = await book.get(owner, webhook)
     await broker.webhooks.verifier.ask(asked, body.method if body else "challenge")
     async with book.changing(owner, webhook) as (connection, found):
@@ -176,9 +176,9 @@ async def verify_webhook(
 
 
 @router.post("/webhooks/{webhook}/disable", summary="Stop sending", openapi_extra=_READ)
-async def disable_webhook(webhook: Name, caller: CallerDep, broker: BrokerDep) -> WebhookView:
+async def disable_webhook(webhook: Name, owner: OwnerDep, broker: BrokerDep) -> WebhookView:
     """Until you enable it again. Nothing is lost meanwhile, for as long as the log keeps it."""
-    owner, book = Owner.of(caller), broker.webhooks.book
+    book = broker.webhooks.book
     async with book.changing(owner, webhook) as (connection, found):
         if found.state == "active":
             found = await book.switch(connection, owner, found, "disabled")
@@ -186,9 +186,9 @@ async def disable_webhook(webhook: Name, caller: CallerDep, broker: BrokerDep) -
 
 
 @router.post("/webhooks/{webhook}/enable", summary="Send again", openapi_extra=_READ)
-async def enable_webhook(webhook: Name, caller: CallerDep, broker: BrokerDep) -> WebhookView:
+async def enable_webhook(webhook: Name, owner: OwnerDep, broker: BrokerDep) -> WebhookView:
     """Goes on where it stopped, at once, also when it waits because your receiver failed."""
-    owner, book = Owner.of(caller), broker.webhooks.book
+    book = broker.webhooks.book
     async with book.changing(owner, webhook) as (connection, found):
         if found.verified is None:
             raise Unprocessable("The URL is not verified; call `verify` first.")
@@ -203,14 +203,14 @@ async def enable_webhook(webhook: Name, caller: CallerDep, broker: BrokerDep) ->
 )
 async def rotate_webhook_secret(
     webhook: Name,
-    caller: CallerDep,
+    owner: OwnerDep,
     broker: BrokerDep,
     body: Rotation | None = None,
 ) -> JSONResponse:
     """`{"secret": "whsec_…", "previousUntil": …}`: until then each message carries two signatures,
     one by the old secret and one by the new, so that nothing is refused while you change over.
     """
-    owner, book = Owner.of(caller), broker.webhooks.book
+    book = broker.webhooks.book
     overlap = (body or Rotation()).overlap_seconds
     secret, until = new_secret(), time.time() + overlap
     async with book.changing(owner, webhook) as (connection, found):

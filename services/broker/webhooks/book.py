@@ -6,24 +6,25 @@ A webhook's row is locked before its endpoint's, by everybody (and that before i
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from secrets import token_hex
 from typing import Any, Final
 
-from sqlalchemy import and_, delete, func, insert, select, update
+from sqlalchemy import and_, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from schemas.kit.outgoing.signing import Seal, new_secret
 from schemas.kit.store import Store
 from schemas.problem import Forbidden, NotFound
+from services.broker.consent.standing import Ending, Standing, load
 from services.broker.delivery import Deliveries
 from services.broker.log import Position
-from services.broker.webhooks.signing import Seal, new_secret
 from services.broker.webhooks.tables import pump, webhooks
-from services.broker.webhooks.webhook import Owner, Webhook, WebhookState, as_webhook
+from services.broker.webhooks.webhook import KIND, Owner, Webhook, WebhookState, as_webhook
 
 MOST_WEBHOOKS: Final = 50
-"""Of one client."""
+"""Of one client, and as many under each resident's grant."""
 
 PUMP: Final = "webhooks"
 _NOT_SENT: Final = {
@@ -87,7 +88,9 @@ class Book:
         }
         async with self._store.write() as connection:
             await self._store.serialise(connection, f"webhooks of {owner.client}")
-            mine = select(func.count()).where(webhooks.c.client == owner.client)
+            mine = select(func.count()).where(
+                webhooks.c.client == owner.client, webhooks.c.gid == owner.standing.grant
+            )
             if (await connection.execute(mine)).scalar_one() >= MOST_WEBHOOKS:
                 raise Forbidden(f"A client has at most {MOST_WEBHOOKS} webhooks.")
             await connection.execute(insert(webhooks).values(**row))
@@ -182,6 +185,48 @@ class Book:
             await connection.execute(delete(webhooks).where(webhooks.c.id == webhook.id))
             await self._deliveries.forget(connection, webhook.endpoint)
 
+    async def end(
+        self,
+        connection: AsyncConnection,
+        grants: Collection[str],
+        clients: Collection[str],
+        is_over: Callable[[Standing], bool],
+    ) -> Ending:
+        """Drop the webhooks under grants that have ended, with all that waits for them.
+
+        Args:
+            clients: whose grants may have ended too, as ``is_over`` says.
+        """
+        chosen = select(webhooks).where(
+            or_(
+                webhooks.c.gid.in_(list(grants)),
+                and_(webhooks.c.client.in_(list(clients)), webhooks.c.gid != ""),
+            )
+        )
+        found = [as_webhook(row) for row in await connection.execute(chosen)]
+        over = sorted((w for w in found if is_over(w.owner.standing)), key=lambda w: w.id)
+        dropped = 0
+        for webhook in over:
+            await self._store.serialise(connection, f"webhook {webhook.id}")
+            await connection.execute(delete(webhooks).where(webhooks.c.id == webhook.id))
+            dropped += await self._deliveries.forget(connection, webhook.endpoint)
+        if over:
+            self._changed()
+        return Ending(len(over), dropped)
+
+    async def under(self, connection: AsyncConnection, consent: str) -> list[str]:
+        """The endpoints of webhooks that one consent is among the reasons of."""
+        query = select(webhooks.c.id).where(
+            webhooks.c.gid != "", webhooks.c.standing.contains(f'"{consent}"', autoescape=True)
+        )
+        found = await connection.execute(query.order_by(webhooks.c.id))
+        return [f"{KIND}:{name}" for name in found.scalars()]
+
+    async def standings(self, connection: AsyncConnection) -> list[Standing]:
+        """Under what webhooks of residents are sent."""
+        query = select(webhooks.c.standing).where(webhooks.c.gid != "")
+        return [load(text, "", 0) for text in (await connection.execute(query)).scalars()]
+
 
 async def followed(connection: AsyncConnection) -> Position:
     """Where on the log those webhooks stand that follow it together."""
@@ -193,7 +238,12 @@ _ORDER: Final = (webhooks.c.created, webhooks.c.id)
 
 
 def _rights(owner: Owner) -> dict[str, str]:
-    return {"subject": owner.subject, "scopes": " ".join(sorted(owner.scopes))}
+    return {
+        "subject": owner.subject,
+        "scopes": " ".join(sorted(owner.scopes)),
+        "gid": owner.standing.grant,
+        "standing": owner.standing.dump(),
+    }
 
 
 async def _one(connection: AsyncConnection, owner: Owner, name: str) -> Webhook:

@@ -7,15 +7,14 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Response
 
-from schemas.kit.caller import CallerDep
 from schemas.problem import Fault, Unavailable, Unprocessable
 from schemas.scopes import EVENTS_READ
 from schemas.xcity import operation
 from services.broker.log import LogUnavailable, Position
 from services.broker.parts import Broker, BrokerDep
 from services.broker.webhooks.api import Name, seen
+from services.broker.webhooks.owner import OwnerDep
 from services.broker.webhooks.views import DeliveryList, Replayed, WebhookView, delivery_views
-from services.broker.webhooks.webhook import Owner
 
 router = APIRouter(tags=["webhooks"])
 
@@ -32,7 +31,7 @@ MessageId = Annotated[str, Path(pattern=r"^msg_[A-Za-z0-9_-]{10,90}$")]
 )
 async def list_webhook_deliveries(
     webhook: Name,
-    caller: CallerDep,
+    owner: OwnerDep,
     broker: BrokerDep,
     state: Literal["waiting", "delivered", "failed", "dropped"] | None = None,
     before: Annotated[str, Query(pattern=r"^[0-9]{0,18}$")] = "",
@@ -42,7 +41,7 @@ async def list_webhook_deliveries(
     is. Listed for three days after its end; `before` of this answer gives what is older. `failed`:
     no try was taken in three days. `dropped`: you might not see it any more when it was its turn.
     """
-    found = await broker.webhooks.book.get(Owner.of(caller), webhook)
+    found = await broker.webhooks.book.get(owner, webhook)
     older = int(before) if before else None
     rows = await broker.deliveries.queue.listed(found.endpoint, state, older, limit + 1)
     return delivery_views(rows, limit)
@@ -56,11 +55,11 @@ async def list_webhook_deliveries(
     openapi_extra=_AGAIN,
 )
 async def redeliver_message(
-    webhook: Name, message: MessageId, caller: CallerDep, broker: BrokerDep
+    webhook: Name, message: MessageId, owner: OwnerDep, broker: BrokerDep
 ) -> Response:
     """At once, and under the same `webhook-id`. 404 when it is no longer listed."""
     try:
-        await broker.webhooks.replay.redeliver(Owner.of(caller), webhook, message)
+        await broker.webhooks.replay.redeliver(owner, webhook, message)
     except LogUnavailable as error:
         raise _away() from error
     return Response(status_code=202)
@@ -73,14 +72,14 @@ async def redeliver_message(
     openapi_extra=_AGAIN,
 )
 async def replay_webhook(
-    webhook: Name, body: Replayed, caller: CallerDep, broker: BrokerDep
+    webhook: Name, body: Replayed, owner: OwnerDep, broker: BrokerDep
 ) -> WebhookView:
     """From a time, or behind a position (an `id` of the event stream), as far back as the log
     reaches: seven days. Messages that you had come again under the same `webhook-id`.
     """
     try:
         start = await _start(broker, body.start)
-        found = await broker.webhooks.replay.rewind(Owner.of(caller), webhook, start)
+        found = await broker.webhooks.replay.rewind(owner, webhook, start)
     except LogUnavailable as error:
         raise _away() from error
     return (await seen(broker, [found]))[0]

@@ -8,11 +8,17 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from schemas.cloudevents import MEDIA_TYPE
+from services.broker.consent.gate import Gate, own_id, seen
 from services.broker.delivery.loops import CITY_VIA, onward
 from services.broker.delivery.model import Delivery
 from services.broker.events.binding import CLIENT, as_delivery
+from services.broker.events.binding import Delivery as Event
+from services.broker.events.visibility import may_see
 from services.broker.log import Position, Stored
-from services.broker.webhooks.webhook import Webhook, may_receive
+from services.broker.webhooks.webhook import Webhook
+
+CONSENT: Final = "consent"
+"""Member of what a delivery is about: the consent by which it is for its receiver."""
 
 KEPT_SECONDS: Final = 3 * 86_400
 """For how long a finished delivery is listed, and can be asked for again."""
@@ -22,7 +28,7 @@ HEADERS: Final = {"content-type": f"{MEDIA_TYPE}; charset=utf-8", "user-agent": 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """An event on its way out, the same for all webhooks that want it.
+    """An event on its way out, the same for all webhooks that want it, save those of residents.
 
     Attributes:
         message: what receivers know it by: the same in every try, on every replay, and for an
@@ -31,28 +37,51 @@ class Outgoing:
     """
 
     message: str
-    type: str
-    legal_class: str
+    event: Event
     key: str
-    body: bytes
     about: dict[str, str]
 
-    def to(self, webhook: Webhook) -> Delivery | None:
+    @property
+    def type(self) -> str:
+        return self.event.type
+
+    def to(self, webhook: Webhook, gate: Gate) -> Delivery | None:
         """The delivery; None when the event is not for this webhook."""
         if not webhook.wants(self.type):
             return None
-        if not may_receive(webhook.owner, self.type, self.legal_class):
+        owner = webhook.owner
+        if owner.standing.grant and self.event.legal_class:
+            return self._by_consent(webhook, gate)
+        if not may_see(owner.caller, self.type, self.event.legal_class):
             return None
+        return self._delivery(webhook, self.message, self.event, self.about)
+
+    def _by_consent(self, webhook: Webhook, gate: Gate) -> Delivery | None:
+        held = gate.consent(webhook.owner.standing, self.event)
+        if held is None:
+            return None
+        about = {**self.about, CONSENT: held.consent}
+        message = f"msg_{own_id(held.known_as, self.message)}"
+        return self._delivery(webhook, message, seen(self.event, held), about)
+
+    def _delivery(
+        self, webhook: Webhook, message: str, event: Event, about: dict[str, str]
+    ) -> Delivery:
         return Delivery(
             endpoint=webhook.endpoint,
             url="",  # as it is when it is sent
-            body=self.body,
+            body=event.json,
             headers=HEADERS,
-            message=self.message,
+            message=message,
             key=self.key if webhook.ordered else "",
             keep=KEPT_SECONDS,
-            about=self.about,
+            about=about,
         )
+
+
+def type_of(stored: Stored) -> str:
+    """The type of the event in a record; empty where there is none."""
+    return next((value for name, value in stored.record.headers if name == "ce_type"), "")
 
 
 def outgoing(stored: Stored, broker: str) -> Outgoing | None:
@@ -73,10 +102,8 @@ def outgoing(stored: Stored, broker: str) -> Outgoing | None:
         return None
     return Outgoing(
         message=_message(attributes.get(CLIENT, ""), event.source, event.id),
-        type=event.type,
-        legal_class=event.legal_class,
+        event=event,
         key=record.key,
-        body=event.json,
         about={
             "type": event.type,
             "class": event.legal_class,

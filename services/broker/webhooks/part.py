@@ -5,15 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
+from schemas.kit.outbox import Outbox
+from schemas.kit.outgoing.signing import Seal
 from schemas.kit.store import Store
+from services.broker.consent.gate import Gate
 from services.broker.delivery import Deliveries
 from services.broker.delivery.identity import broker_id, broker_key
 from services.broker.log import EventLog, Topic
 from services.broker.registry.audience import Consumer
 from services.broker.webhooks.book import Book
+from services.broker.webhooks.mourning import Mourning
 from services.broker.webhooks.pump import Pump
 from services.broker.webhooks.replay import Replay
-from services.broker.webhooks.signing import Seal
 from services.broker.webhooks.target import Targets
 from services.broker.webhooks.verify import Verifier
 from services.broker.webhooks.webhook import KIND
@@ -24,6 +27,7 @@ class Webhooks:
 
     Args:
         topics: where city events are on the log.
+        gate: what may be handed out.
         key: secret from which the key of signing secrets at rest is derived; may be empty, see
             :func:`services.broker.delivery.identity.broker_key`.
         origin: host name that the broker gives itself in a handshake; its id without one.
@@ -34,8 +38,10 @@ class Webhooks:
         self,
         store: Store,
         log: EventLog,
+        outbox: Outbox,
         deliveries: Deliveries,
         topics: Callable[[], Sequence[Topic]],
+        gate: Gate,
         *,
         key: str = "",
         origin: str = "",
@@ -47,11 +53,12 @@ class Webhooks:
         """The broker's id among brokers; known once started."""
         self.topics = topics
         self.deliveries = deliveries
-        targets = Targets(store, self._sealing, clock)
+        targets = Targets(store, self._sealing, gate, clock)
         deliveries.prepare(KIND, targets)
-        self.pump = Pump(store, log, deliveries, topics, self._broker)
+        deliveries.mourn(KIND, Mourning(outbox, clock))
+        self.pump = Pump(store, log, deliveries, topics, self._broker, gate)
         self.book = Book(store, deliveries, self._sealing, self.pump.changed, clock)
-        self.replay = Replay(store, log, deliveries, self.book, topics, self._broker)
+        self.replay = Replay(store, log, deliveries, self.book, topics, self._broker, gate)
         self.verifier = Verifier(deliveries.sender, targets, self._called, clock)
 
     def _broker(self) -> str:

@@ -14,6 +14,8 @@ webhooks = Table(
     Column("client", String(255), nullable=False, index=True),
     Column("subject", String(255), nullable=False),  # the resident behind, or empty
     Column("scopes", Text, nullable=False),  # of the token that created or changed it
+    Column("gid", String(128), nullable=False, index=True),  # the grant of that token, or empty
+    Column("standing", Text, nullable=False),  # JSON, with what it is under; or empty
     Column("url", Text, nullable=False),
     Column("types", Text, nullable=False),  # patterns, separated by spaces; empty: all
     Column("description", Text, nullable=False),

@@ -15,11 +15,11 @@ from typing import Final, Literal
 
 import orjson
 
+from schemas.kit.outgoing.model import Request
+from schemas.kit.outgoing.schedule import Answer
+from schemas.kit.outgoing.sender import Sender
 from schemas.ngsild import timestamp
 from schemas.problem import Fault, Unprocessable
-from services.broker.delivery.model import Request
-from services.broker.delivery.schedule import Answer
-from services.broker.delivery.sender import Sender
 from services.broker.webhooks.target import Targets
 from services.broker.webhooks.webhook import Webhook
 

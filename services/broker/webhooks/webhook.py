@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from sqlalchemy import Row
 
 from schemas.kit.caller import Caller
-from services.broker.events.visibility import may_see
+from services.broker.consent.standing import NOBODYS, Standing, load
 from services.broker.log import Position
 
 KIND: Final = "webhook"
@@ -25,24 +25,22 @@ class Owner:
     Attributes:
         subject: pseudonym of the resident behind; empty when none is.
         scopes: of the token that created the webhook, or last changed it.
+        standing: under what, by the same token.
     """
 
     client: str
     subject: str
     scopes: frozenset[str]
+    standing: Standing = NOBODYS
 
     @classmethod
-    def of(cls, caller: Caller) -> Owner:
-        return cls(caller.client, caller.subject, caller.scopes)
+    def of(cls, caller: Caller, standing: Standing = NOBODYS) -> Owner:
+        return cls(caller.client, caller.subject, caller.scopes, standing)
 
-
-def may_receive(owner: Owner, type_: str, legal_class: str) -> bool:
-    """Whether an event may go to this owner, asked each time that it is about to be sent.
-
-    Args:
-        legal_class: of the event; empty when its data is about nobody.
-    """
-    return may_see(Caller(owner.client, owner.subject, owner.scopes, ""), type_, legal_class)
+    @property
+    def caller(self) -> Caller:
+        """As if it called now."""
+        return Caller(self.client, self.subject, self.scopes, "", grant=self.standing.grant)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,12 @@ def id_of(endpoint: str) -> str:
 def as_webhook(row: Row[Any]) -> Webhook:
     return Webhook(
         id=row.id,
-        owner=Owner(row.client, row.subject, frozenset(row.scopes.split())),
+        owner=Owner(
+            row.client,
+            row.subject,
+            frozenset(row.scopes.split()),
+            load(row.standing, row.client, row.updated),
+        ),
         url=row.url,
         types=tuple(row.types.split()),
         description=row.description,

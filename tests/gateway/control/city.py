@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from joserfc.jwk import KeySet
 
 from gateway.control.app import create_control, own_api
 from gateway.control.catalogue.fetch import Fetcher
+from gateway.control.identity.provider import Provider
 from gateway.control.policy.compiler import CompiledApi
 from gateway.control.residents import Passwords
 from gateway.control.state import Control
@@ -201,8 +203,21 @@ async def sign_in(browser: httpx.AsyncClient, url: str, password: str = PASSWORD
 
 
 async def decide(browser: httpx.AsyncClient, url: str, decision: str) -> httpx.Response:
+    """Press a button of the page; with ``allow``, everything is ticked before."""
     page = await browser.get(url)
-    return await browser.post(url, data={"csrf": csrf_of(page), "decision": decision})
+    answer = await browser.post(url, data={**form_of(page), "decision": decision})
+    if decision == "allow" and answer.status_code == 200 and 'name="combination"' in answer.text:
+        answer = await browser.post(url, data={**form_of(answer), "decision": decision})
+    return answer
+
+
+def form_of(page: httpx.Response) -> dict[str, str]:
+    """What a page's form would post with every box ticked."""
+    found: dict[str, str] = {}
+    for tag in re.findall(r"<input ([^>]+)>", page.text):
+        if 'type="hidden"' in tag or 'type="checkbox"' in tag:
+            found |= dict(re.findall(r'name="([^"]+)" value="([^"]*)"', tag))
+    return found
 
 
 def query_of(answer: httpx.Response) -> dict[str, str]:
@@ -224,6 +239,8 @@ async def running(
     network: Network | None = None,
     clock: Clock | None = None,
     addresses: Mapping[str, str] | None = None,
+    deliver_to: str = "",
+    provider: Provider | None = None,
 ) -> AsyncIterator[City]:
     """A control plane, from its start to its end."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -241,7 +258,9 @@ async def running(
         clock=clock,
         passwords=Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)),
         fetcher=network.fetcher(addresses),
+        provider=provider,
         refresh_every=0.05,
+        deliver_to=deliver_to,
     )
     app.state.own_api = _own.get("api") or _own.setdefault("api", own_api(app))
     transport = httpx.ASGITransport(app)

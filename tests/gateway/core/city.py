@@ -25,8 +25,10 @@ from gateway.core.access.limits import Limiter
 from gateway.core.access.quotas import Quotas
 from gateway.core.app import Core, CoreConfig
 from gateway.core.bounds import Bounds
+from gateway.core.proof.replays import Replays
 from gateway.core.telemetry.spans import Spans
 from gateway.core.tls import TlsFiles
+from gateway.core.trail.trail import Trail
 from schemas.policy import Client, Jwk, Rate, Route, Snapshot, Upstream
 from schemas.pseudonym import Pseudonyms
 
@@ -85,6 +87,14 @@ SIGNER = Signer("es", "ES256")
 _serial = iter(range(10**9))
 
 
+def consent(dataset: str = "records", **changes: Any) -> dict[str, Any]:
+    """An authorization detail that carries a consent to the whole of ``dataset``."""
+    return {
+        "type": "city_data", "dataset": dataset, "purpose": "service-provision",
+        "consent_id": f"consent-{dataset}", "until": int(time.time()) + 600, **changes,
+    }  # fmt: skip
+
+
 def claims(scope: str = "mobility:read", resident: str = "", **changes: Any) -> dict[str, Any]:
     """Claims of a good token, with ``changes``; a claim changed to None is left out."""
     client = changes.get("client_id") or "app"
@@ -94,6 +104,7 @@ def claims(scope: str = "mobility:read", resident: str = "", **changes: Any) -> 
         "iat": int(time.time()) - 10, "exp": int(time.time()) + 600, "scope": scope,
         "rid": PSEUDONYMS.seal(resident, client) if resident else None,
         "gid": "grant-1" if resident else None,
+        "authorization_details": [consent()] if resident else None,
     }  # fmt: skip
     return {name: value for name, value in {**found, **changes}.items() if value is not None}
 
@@ -132,7 +143,9 @@ ROUTES = [
     route("/stops", "POST"),
     route("/stops/{stop}"),
     route("/events", access="open", stream=True),
-    route("/residents/{resident}/records", access="personal", subject="resident"),
+    route(
+        "/residents/{resident}/records", access="personal", subject="resident", dataset="records"
+    ),
     route("/apps/shop/items", access="open", strip="/apps/shop"),
 ]
 
@@ -330,10 +343,10 @@ class Raw:
     async def reply(self, *, head_only: bool = False) -> Reply:
         head = (await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), 10)).decode("latin-1")
         first, *lines = head.strip().split("\r\n")
-        fields = {
-            name.lower(): value.strip()
-            for name, _, value in (line.partition(":") for line in lines)
-        }
+        fields: dict[str, str] = {}
+        for name, _, value in (line.partition(":") for line in lines):
+            before = fields.get(name.lower())
+            fields[name.lower()] = f"{before}, {value.strip()}" if before else value.strip()
         status = int(first.split()[1])
         if head_only or status in (100, 103, 204, 304):
             return Reply(status, fields, b"")
@@ -376,11 +389,13 @@ async def gateway(
     spans: Spans | None = None,
     tls: TlsFiles | None = None,
     now: Callable[[], float] = time.time,
+    trail: Trail | None = None,
+    replays: Replays | None = None,
 ) -> AsyncIterator[Gateway]:
     """A core on a port of its own, with ``policy`` in force."""
     config = CoreConfig(
         GATEWAY_KEY, PAIRWISE_KEY, workers, access_log, last_good, limiter,
-        tls, bounds or Bounds(tick=0.02, linger=0.5), now, quotas, spans,
+        tls, bounds or Bounds(tick=0.02, linger=0.5), now, quotas, spans, trail, replays,
     )  # fmt: skip
     core = Core(config)
     sock = socket.socket()

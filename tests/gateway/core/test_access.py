@@ -97,7 +97,11 @@ async def test_without_a_token_no_error_is_named() -> None:
         for fields in ((), ("Authorization: Basic YTpi",)):
             reply = await city.get("/stops", "", *fields)
             assert reply.status == 401
-            assert reply.fields["www-authenticate"] == 'Bearer realm="supercity"'
+            told = reply.fields["www-authenticate"]
+            where = 'resource_metadata="https://city.example/.well-known/oauth-protected-resource"'
+            assert told.startswith(f'Bearer realm="supercity", {where}, DPoP realm=')
+            assert 'algs="ES256 ' in told
+            assert "error" not in told
 
 
 @pytest.mark.parametrize("alg", ["ES256", "RS256", "EdDSA"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar
 from unittest.mock import patch
@@ -37,7 +37,11 @@ class PersonSeen(Value):
     """A person was seen."""
 
     legal_class: ClassVar[LegalClass] = LegalClass.PERSONAL
+    dataset: ClassVar[str] = "sightings"
+    fields: ClassVar[Mapping[str, Sequence[str]]] = {"whom": ("person",), "where": ("place",)}
+
     person: str
+    place: str | None = None
 
 
 class Patient(Entity):
@@ -73,6 +77,9 @@ def _forget() -> None:
         registry.entity_types,
         registry.event_schema,
         visibility.class_of_event,
+        visibility.dataset_of,
+        visibility.fields_of,
+        visibility.personal_datasets,
         known.city_type,
     )
     for function in cached:

@@ -9,12 +9,12 @@ from urllib.parse import urljoin
 
 import httpcore
 
+from schemas.kit.outgoing.guard import Guard, Refused
 from services.broker.context.errors import LdContextNotAvailable
 from services.broker.context.ld.documents import MOST_BYTES, Fetched
 from services.broker.context.ld.freshness import lifetime
 from services.broker.context.ld.network import GuardedNetwork
 from services.broker.context.links import targets
-from services.broker.delivery.guard import Guard, Refused
 
 SECONDS: Final = 5.0
 MOST_REDIRECTS: Final = 3

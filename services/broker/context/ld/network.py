@@ -8,7 +8,7 @@ from typing import Any
 
 import httpcore
 
-from services.broker.delivery.guard import Guard, Refused
+from schemas.kit.outgoing.guard import Guard, Refused
 
 
 class GuardedNetwork(httpcore.AsyncNetworkBackend):

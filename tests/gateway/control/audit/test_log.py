@@ -13,7 +13,8 @@ from sqlalchemy import delete, update
 from gateway.control import tables
 from gateway.control.audit.checkpoint import Verifier
 from gateway.control.audit.merkle import leaf_hash
-from gateway.control.audit.verify import Entry, Tampered, verify
+from gateway.control.audit.tampered import Tampered
+from gateway.control.audit.verify import Entry, verify
 from tests.gateway.control.audit.proofs import is_consistent, is_included
 from tests.gateway.control.city import SECRET, City
 
@@ -33,7 +34,12 @@ async def get(city: City, path: str, **query: Any) -> Any:
 
 async def entries(city: City) -> Iterator[Entry]:
     found = await get(city, "entries")
-    return (Entry(one["number"], one["entry"], bytes.fromhex(one["leaf"])) for one in found)
+    return (
+        Entry(
+            one["number"], one["entry"], bytes.fromhex(one["leaf"]), one["subject"], one["opened"]
+        )
+        for one in found
+    )
 
 
 async def notes(city: City) -> list[str]:

@@ -10,7 +10,8 @@ import pytest
 from gateway.control.audit.checkpoint import BadCheckpoint, Checkpoint, Signer, Verifier
 from gateway.control.audit.event import AuditEvent
 from gateway.control.audit.merkle import Tree, leaf_hash
-from gateway.control.audit.verify import Entry, Tampered, verify
+from gateway.control.audit.tampered import Tampered
+from gateway.control.audit.verify import Entry, verify
 
 SIGNER = Signer("city.example/audit", b"s" * 32)
 BATCHES = (3, 1, 4, 1, 5)

@@ -10,11 +10,11 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 from sqlalchemy import select
 
+from schemas.kit.outgoing.addresses import networks
+from schemas.kit.outgoing.guard import Guard
 from schemas.kit.store import Store
 from services.broker import tables
 from services.broker.delivery import Deliveries, Delivery
-from services.broker.delivery.addresses import networks
-from services.broker.delivery.guard import Guard
 from services.broker.delivery.tables import deliveries
 
 
@@ -33,8 +33,13 @@ class Engine:
     clock: Clock
 
     async def send(self, *wanted: Delivery, again: bool = False) -> None:
+        if not again:
+            async with self.store.write() as connection:
+                handover = await self.deliveries.enqueue(connection, wanted)
+            self.deliveries.begin(handover)
+            return
         async with self.store.write() as connection:
-            await self.deliveries.queue.enqueue(connection, wanted, again=again)
+            await self.deliveries.queue.enqueue(connection, wanted, again=True)
         self.deliveries.wake()
 
     def later(self, seconds: float) -> None:

@@ -6,9 +6,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from schemas.kit.outgoing.model import Request
+from schemas.kit.outgoing.schedule import FAILURES_TO_OPEN, RETRIES
 from services.broker.delivery import Delivery, EndpointStatus
-from services.broker.delivery.model import Drop, Prepare, Request, Waiting
-from services.broker.delivery.schedule import FAILURES_TO_OPEN, RETRIES
+from services.broker.delivery.model import Drop, Prepare, Waiting
 from tests.services.broker.delivery.engines import Clock, Engine, engine
 from tests.services.broker.delivery.receiver import Receiver, Reply, receiving
 from tests.services.broker.running import until

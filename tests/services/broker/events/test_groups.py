@@ -181,7 +181,9 @@ async def test_a_dead_consumers_batch_goes_to_another_after_the_lease(
     now = 1_000_000.0
     broker = build_broker(store_url, embedded_url)
     await broker.store.open()
-    groups = Groups(broker.store, broker.log, broker.outbox, clock=lambda: now)
+    groups = Groups(
+        broker.store, broker.log, broker.outbox, broker.consents.gate, clock=lambda: now
+    )
     caller = Caller("c", "", frozenset(("events:read",)), "")
     wanted = Wanted.of([THING])
     await broker.log.ensure(broker.fanout.topics)

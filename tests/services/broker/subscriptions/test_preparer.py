@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
+from schemas.kit.outgoing.model import Request
 from services.broker.context.jsonld import CORE
 from services.broker.delivery import EndpointStatus
-from services.broker.delivery.model import Drop, Request, Waiting
+from services.broker.delivery.model import Drop, Waiting
 from services.broker.subscriptions.notification import PERSONAL
 from services.broker.subscriptions.store import Owner, endpoint_name
 from services.broker.subscriptions.tables import subscriptions

@@ -7,11 +7,11 @@ import pytest
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
 
+from schemas.kit.outgoing.addresses import networks
+from schemas.kit.outgoing.guard import Guard
 from services.broker.context.errors import LdContextNotAvailable
 from services.broker.context.ld.documents import MOST_BYTES
 from services.broker.context.ld.fetch import ContextFetcher
-from services.broker.delivery.addresses import networks
-from services.broker.delivery.guard import Guard
 from tests.services.broker.running import serving
 
 CONTEXT = b'{"@context": {}}'

@@ -1,0 +1,1 @@
+"""Tokens that are good only with a key: proof of possession (DPoP, RFC 9449)."""

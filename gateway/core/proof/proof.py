@@ -1,0 +1,150 @@
+"""A proof that the sender of a request has the key that its token is bound to (RFC 9449).
+
+A token with ``cnf.jkt`` is worth nothing without such a proof, made for this very request: for its
+method and target, for this token, at most a minute ago, and never used before. So whoever reads a
+token somewhere has nothing.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from gateway.core.access.keys import decode
+from gateway.core.proof import refusals
+from gateway.core.proof.keys import ProofKeys
+from gateway.core.proof.refusals import invalid_proof
+from gateway.core.proof.replays import DIGEST, Found, Replays
+from gateway.core.proof.uri import normal
+from gateway.core.reply import Refused, Reply
+
+if TYPE_CHECKING:
+    from gateway.core.access.grant import Grant
+    from gateway.core.app import Core
+    from gateway.core.exchange import Exchange
+
+BACK: Final = 60
+"""Seconds for which a proof is good."""
+AHEAD: Final = 5
+"""Seconds by which a client's clock may be ahead of this one."""
+LIFE: Final = BACK + AHEAD + 1
+"""Seconds for which a proof that was used is remembered."""
+BYTES: Final = 4_096
+"""Longest proof that is looked at; one of a 4096-bit RSA key has some 2,200."""
+JTI: Final = 256
+KEYS: Final = 10_000
+"""Keys of clients that are remembered."""
+
+NONE: Final = invalid_proof("there is none", "proof-missing")
+MALFORMED: Final = invalid_proof("it is not a signed JWT", "proof-malformed")
+WRONG_KEY: Final = invalid_proof(
+    "it is not of type dpop+jwt with a public key of the token's and a known algorithm", "proof-key"
+)
+WRONG_METHOD: Final = invalid_proof("its htm is not this request's method", "proof-method")
+WRONG_TARGET: Final = invalid_proof("its htu is not this request's URL", "proof-target")
+WRONG_TIME: Final = invalid_proof(
+    f"its iat is not within {BACK} s before now or {AHEAD} s after", "proof-time"
+)
+WRONG_TOKEN: Final = invalid_proof("its ath is not the hash of this access token", "proof-token")
+NO_ID: Final = invalid_proof(f"its jti is not a text of 1 to {JTI} characters", "proof-id")
+BAD_SIGNATURE: Final = invalid_proof("its signature does not fit", "proof-signature")
+USED: Final = invalid_proof("it was used before; each request needs one of its own", "proof-used")
+
+
+class Proofs:
+    """What one worker knows of proofs.
+
+    Args:
+        replays: what was used, shared with the other workers.
+    """
+
+    def __init__(self, replays: Replays) -> None:
+        self._keys = ProofKeys(KEYS)
+        self._replays = replays
+        self.verified = 0
+
+    def check(self, proof: bytes, grant: Grant, method: bytes, target: str, now: float) -> None:
+        """Whether ``proof`` proves it (RFC 9449 §4.3); what costs most comes last.
+
+        Args:
+            target: URL of the request, without its query.
+            now: the wall clock.
+
+        Raises:
+            Refused: 401 with what is wrong, or 503 where no more can be remembered.
+        """
+        signed, _, signature = proof.rpartition(b".")
+        header, _, payload = signed.partition(b".")
+        if not proof or len(proof) > BYTES or b"." in payload:
+            raise Refused(MALFORMED if proof else NONE)
+        try:
+            key = self._keys.of(header, grant.thumbprint)
+        except ValueError:
+            raise Refused(WRONG_KEY) from None
+        try:
+            claims, signature = orjson.loads(decode(payload)), decode(signature)
+        except ValueError:
+            raise Refused(MALFORMED) from None
+        if not isinstance(claims, dict):
+            raise Refused(MALFORMED)
+        wrong = _wrong(claims, grant, method, target, now)
+        if wrong is not None:
+            raise Refused(wrong)
+        self.verified += 1
+        if not key.verify(signature, signed):
+            raise Refused(BAD_SIGNATURE)
+        self._use(key.thumbprint, claims["jti"])
+
+    def _use(self, thumbprint: str, jti: str) -> None:
+        digest = sha256(f"{thumbprint}{jti}".encode()).digest()[:DIGEST]
+        found = self._replays.take(digest, monotonic(), LIFE)
+        if found is not Found.NEW:
+            raise Refused(USED if found is Found.SEEN else refusals.FULL)
+
+
+def _wrong(
+    claims: dict[str, Any], grant: Grant, method: bytes, target: str, now: float
+) -> Reply | None:
+    get = claims.get
+    issued, name = get("iat"), get("jti")
+    if get("htm") != method.decode():
+        return WRONG_METHOD
+    if get("htu") != target and not _same(get("htu"), target):
+        return WRONG_TARGET
+    if isinstance(issued, bool) or not isinstance(issued, int | float):
+        return WRONG_TIME
+    if not now - BACK <= issued <= now + AHEAD:
+        return WRONG_TIME
+    if get("ath") != grant.hash:
+        return WRONG_TOKEN
+    if not isinstance(name, str) or not 0 < len(name) <= JTI:
+        return NO_ID
+    return None
+
+
+def _same(said: object, target: str) -> bool:
+    try:
+        return isinstance(said, str) and normal(said) == normal(target)
+    except ValueError:
+        return False
+
+
+def prove(core: Core, exchange: Exchange, grant: Grant) -> None:
+    """A bound token comes with a proof, and as such; any other does not (RFC 9449 §7.1, §7.2)."""
+    fields, source = exchange.fields, exchange.client.source
+    if not grant.thumbprint:
+        raise Refused(refusals.NOT_BOUND)
+    if not fields.bound:
+        raise Refused(refusals.BOUND)
+    tokens = core.tokens
+    tokens.bear(source, exchange.began)
+    target = exchange.policy.base + exchange.line.path.decode()
+    try:
+        core.proofs.check(fields.proof, grant, exchange.method, target, tokens.now())
+    except Refused as refused:
+        if refused.reply is BAD_SIGNATURE:
+            tokens.failed(source, exchange.began)
+        raise

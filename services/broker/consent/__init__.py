@@ -1,0 +1,1 @@
+"""Residents' consents in the broker: who may be handed what, at this moment, and no longer."""
