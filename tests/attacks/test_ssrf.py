@@ -10,11 +10,11 @@ import httpx
 import pytest
 
 from gateway.control.catalogue.fetch import Fetcher, Unreachable
+from schemas.kit.outgoing.guard import Guard
+from schemas.kit.outgoing.model import Request
+from schemas.kit.outgoing.sender import Sender
 from services.broker.context.errors import LdContextNotAvailable
 from services.broker.context.ld.fetch import ContextFetcher
-from services.broker.delivery.guard import Guard
-from services.broker.delivery.model import Request
-from services.broker.delivery.sender import Sender
 from tests.services.broker.running import party, running
 
 METADATA = "169.254.169.254"
