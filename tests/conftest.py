@@ -10,6 +10,8 @@ fixture             scope    what
 ``postgres_server`` session  ``.database()`` gives the URL of one more empty database
 ``redis_server``    session  the same for Redis
 ``own_kafka``       test     a Kafka of one's own to ``kill()``, ``start()``, ``restart()``
+``city``            session  ``supercity up`` on the embedded defaults
+``city_on_servers`` session  the same on Kafka, PostgreSQL and Redis
 ==================  =======  ==============================================================
 """
 
@@ -21,10 +23,12 @@ from typing import Final
 
 import pytest
 
+from tests.journeys.city import City, running_city
 from tests.servers import choose
 from tests.servers.postgres import empty_database
 
 ALONE: Final = (
+    "attacks/test_leaks.py",
     "contracts/log/test_log.py::test_a_waiting_reader_is_woken",
     "gateway/core/overload",
     "gateway/core/test_change.py",
@@ -124,3 +128,28 @@ def redis_url(redis_server: choose.Databases) -> str:
 def own_kafka() -> Iterator[choose.Killable]:
     with choose.killable("kafka") as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
+    """A city on the embedded log, SQLite and local limits."""
+    with running_city(tmp_path_factory.mktemp("embedded")) as city:
+        yield city
+
+
+@pytest.fixture(scope="session")
+def city_on_servers(
+    tmp_path_factory: pytest.TempPathFactory,
+    kafka_url: str,
+    postgres_server: choose.Databases,
+    redis_server: choose.Databases,
+) -> Iterator[City]:
+    """A city on Kafka, PostgreSQL and Redis."""
+    folder = tmp_path_factory.mktemp("servers")
+    options = (
+        *("--log-url", kafka_url),
+        *("--store-url", postgres_server.database()),
+        *("--limits-url", redis_server.database()),
+    )
+    with running_city(folder, *options) as city:
+        yield city
