@@ -19,9 +19,10 @@ import httpx
 import pytest
 
 from gateway.up.plan import Ports
+from tests.journeys.browser import Browser
 from tests.journeys.city import City, until
 from tests.journeys.partner import REDIRECT, Partner
-from tests.journeys.test_residents import RECORDS, Browser
+from tests.journeys.test_residents import RECORDS
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -11,7 +11,9 @@ from gateway.control import links, residents, tables
 from gateway.control.audit.event import SECTOR
 from gateway.control.residents import Resident
 from tests.gateway.control.city import PASSWORD, City
-from tests.gateway.control.identity.test_safety import PATH, can_sign_in, post, sign_in_at_my
+from tests.gateway.control.identity.test_recovery import can_sign_in
+from tests.gateway.control.identity.test_safety import PATH, post
+from tests.gateway.control.resident.test_my import sign_in as sign_in_at_my
 
 
 async def hanako(city: City) -> Resident:

@@ -103,7 +103,7 @@ async def test_open_objections_are_bounded_and_go_with_the_resident(
     small_city: City, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(objections, "MOST_OPEN", 2)
-    await look(small_city, *({"client": f"c{number}"} for number in range(3)))
+    await look(small_city, {"client": "c0"}, {"client": "c1"}, {"client": "c2"})
     subject, control = await hanako(small_city), small_city.control
     async with at_home(small_city) as browser:
         places = [

@@ -62,7 +62,7 @@ def contains(whole: Any, part: Any) -> bool:
             name in whole and contains(whole[name], inner) for name, inner in part.items()
         )
     if isinstance(part, list):
-        rest = iter(whole if isinstance(whole, list) else ())
+        rest: Iterator[Any] = iter(whole if isinstance(whole, list) else ())
         return isinstance(whole, list) and all(
             any(contains(item, inner) for item in rest) for inner in part
         )
