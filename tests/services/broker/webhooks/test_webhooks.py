@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
+from schemas.kit.outgoing import schedule
 from services.broker.app import create_broker
-from services.broker.delivery import schedule
 from tests.services.broker.domain import OTHER, PERSON, THING, person, thing
 from tests.services.broker.running import ALL, party, publish, serving
 from tests.services.broker.webhooks.subscriber import HOOKS, Subscriber, is_signed, subscribing
