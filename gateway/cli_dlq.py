@@ -18,7 +18,9 @@ _Id = Annotated[str, typer.Argument(help="As `dlq list` shows it.")]
 
 @dlq.command("list")
 def list_letters(
-    group: Annotated[str, typer.Option(help="Of the group with this name, or webhook with this id, only.")] = "",
+    group: Annotated[
+        str, typer.Option(help="Of the group with this name, or webhook with this id, only.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """All that is kept (30 days), oldest first."""
