@@ -41,9 +41,9 @@ async def nearest(
     farthest = geo.farthest or _HALF_ROUND_THE_WORLD
     radius = farthest if query.count else max(_FIRST_METRES, (geo.nearest or 0) * 1.5)
     if not (query.count or query.offset or geo.nearest) and radius <= farthest:
-        page, found_here = await _at_first_glance(connection, tenant, query, geo, where, radius)
-        if page:
-            return page
+        first, found_here = await _at_first_glance(connection, tenant, query, geo, where, radius)
+        if first:
+            return first
         if found_here < wanted:  # whatever the other conditions are, that is not enough
             radius *= _growth(wanted, found_here)
     hits: list[tuple[float, str]] = []
