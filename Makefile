@@ -36,7 +36,8 @@ test: $(DEV_READY) ## run every test, with real Kafka, PostgreSQL and Redis
 ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not alone"
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder \
+		-m "not alone"
 	$(BIN)/python -m pytest -m alone
 endif
 

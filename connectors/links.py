@@ -10,6 +10,7 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 from sqlalchemy import Column, MetaData, String, Table, delete, select
 
+from connectors.names import Names
 from schemas.kit.store import Store
 from schemas.ngsild import Value
 from schemas.problem import NotFound
@@ -38,10 +39,15 @@ def links_table(metadata: MetaData) -> Table:
 
 
 class Links:
-    """The links of one domain."""
+    """The links of one domain.
 
-    def __init__(self, store: Store, table: Table, domain: str) -> None:
+    Args:
+        names: by which names residents were called before.
+    """
+
+    def __init__(self, store: Store, table: Table, domain: str, names: Names) -> None:
         self._store, self._table, self._domain = store, table, domain
+        self._names = names
 
     async def local_id(self, subject: str) -> str:
         """The holder's id of a resident.
@@ -49,7 +55,8 @@ class Links:
         Raises:
             NotFound: the resident is not linked here.
         """
-        query = select(self._table.c.local_id).where(self._table.c.subject == subject)
+        known = self._table.c.subject == self._names.resolved(subject)
+        query = select(self._table.c.local_id).where(known)
         async with self._store.read() as connection:
             found = (await connection.execute(query)).scalar_one_or_none()
         if found is None:
@@ -64,7 +71,8 @@ class Links:
 
     async def remove(self, subject: str) -> None:
         async with self._store.write() as connection:
-            await connection.execute(delete(self._table).where(self._table.c.subject == subject))
+            known = self._table.c.subject == self._names.resolved(subject)
+            await connection.execute(delete(self._table).where(known))
 
     def router(self) -> APIRouter:
         """``POST /links`` and ``DELETE /links/{subject}``, for the control plane only."""

@@ -18,7 +18,9 @@ _Id = Annotated[str, typer.Argument(help="As `dlq list` shows it.")]
 
 @dlq.command("list")
 def list_letters(
-    group: Annotated[str, typer.Option(help="Of consumer groups with this name only.")] = "",
+    group: Annotated[
+        str, typer.Option(help="Of the group with this name, or webhook with this id, only.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """All that is kept (30 days), oldest first."""
@@ -56,7 +58,7 @@ def show_letter(letter_id: _Id, as_json: AsJson = False) -> None:
 
 @dlq.command("replay")
 def replay_letter(letter_ids: Annotated[list[str], typer.Argument(help="One or more.")]) -> None:
-    """Send events to the group that gave them up again, and to nobody else."""
+    """Send events again to the group that gave them up, or the webhook that never took them."""
     for letter_id in letter_ids:
         call("POST", f"{_PATH}/{quote(letter_id, safe='')}/replay")
-        typer.echo(f"{letter_id} is on its way to its group.")
+        typer.echo(f"{letter_id} is on its way again.")

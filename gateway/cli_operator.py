@@ -12,6 +12,8 @@ from gateway.cli_audit import audit
 from gateway.cli_call import AsJson, call, show
 from gateway.cli_dlq import dlq
 from gateway.cli_emergency import emergency
+from gateway.cli_sectors import sectors
+from gateway.cli_staff import login, logout, staff
 from gateway.operator_client import Refused
 
 clients = typer.Typer(no_args_is_help=True, help="Register, change and suspend clients.")
@@ -24,12 +26,16 @@ def register(app: typer.Typer) -> None:
     app.command()(attach)
     app.command()(detach)
     app.command()(status)
+    app.command()(login)
+    app.command()(logout)
     app.add_typer(clients, name="clients")
     app.add_typer(keys, name="keys")
     app.add_typer(cache, name="cache")
     app.add_typer(emergency, name="emergency")
     app.add_typer(audit, name="audit")
     app.add_typer(dlq, name="dlq")
+    app.add_typer(staff, name="staff")
+    app.add_typer(sectors, name="sectors")
 
 
 def attach(
@@ -88,11 +94,16 @@ def list_clients(as_json: AsJson = False) -> None:
     """All registered clients."""
     found = call("GET", "/control/v1/clients")
     lines = [
-        f"{one['client_id']:40}{one['client_class']:14}"
-        f"{'suspended' if one['suspended'] else 'active':11}{one['scope']}"
+        f"{one['client_id']:40}{one['client_class']:14}{_state(one):11}{one['scope']}"
         for one in found
     ]
     show(found, as_json, "\n".join(lines))
+
+
+def _state(client: dict[str, Any]) -> str:
+    if client["suspended"]:
+        return "suspended"
+    return "changes?" if client.get("proposed") else str(client["state"])
 
 
 @clients.command("create")
@@ -103,15 +114,19 @@ def create_client(
     redirect_uri: Annotated[
         list[str] | None, typer.Option(help="For residents' sign-in; repeat it.")
     ] = None,
+    acts: Annotated[
+        bool, typer.Option("--acts", help="It may act for residents who name it (RFC 8693).")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Register a client; its secret is shown this once."""
     coded = ["authorization_code", "refresh_token"] if redirect_uri else []
+    acting = ["urn:ietf:params:oauth:grant-type:token-exchange"] if acts else []
     body = {
         "client_name": name,
         "scope": " ".join(scope or []),
         "client_class": client_class,
-        "grant_types": coded or ["client_credentials"],
+        "grant_types": [*(coded or ["client_credentials"]), *acting],
         "redirect_uris": redirect_uri or [],
     }
     made = call("POST", "/control/v1/clients", body)
@@ -137,6 +152,40 @@ def set_quota(
     changed = call("PATCH", f"/control/v1/clients/{client_id}", {"quota": requests})
     said = f"{requests} requests a day" if requests else "any number of requests a day"
     show(changed, as_json, f"{client_id} may make {said}.")
+
+
+@clients.command("approve")
+def approve_client(
+    client_id: str,
+    scope: Annotated[
+        list[str] | None, typer.Option(help="Of those asked for; all when left out; repeat it.")
+    ] = None,
+    purpose: Annotated[
+        list[str] | None, typer.Option(help="Of those asked for; all when left out; repeat it.")
+    ] = None,
+    client_class: Annotated[str, typer.Option(help="partner, service, data-holder, …")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Accept a client that registered itself, or the changes that it asks for."""
+    body = {
+        "scope": " ".join(scope) if scope else None,
+        "purposes": purpose or None,
+        "client_class": client_class or None,
+    }
+    changed = call("POST", f"/control/v1/clients/{client_id}/approve", body)
+    show(changed, as_json, f"{client_id} is approved and may ask for: {changed['scope']}")
+
+
+@clients.command("refuse")
+def refuse_client(
+    client_id: str,
+    reason: Annotated[str, typer.Argument(help="For the audit log.")],
+    as_json: AsJson = False,
+) -> None:
+    """Refuse a client that registered itself, or the changes that it asks for."""
+    changed = call("POST", f"/control/v1/clients/{client_id}/refuse", {"reason": reason})
+    what = "is refused" if changed["state"] == "refused" else "stays as it was"
+    show(changed, as_json, f"{client_id} {what}.")
 
 
 @clients.command("suspend")

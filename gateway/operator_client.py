@@ -5,18 +5,46 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from time import time
 from typing import Any, Final, Self
 
 import httpx
 
+from gateway.private_file import write_private
 from gateway.settings import Settings
 
 FILE: Final = "operator.json"
+SESSION: Final = "session.json"
+"""Who signed in with ``supercity login``, beside it."""
 _TIMEOUT = 15.0
 
 
 class Refused(Exception):
     """What the platform said no to, in words for a terminal."""
+
+
+class Session:
+    """The token of who signed in, in a file that only its owner can read."""
+
+    @staticmethod
+    def save(folder: Path, token: str, seconds: int) -> Path:
+        path = folder / SESSION
+        folder.mkdir(parents=True, exist_ok=True)
+        write_private(path, {"access_token": token, "expires": int(time()) + seconds})
+        return path
+
+    @staticmethod
+    def token(folder: Path) -> str:
+        """Empty when nobody has signed in, or too long ago."""
+        try:
+            found = json.loads((folder / SESSION).read_text())
+            return str(found["access_token"]) if found["expires"] > time() + 5 else ""
+        except (OSError, ValueError, KeyError, TypeError):
+            return ""
+
+    @staticmethod
+    def forget(folder: Path) -> None:
+        (folder / SESSION).unlink(missing_ok=True)
 
 
 @dataclass(slots=True)
@@ -32,15 +60,18 @@ class Operator:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Operator:
-        """With the credentials of the environment, else of ``<data dir>/operator.json``.
+        """As who signed in with ``supercity login``; else with the credentials of the environment,
+        else of ``<data dir>/operator.json``.
 
         Raises:
             Refused: there are none.
         """
+        http = httpx.Client(base_url=settings.gateway_url, timeout=_TIMEOUT)
+        if token := Session.token(settings.data_dir):
+            return cls(http, "", "", token)
         client_id, secret = settings.client_id, settings.client_secret
         if not (client_id and secret):
             client_id, secret = _read(settings.data_dir / FILE)
-        http = httpx.Client(base_url=settings.gateway_url, timeout=_TIMEOUT)
         return cls(http, client_id, secret)
 
     def __enter__(self) -> Self:

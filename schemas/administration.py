@@ -77,7 +77,7 @@ class FilingChanged(Value):
     legal_class: ClassVar[LegalClass] = LegalClass.PERSONAL
     dataset: ClassVar[str] = "filings"
     fields: ClassVar[Mapping[str, Sequence[str]]] = {
-        "procedure": ("filing", "procedure"),
+        "procedure": ("procedure",),
         "state": ("filing", "state", "at"),
     }
 

@@ -32,13 +32,16 @@ class Detail(TypedDict):
     """Ids of the data set's fields (:class:`schemas.xcity.DataField`); all of it when left out."""
     until: NotRequired[int]
     """Seconds since the epoch; the grant's own end when left out or later than that."""
+    recipients: NotRequired[list[str]]
+    """Clients (``client_id``) that may act for the resident with it, each with a token that it
+    gets by token exchange (RFC 8693); nobody but the client that asks when left out."""
     essential: NotRequired[bool]
     """The client says that it is of no use without this one; the resident is told, and decides."""
 
 
 class Consent(Detail):
-    """The same as granted: in a token, where nothing but ``fields`` may be left out, and nothing is
-    essential any more."""
+    """The same as granted: in a token, where nothing but ``fields`` and ``recipients`` may be left
+    out, and nothing is essential any more."""
 
     consent_id: str
 

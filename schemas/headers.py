@@ -15,6 +15,9 @@ CLIENT: Final = "x-city-client"
 SUBJECT: Final = "x-city-subject"
 """Pairwise pseudonym of the resident in this API's sector; absent when no resident is behind."""
 
+OPERATOR: Final = "x-city-operator"
+"""Who of the city's staff signed in for the token; absent when nobody of them did."""
+
 SCOPE: Final = "x-city-scope"
 """Space-separated scopes of the token (RFC 6749 §3.3)."""
 

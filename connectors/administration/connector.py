@@ -16,8 +16,9 @@ from connectors.administration.procedures import Procedure
 from connectors.administration.register import Register
 from connectors.base import Connector, Context
 from connectors.feed import FeedSpec
+from connectors.names import Names, names_table
 from schemas.administration import PointOfInterest
-from schemas.xcity import ApiInfo, Dataset, LegalClass
+from schemas.xcity import ApiInfo, DataField, Dataset, LegalClass
 
 FACILITIES: FeedSpec[tuple[PointOfInterest, ...]] = FeedSpec(
     name="facilities",
@@ -40,6 +41,14 @@ PROCEDURES: FeedSpec[dict[str, Procedure]] = FeedSpec(
     limit=4 * 1024 * 1024,
 )
 
+
+def _of_filings(name: str, title: str, title_ja: str, *members: str) -> DataField:
+    """Paths of a filing alone, and in a page of them."""
+    inside = (f"items.{member}" for member in members)
+    paths = ("total", "limit", "offset", *members, *inside)
+    return DataField(id=name, title=title, title_ja=title_ja, paths=paths)
+
+
 _DATASETS = (
     Dataset(
         id="public-facilities",
@@ -61,6 +70,19 @@ _DATASETS = (
         title_ja="本人の申請",
         licence="",
         legal_class=LegalClass.PERSONAL,
+        fields=(
+            _of_filings(
+                "state",
+                "What became of it, and when",
+                "審査の状況と日時",
+                "id",
+                "state",
+                "filedAt",
+                "history",
+            ),
+            _of_filings("procedure", "Which procedure", "手続の種類", "procedure"),
+            _of_filings("content", "What was filled in", "申請の内容", "fields"),
+        ),
     ),
 )
 
@@ -74,9 +96,11 @@ class AdministrationConnector(Connector):
         super().__init__(context)
         self.facilities = self.feed(FACILITIES)
         self.catalogue = Catalogue(self.feed(PROCEDURES))
+        tables = FilingTables.declare(self.metadata)
+        self.names = Names(self.store, names_table(self.metadata), self.domain, (tables.filings,))
         self.register = Register(
             self.store,
-            FilingTables.declare(self.metadata),
+            tables,
             self.publisher,
             source=self.source_uri,
             clock=self.clock,
@@ -86,8 +110,9 @@ class AdministrationConnector(Connector):
         made = facilities_router(lambda: self.facilities.value or ())
         made.include_router(statistics_router())
         made.include_router(procedures_router(self.catalogue))
-        made.include_router(residents_router(self.catalogue, self.register))
+        made.include_router(residents_router(self.catalogue, self.register, self.names))
         made.include_router(office_router(self.register))
+        made.include_router(self.names.router())
         return made
 
     async def started(self) -> None:

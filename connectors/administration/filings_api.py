@@ -10,6 +10,7 @@ from connectors.administration.catalogue import Catalogue
 from connectors.administration.filings import Decision, Filing, NewFiling
 from connectors.administration.procedures import check_fields
 from connectors.administration.register import Key, Register
+from connectors.names import Names
 from connectors.page import Limit, Offset, Page
 from connectors.residents import subject_of
 from schemas.administration import FilingState
@@ -26,7 +27,7 @@ _PERSONAL = operation(
 _OFFICE = operation("administration:decide", dataset="filings", max_body_bytes=16_384)
 
 
-def residents_router(catalogue: Catalogue, register: Register) -> APIRouter:
+def residents_router(catalogue: Catalogue, register: Register, names: Names) -> APIRouter:
     router = APIRouter(tags=["procedures"])
 
     @router.post(
@@ -45,7 +46,7 @@ def residents_router(catalogue: Catalogue, register: Register) -> APIRouter:
             Header(max_length=255, description="The same key files the same filing only once"),
         ] = None,
     ) -> Filing:
-        subject = subject_of(caller, resident)
+        subject = await names.current(subject_of(caller, resident))
         check_fields(catalogue.get(new.procedure), new.fields)
         key = Key(caller.client, idempotency_key) if idempotency_key else None
         return await register.file(subject, new, key)
@@ -59,7 +60,7 @@ def residents_router(catalogue: Catalogue, register: Register) -> APIRouter:
     async def list_filings(
         resident: str, caller: CallerDep, limit: Limit = 100, offset: Offset = 0
     ) -> Page[Filing]:
-        subject = subject_of(caller, resident)
+        subject = await names.current(subject_of(caller, resident))
         total, found = await register.page(limit, offset, subject=subject)
         return Page(items=found, total=total, limit=limit, offset=offset)
 
@@ -70,7 +71,8 @@ def residents_router(catalogue: Catalogue, register: Register) -> APIRouter:
         openapi_extra=_PERSONAL,
     )
     async def get_filing(resident: str, filing: str, caller: CallerDep) -> Filing:
-        return await register.get(subject_of(caller, resident), filing)
+        subject = await names.current(subject_of(caller, resident))
+        return await register.get(subject, filing)
 
     return router
 

@@ -13,8 +13,9 @@ from connectors.education.oneroster import STANDARD
 from connectors.education.roster import Roster, parse
 from connectors.feed import FeedSpec
 from connectors.links import Links, links_table
+from connectors.names import Names, names_table
 from schemas.education import Enrolment, School
-from schemas.xcity import ApiInfo, Dataset, LegalClass
+from schemas.xcity import ApiInfo, DataField, Dataset, LegalClass
 
 ONEROSTER: FeedSpec[Roster] = FeedSpec(
     name="oneroster",
@@ -26,6 +27,13 @@ ONEROSTER: FeedSpec[Roster] = FeedSpec(
     interval=3600.0,
     limit=128 * 1024 * 1024,
 )
+
+
+def _of_enrolments(name: str, title: str, title_ja: str, *members: str) -> DataField:
+    """Paths in a page of enrolments."""
+    inside = (f"items.{member}" for member in members)
+    paths = ("total", "limit", "offset", "items.type", *inside)
+    return DataField(id=name, title=title, title_ja=title_ja, paths=paths)
 
 
 class EducationConnector(Connector):
@@ -41,6 +49,19 @@ class EducationConnector(Connector):
                 licence="",
                 legal_class=LegalClass.PERSONAL,
                 standard=STANDARD,
+                fields=(
+                    _of_enrolments("school", "School", "学校", "school", "schoolName", "role"),
+                    _of_enrolments(
+                        "courses",
+                        "Classes and subjects",
+                        "クラスと科目",
+                        "className",
+                        "courseName",
+                        "courseCode",
+                        "subjects",
+                    ),
+                    _of_enrolments("period", "When", "期間", "terms", "beginDate", "endDate"),
+                ),
             ),
         ),
     )
@@ -50,12 +71,15 @@ class EducationConnector(Connector):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self.oneroster = self.feed(ONEROSTER)
-        self.links = Links(self.store, links_table(self.metadata), self.domain)
+        links = links_table(self.metadata)
+        self.names = Names(self.store, names_table(self.metadata), self.domain, (links,))
+        self.links = Links(self.store, links, self.domain, self.names)
 
     def router(self) -> APIRouter:
         made = schools_router(self.schools)
         made.include_router(enrolments_router(self.enrolments, self.links))
         made.include_router(self.links.router())
+        made.include_router(self.names.router())
         return made
 
     def schools(self) -> tuple[School, ...]:

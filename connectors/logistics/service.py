@@ -43,7 +43,7 @@ class Reading:
         statement = query.build(self._tables, parameters, after, limit + 1)
         page: list[Row[Any]] = []
         size, token = 0, None
-        async with self._store.read() as connection:
+        async with self._store.read(streams=True) as connection:
             async for row in await connection.stream(statement):
                 size += len(row.body)
                 if page and (len(page) == limit or size > MOST_BYTES):

@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 
 from connectors.links import Links
 from connectors.medical.answers import searchset, transaction_response
+from connectors.medical.appointments import Appointments
 from connectors.medical.bundle import read
 from connectors.medical.fhirjson import MEDIA_TYPE
 from connectors.medical.records import Records
@@ -26,6 +27,7 @@ from schemas.problem import Fault, NotFound, Unprocessable
 from schemas.xcity import operation, raw_body
 
 INGEST_LIMIT = 16 * 1024 * 1024
+BOOKING_LIMIT = 65_536
 _FHIR: dict[int | str, dict[str, Any]] = {200: {"content": {MEDIA_TYPE: {}}}}
 
 
@@ -148,3 +150,64 @@ def _wanted(types: list[str] | None) -> list[str]:
         ]
         raise Unprocessable("Correct what `errors` names and send it again.", faults=faults)
     return named or list(PATIENT_OF)
+
+
+def appointments_router(appointments: Appointments, links: Links) -> APIRouter:
+    """Personal: an app books for a resident, and others see of it what the resident allows."""
+    router = APIRouter(tags=["medical"])
+    personal: dict[str, Any] = {
+        "access": "personal",
+        "dataset": "appointments",
+        "subject": "resident",
+        "priority": "essential",
+    }
+
+    @router.post(
+        "/residents/{resident}/appointments",
+        operation_id="bookAppointment",
+        status_code=201,
+        summary="Book an appointment for a resident",
+        description="A FHIR R4 Appointment; the hospital is the participant `Location/<id>`, the "
+        "resident is `Patient/me`. It is answered as it is kept, with its id.",
+        responses={201: {"content": {MEDIA_TYPE: {}}}},
+        openapi_extra=operation(
+            "medical:book",
+            max_body_bytes=BOOKING_LIMIT,
+            request_body=raw_body(MEDIA_TYPE, "application/json"),
+            **personal,
+        ),
+    )
+    async def book(
+        resident: str,
+        request: Request,
+        caller: CallerDep,
+        idempotency_key: Annotated[
+            str | None,
+            Header(max_length=255, description="The same key books the same appointment once"),
+        ] = None,
+    ) -> Response:
+        patient = await record_of(links, caller, resident)
+        raw = await read_body(request, BOOKING_LIMIT)
+        booked = await appointments.book(raw, patient, caller, idempotency_key)
+        return Response(booked, status_code=201, media_type=MEDIA_TYPE)
+
+    @router.get(
+        "/residents/{resident}/appointments",
+        operation_id="listAppointments",
+        summary="A resident's appointments, the latest first",
+        description="A FHIR R4 Bundle of type searchset; each Appointment contains its place.",
+        responses=_FHIR,
+        openapi_extra=operation("medical:appointments", **personal),
+    )
+    async def list_appointments(
+        resident: str, caller: CallerDep, limit: Limit = 100, offset: Offset = 0
+    ) -> Response:
+        patient = await record_of(links, caller, resident)
+        total, found = await appointments.of(patient, limit, offset)
+        following = ""
+        if offset + limit < total:
+            query = urlencode({"limit": limit, "offset": offset + limit})
+            following = f"/medical/v1/residents/me/appointments?{query}"
+        return Response(searchset(total, found, following), media_type=MEDIA_TYPE)
+
+    return router

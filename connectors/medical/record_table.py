@@ -68,6 +68,12 @@ class RecordTable:
                 found |= {f"{kept.type}/{kept.id}": kept for kept in answer}
         return found
 
+    async def body(self, connection: AsyncConnection, kind: str, identity: str) -> bytes | None:
+        table = self.records
+        this = (table.c.type == kind) & (table.c.id == identity)
+        found: bytes | None = (await connection.execute(select(table.c.body).where(this))).scalar()
+        return found
+
     async def known(self, connection: AsyncConnection, patients: Iterable[str]) -> set[str]:
         """Which of these ids are of Patients kept here."""
         table, found = self.records, set()

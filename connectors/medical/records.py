@@ -68,6 +68,11 @@ class Records:
         async with self._store.read() as connection:
             return await self._table.page(connection, patient, types, limit, offset)
 
+    async def find(self, kind: str, identity: str) -> bytes | None:
+        """One resource's JSON; ``None`` if there is none."""
+        async with self._store.read() as connection:
+            return await self._table.body(connection, kind, identity)
+
     async def _keep(self, owned: Sequence[Owned]) -> dict[str, Kept]:
         rows = {sent.key: self._row(sent.resource, about) for sent, about in owned}
         async with self._store.write() as connection:

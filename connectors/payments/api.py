@@ -15,9 +15,12 @@ def payments_router(bank: Bank) -> APIRouter:
     router = APIRouter()
     router.include_router(clients_router(bank.payments, bank.queries, bank.clock))
     router.include_router(
-        residents_router(bank.payments, bank.queries, bank.accounts, bank.links, bank.clock)
+        residents_router(
+            bank.payments, bank.queries, bank.accounts, bank.links, bank.names, bank.clock
+        )
     )
     router.include_router(messages_router(bank.messages))
     router.include_router(accounts_router(bank.accounts, bank.check))
     router.include_router(bank.links.router())
+    router.include_router(bank.names.router())
     return router

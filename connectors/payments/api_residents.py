@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from connectors.links import Links
+from connectors.names import Names
 from connectors.payments.accounts import Accounts
 from connectors.payments.answers import Limit, Offset, PaymentId, answer, page, subject_of
 from connectors.payments.idempotency import IdempotencyKey
@@ -26,6 +27,7 @@ def residents_router(
     queries: Queries,
     accounts: Accounts,
     links: Links,
+    names: Names,
     clock: Callable[[], datetime],
 ) -> APIRouter:
     router = APIRouter(prefix="/residents/{resident}", tags=["residents"])
@@ -60,7 +62,7 @@ def residents_router(
                 end_to_end_id=order.end_to_end_id,
                 remittance=order.remittance,
             ),
-            Initiator(caller.client, caller.subject, key),
+            Initiator(caller.client, await names.current(caller.subject), key),
         )
         return answer(made, response, f"/payments/v1/residents/me/payments/{made.id}")
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import MetaData
 
 from connectors.links import Links, links_table
+from connectors.names import Names, names_table
 from connectors.payments import audit
 from connectors.payments.accounts import Accounts
 from connectors.payments.messages import Messages
@@ -34,7 +35,9 @@ class Bank:
         self.clock = clock
         self._tables = ledger_tables(metadata)
         self._transactions = Transactions(store)
-        self.links = Links(store, links_table(metadata), "payments")
+        links = links_table(metadata)
+        self.names = Names(store, names_table(metadata), "payments", (links, self._tables.payments))
+        self.links = Links(store, links, "payments", self.names)
         self.accounts = Accounts(self._transactions, self._tables, clock)
         self.payments = Payments(self._transactions, self._tables, publisher, source, clock)
         self.messages = Messages(self._transactions, self._tables, self.payments, clock)

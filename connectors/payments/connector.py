@@ -12,7 +12,15 @@ from connectors.payments import sample
 from connectors.payments.api import payments_router
 from connectors.payments.bank import Bank
 from schemas.problem import Conflict
-from schemas.xcity import ApiInfo, Dataset, LegalClass
+from schemas.xcity import ApiInfo, DataField, Dataset, LegalClass
+
+
+def _of_payments(name: str, title: str, title_ja: str, *members: str) -> DataField:
+    """Paths of a payment or balance alone, and in a page of payments."""
+    named = ("currency", *members)
+    inside = (f"items.{member}" for member in named)
+    paths = ("total", "limit", "offset", *named, *inside)
+    return DataField(id=name, title=title, title_ja=title_ja, paths=paths)
 
 
 class PaymentsConnector(Connector):
@@ -31,6 +39,25 @@ class PaymentsConnector(Connector):
                 legal_class=LegalClass.PERSONAL,
                 update_seconds=1,
                 standard="ISO 20022",
+                fields=(
+                    _of_payments("balance", "Balance", "残高", "balance", "observedAt"),
+                    _of_payments(
+                        "amounts",
+                        "When and how much",
+                        "日時と金額",
+                        "amount",
+                        "status",
+                        "requestedAt",
+                    ),
+                    _of_payments(
+                        "partners",
+                        "Who paid whom, and for what",
+                        "相手と用途",
+                        "debtor",
+                        "creditor",
+                        "remittance",
+                    ),
+                ),
             ),
             Dataset(
                 id="client-payments",

@@ -70,7 +70,7 @@ def _payments(metadata: MetaData) -> Table:
         Column("position", _POSITION, primary_key=True),
         Column("id", String(32), nullable=False, unique=True),
         Column("client", String(128), nullable=False),
-        Column("subject", String(128), nullable=False),  # resident's pseudonym, or empty
+        Column("subject", String(128), nullable=False, index=True),  # pseudonym, or empty
         Column("key", String(255)),  # Idempotency-Key; NULL for those of a message
         Column("fingerprint", LargeBinary(32), nullable=False),
         Column("status", String(4), nullable=False),

@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 import orjson
 from fastapi import FastAPI
 
-from gateway.control.admin import apis, cache, emergency, keys
+from gateway.control.admin import apis, approval, cache, emergency, keys, sectors
 from gateway.control.admin import clients as admin_clients
+from gateway.control.admin import residents as residents_api
 from gateway.control.audit import accesses
 from gateway.control.audit import api as audit_api
 from gateway.control.audit.checkpoint import Signer
@@ -21,15 +22,20 @@ from gateway.control.catalogue.attached import upstream_address
 from gateway.control.catalogue.fetch import Fetcher
 from gateway.control.catalogue.refresher import EVERY
 from gateway.control.clock import Clock, utc_now
+from gateway.control.disclosure import api as disclosing
+from gateway.control.identity import provider_page, recover_page, safety_page
+from gateway.control.identity.provider import Provider
 from gateway.control.migrations import VERSIONS
 from gateway.control.oauth import (
     authorize,
     introspection,
+    manage,
     metadata,
     pushed,
     register,
     revocation,
     token,
+    userinfo,
 )
 from gateway.control.parts import Parts
 from gateway.control.policy import endpoint
@@ -37,9 +43,11 @@ from gateway.control.policy.collector import Collector
 from gateway.control.policy.compiler import CompiledApi, compile_api
 from gateway.control.policy.publisher import Publisher
 from gateway.control.policy.territory import territory
-from gateway.control.resident import my
+from gateway.control.resident import me, my
 from gateway.control.residents import Passwords
 from gateway.control.secrets import Secrets
+from gateway.control.staff import api as staff_api
+from gateway.control.staff import device, device_page, enrolment
 from gateway.control.state import Control
 from gateway.control.tables import audit_keys
 from gateway.control.tables import metadata as tables
@@ -67,6 +75,8 @@ _OPEN_API: Final = (
     revocation,
     introspection,
     register,
+    manage,
+    userinfo,
     public,
     audit_api,
     accesses,
@@ -74,6 +84,13 @@ _OPEN_API: Final = (
     trail_page,
     transparency_api,
     my,
+    recover_page,
+    safety_page,
+    provider_page,
+    device,
+    device_page,
+    enrolment,
+    me,
     endpoint,
     revocations,
     subjects,
@@ -96,6 +113,7 @@ def create_control(
     clock: Clock = utc_now,
     passwords: Passwords | None = None,
     fetcher: Fetcher | None = None,
+    provider: Provider | None = None,
     refresh_every: float = EVERY,
     deliver_to: str = "",
 ) -> FastAPI:
@@ -109,7 +127,7 @@ def create_control(
         bootstrap: JSON file of what exists from the start (:mod:`gateway.control.bootstrap_file`).
         gateway_url: the open API, for the control plane's own calls.
         own_url: where the gateway reaches this process.
-        clock, passwords, fetcher, refresh_every: replaceable in tests.
+        clock, passwords, fetcher, provider, refresh_every: replaceable in tests.
         deliver_to: networks inside to which notices may go (:mod:`schemas.kit.outgoing.addresses`).
     """
     guard = Guard(networks(deliver_to))
@@ -129,6 +147,7 @@ def create_control(
         fetcher=fetcher or Fetcher(),
         audit=_audit_log(store, public_url, secrets),
         clock=clock,
+        provider=provider or Provider(public_url + provider_page.CALLBACK),
     )
     parts = Parts(control, bootstrap, gateway_url, refresh_every, guard)
     app = create_app(
@@ -139,11 +158,16 @@ def create_control(
         routers=[
             apis.router,
             admin_clients.router,
+            approval.router,
             keys.router,
             cache.router,
             emergency.router,
             told_api.router,
             trail_api.operators,
+            staff_api.router,
+            residents_api.router,
+            sectors.router,
+            disclosing.router,
         ],
         gateway_key=gateway_key,
         lifespan=parts.lifespan,

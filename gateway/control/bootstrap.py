@@ -28,6 +28,7 @@ async def apply(control: Control, bootstrap: Bootstrap) -> None:
     Raises:
         BootstrapError: a client or an API in it is not acceptable.
     """
+    control.provider.config = bootstrap.provider
     async with control.store.read() as connection:
         known = {
             one.username
@@ -82,6 +83,10 @@ async def _apply_client(control: Control, connection: AsyncConnection, wanted: C
                 "redirect_uris": wanted.redirect_uris,
                 "token_endpoint_auth_method": wanted.auth_method or _method(wanted),
                 "jwks": wanted.jwks,
+                "dpop_bound_access_tokens": wanted.dpop_bound_access_tokens,
+                "require_pushed_authorization_requests": (
+                    wanted.require_pushed_authorization_requests
+                ),
                 "purposes": wanted.purposes,
                 "organisation": wanted.organisation,
             }
@@ -131,6 +136,7 @@ async def _apply_resident(
             hashes[wanted.username],
             wanted.name or wanted.username,
             control.now(),
+            wanted.proofing,
         )
     )
     for domain, local_id in wanted.links.items():

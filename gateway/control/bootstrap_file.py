@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from gateway.control import links, residents
 from gateway.control.catalogue.attached import MOST_ADDRESSES
 from gateway.control.consent.linkage import Limit
+from gateway.control.identity.provider import ProviderConfig
 from gateway.control.oauth.registration import DEFAULT_RATE
 from gateway.control.policy.findings import pointer
 from schemas.policy import ClientClass
@@ -44,6 +45,8 @@ class Client(_Part):
     redirect_uris: list[str] = Field(default_factory=list)
     auth_method: str = ""
     jwks: dict[str, Any] | None = None
+    dpop_bound_access_tokens: bool = False
+    require_pushed_authorization_requests: bool = False
     rate: tuple[int, int] = DEFAULT_RATE
     quota: Annotated[int, Field(ge=0, le=1_000_000_000)] = 0
     """Requests a day; 0 for any number."""
@@ -58,6 +61,8 @@ class Resident(_Part):
         Field(min_length=residents.SHORTEST_PASSWORD, max_length=residents.LONGEST_PASSWORD),
     ]
     name: str = ""
+    proofing: Annotated[int, Field(ge=1, le=3)] = 1
+    """Identity assurance level (NIST SP 800-63A)."""
     links: dict[str, Annotated[str, Field(min_length=1, max_length=200)]] = Field(
         default_factory=dict
     )
@@ -77,6 +82,8 @@ class Bootstrap(_Part):
     residents: list[Resident] = Field(default_factory=list)
     linkage: Limit | None = None
     """How much of a resident may come together in one hand; as it was when left out."""
+    provider: ProviderConfig | None = None
+    """The city's own OpenID provider."""
 
 
 def read(path: Path) -> Bootstrap:

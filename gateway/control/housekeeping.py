@@ -10,7 +10,9 @@ from typing import Final
 from sqlalchemy import delete
 
 from gateway.control import tables
-from gateway.control.oauth import records, signing_keys
+from gateway.control.identity import provider_visits
+from gateway.control.oauth import clients, records, signing_keys
+from gateway.control.staff import grants as staff_grants
 from gateway.control.state import Control
 
 logger = logging.getLogger(__name__)
@@ -36,6 +38,9 @@ class Housekeeper:
         now = self.control.now()
         async with self.control.store.write() as connection:
             await records.forget_expired(connection, now)
+            await clients.forget_unapproved(connection, now)
+            await staff_grants.forget_expired(connection, now)
+            await provider_visits.forget_expired(connection, now)
             await connection.execute(delete(tables.sessions).where(tables.sessions.c.expires < now))
             await connection.execute(
                 delete(tables.login_failures).where(tables.login_failures.c.last < now - 86_400)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.control import tables
 from gateway.control.clock import Clock, seconds
+from gateway.control.sectors import labels
 from schemas.kit.client import CityClient
 from schemas.kit.store import Store
 from schemas.pseudonym import Pseudonyms
@@ -80,14 +82,38 @@ class Linker:
         query = select(tables.links).where(tables.links.c.told.is_(None)).limit(_AT_ONCE)
         async with self.store.read() as connection:
             rows = (await connection.execute(query)).all()
-        told = [row for row in rows if await self._tell_one(row)]
+            sectors = await labels.in_force(connection)
+        told = [row for row in rows if await self._tell_one(row, sectors)]
         async with self.store.write() as connection:
             for row in told:
                 await self._mark(connection, row)
+        return len(rows) - len(told) + await self._tell_unlinks()
+
+    async def _tell_unlinks(self) -> int:
+        """Tell of every link that is to be forgotten; how many are left."""
+        table = tables.unlinks
+        async with self.store.read() as connection:
+            rows = (await connection.execute(select(table).limit(_AT_ONCE))).all()
+        told = [row for row in rows if await self._unlink(row)]
+        async with self.store.write() as connection:
+            for row in told:
+                await connection.execute(
+                    delete(table).where(
+                        table.c.domain == row.domain, table.c.subject == row.subject
+                    )
+                )
         return len(rows) - len(told)
 
-    async def _tell_one(self, row: Any) -> bool:
-        subject = self.pseudonyms.of(row.resident_id, row.domain)
+    async def _unlink(self, row: Any) -> bool:
+        try:
+            await self.client.request("DELETE", f"/{row.domain}/v1/links/{row.subject}")
+        except httpx.HTTPError as error:
+            logger.info("%s has not forgotten a link yet: %s", row.domain, type(error).__name__)
+            return False
+        return True
+
+    async def _tell_one(self, row: Any, sectors: Mapping[str, str]) -> bool:
+        subject = self.pseudonyms.of(row.resident_id, sectors.get(row.domain, row.domain))
         body = {"subject": subject, "localId": row.local_id}
         try:
             await self.client.request("POST", f"/{row.domain}/v1/links", json=body)

@@ -21,6 +21,8 @@ from gateway.control.oauth import (
     signing_keys,
 )
 from gateway.control.oauth.registration import ClientMetadata, make_client
+from gateway.control.sectors.rotation import Rotations
+from gateway.control.staff import command_line
 from gateway.control.state import Control
 from gateway.control.told.teller import Teller
 from schemas.kit.client import CityClient
@@ -60,6 +62,7 @@ class Parts:
             await control.store.open()
             stack.push_async_callback(control.store.close)
             stack.push_async_callback(control.fetcher.close)
+            stack.push_async_callback(control.provider.close)
             await self._begin()
             client = CityClient(self._gateway_url, OWN_CLIENT, control.secrets.own_client_secret())
             stack.push_async_callback(client.close)
@@ -69,6 +72,7 @@ class Parts:
                 control.publisher.run(),
                 refresher.run(),
                 linker.run(),
+                Rotations(control, client).run(),
                 Housekeeper(control).run(),
                 Teller(control, Sender(self._guard)).run(),
             ):
@@ -85,6 +89,7 @@ class Parts:
         async with control.publisher.transaction() as connection:
             await signing_keys.ensure(connection, control.secrets, control.now())
             await _ensure_own_client(control, connection)
+            await command_line.ensure(connection, control.now())
         if self._file:
             await bootstrap.apply(control, bootstrap_file.read(self._file))
         await control.publisher.refresh()

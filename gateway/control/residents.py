@@ -9,7 +9,7 @@ from typing import Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.control import tables
@@ -57,6 +57,14 @@ class Resident:
     password_hash: str
     name: str
     created: int
+    proofing: int = 1
+    """Identity assurance level (NIST SP 800-63A): 1 by the person's own word, 2 by papers that the
+    city has seen, 3 in person or by the My Number card's chip."""
+
+    @property
+    def account(self) -> str:
+        """The name under which the second factor is kept."""
+        return f"resident:{self.resident_id}"
 
 
 async def find_by_username(connection: AsyncConnection, username: str) -> Resident | None:
@@ -74,9 +82,14 @@ async def find(connection: AsyncConnection, resident_id: str) -> Resident | None
 
 
 async def add(
-    connection: AsyncConnection, username: str, password_hash: str, name: str, now: int
+    connection: AsyncConnection,
+    username: str,
+    password_hash: str,
+    name: str,
+    now: int,
+    proofing: int = 1,
 ) -> str:
-    """A new resident's internal id."""
+    """A new resident's internal id; without a password they can sign in elsewhere only."""
     resident_id = str(uuid.uuid4())
     await connection.execute(
         insert(tables.residents).values(
@@ -85,6 +98,17 @@ async def add(
             password_hash=password_hash,
             name=name,
             created=now,
+            proofing=proofing,
         )
     )
     return resident_id
+
+
+async def set_password(connection: AsyncConnection, resident_id: str, password_hash: str) -> None:
+    """Also ends every session: whoever has one may not be the person."""
+    table = tables.residents
+    await connection.execute(
+        update(table).where(table.c.resident_id == resident_id).values(password_hash=password_hash)
+    )
+    sessions = tables.sessions
+    await connection.execute(delete(sessions).where(sessions.c.resident_id == resident_id))

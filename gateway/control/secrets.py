@@ -30,6 +30,7 @@ class Secrets:
         self._own = _derive(master, "own-client")
         self._audit = _derive(master, "audit-checkpoints")
         self._envelopes = _derive(master, "envelopes")
+        self._receipts = _derive(master, "consent-receipts")
 
     def hash(self, token: str) -> str:
         """How a token is stored and looked up: 64 hexadecimal digits."""
@@ -50,6 +51,10 @@ class Secrets:
     def envelope_seed(self) -> bytes:
         """What the residents' keys (:mod:`schemas.kit.envelope`) are wrapped under."""
         return self._envelopes
+
+    def receipt_seed(self) -> bytes:
+        """The seed of the key that signs receipts of consents: derived, nowhere stored."""
+        return self._receipts
 
     def seal(self, plain: bytes, label: str) -> bytes:
         """Encrypt for the store; only :meth:`open` with the same label reads it again."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,6 +21,9 @@ from gateway.control.secrets import Secrets
 from schemas.kit.store import Store
 from schemas.pseudonym import Pseudonyms
 
+if TYPE_CHECKING:
+    from gateway.control.identity.provider import Provider
+
 
 @dataclass(frozen=True, slots=True)
 class Control:
@@ -29,6 +32,7 @@ class Control:
     Attributes:
         public_url: the address that the world knows; the issuer.
         publisher: the policy in force, and how to change it.
+        provider: where residents may sign in instead, if the city has one.
     """
 
     public_url: str
@@ -40,6 +44,7 @@ class Control:
     fetcher: Fetcher
     audit: AuditLog
     clock: Clock
+    provider: Provider
 
     def now(self) -> int:
         """Seconds since the epoch."""

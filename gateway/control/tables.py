@@ -55,6 +55,11 @@ clients = Table(
     Column("auth_method", String(32), nullable=False),
     Column("secret_hash", String(_HASH), nullable=False),
     Column("jwks", Text, nullable=False),  # JSON, or empty
+    Column("dpop_bound", Boolean, nullable=False),  # tokens only with a proof of possession
+    Column("pushed_only", Boolean, nullable=False),  # authorization requests only by RFC 9126
+    Column("state", String(16), nullable=False, index=True),  # pending, active, refused, deleted
+    Column("management_hash", String(_HASH), nullable=False),  # of its token of RFC 7592; or empty
+    Column("proposed", Text, nullable=False),  # JSON: metadata that wait for approval; or empty
     Column("rate_requests", Integer, nullable=False),
     Column("rate_seconds", Integer, nullable=False),
     Column("quota", Integer, nullable=False),  # requests a day; 0 for any number
@@ -68,7 +73,7 @@ clients = Table(
 assertions = Table(
     "assertions",
     metadata,
-    Column("client_id", String(_ID), primary_key=True),
+    Column("client_id", String(_ID), primary_key=True),  # or the key of a DPoP proof
     Column("jti", String(_HASH), primary_key=True),  # of the assertion, hashed: any length fits
     Column("expires", BigInteger, nullable=False, index=True),
 )
@@ -82,6 +87,10 @@ grants = Table(
     Column("scope", Text, nullable=False),
     Column("created", BigInteger, nullable=False),
     Column("expires", BigInteger, nullable=False),
+    Column("auth_time", BigInteger, nullable=False),  # of the sign-in behind it, and how it was
+    Column("acr", String(100), nullable=False),
+    Column("amr", String(100), nullable=False),
+    Column("ial", Integer, nullable=False),
     Column("revoked", BigInteger),
 )
 
@@ -94,6 +103,8 @@ codes = Table(
     Column("redirect_uri", Text, nullable=False),
     Column("scope", Text, nullable=False),
     Column("challenge", String(128), nullable=False),
+    Column("jkt", String(_HASH), nullable=False),  # key that it is bound to (RFC 9449); or empty
+    Column("nonce", String(255), nullable=False),
     Column("expires", BigInteger, nullable=False, index=True),
     Column("used", BigInteger),
 )
@@ -114,6 +125,7 @@ refresh_tokens = Table(
     Column("gid", String(_ID), nullable=False, index=True),
     Column("client_id", String(_ID), nullable=False),
     Column("scope", Text, nullable=False),
+    Column("jkt", String(_HASH), nullable=False),  # key that it is bound to (RFC 9449); or empty
     Column("expires", BigInteger, nullable=False, index=True),
     Column("used", BigInteger),
 )
@@ -133,6 +145,7 @@ residents = Table(
     Column("password_hash", Text, nullable=False),
     Column("name", String(200), nullable=False),
     Column("created", BigInteger, nullable=False),
+    Column("proofing", Integer, nullable=False),  # identity assurance level, 1 to 3
 )
 
 links = Table(
@@ -150,6 +163,8 @@ sessions = Table(
     Column("hash", String(_HASH), primary_key=True),
     Column("resident_id", String(_ID), nullable=False, index=True),
     Column("began", BigInteger, nullable=False),
+    Column("acr", String(100), nullable=False),  # how: see records.SignIn
+    Column("amr", String(100), nullable=False),
     Column("expires", BigInteger, nullable=False, index=True),
 )
 
@@ -238,6 +253,7 @@ consents = Table(
     Column("domain", String(40), nullable=False),
     Column("fields", Text, nullable=False),  # JSON array; empty for all
     Column("purpose", String(60), nullable=False),
+    Column("recipients", Text, nullable=False),  # JSON array of client ids; mostly empty
     Column("created", BigInteger, nullable=False),
     Column("until", BigInteger, nullable=False, index=True),
     Column("withdrawn", BigInteger, index=True),  # null while it lives
@@ -334,4 +350,114 @@ objections = Table(
     Column("made", BigInteger, nullable=False),
     Column("answered", BigInteger, index=True),  # null until then
     Column("answer", LargeBinary),
+)
+
+# ---------------------------------------------------------------- staff and accounts
+
+staff = Table(
+    "staff",
+    metadata,
+    Column("staff_id", String(_ID), primary_key=True),
+    Column("username", String(100), nullable=False, unique=True),
+    Column("name", String(200), nullable=False),
+    Column("roles", Text, nullable=False),  # JSON array
+    Column("password_hash", Text, nullable=False),  # empty until the invitation is taken up
+    Column("suspended", Boolean, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("invitation", String(_HASH), nullable=False, index=True),  # hashed; empty when spent
+    Column("invited_until", BigInteger, nullable=False),
+)
+
+second_factors = Table(
+    "second_factors",
+    metadata,
+    Column("account", String(_ID), primary_key=True),  # `staff:<id>` or `resident:<id>`
+    Column("sealed", LargeBinary, nullable=False),  # the TOTP key, AES-GCM
+    Column("used", BigInteger, nullable=False),  # newest step whose code was taken
+    Column("confirmed", Boolean, nullable=False),
+)
+
+device_requests = Table(
+    "device_requests",
+    metadata,
+    Column("hash", String(_HASH), primary_key=True),  # of the device code
+    Column("user_code", String(_HASH), nullable=False, unique=True),  # hashed
+    Column("client_id", String(_ID), nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("expires", BigInteger, nullable=False, index=True),
+    Column("asked", BigInteger, nullable=False),  # when the device last asked
+    Column("gid", String(_ID), nullable=False),  # of the staff grant; empty until there is one
+    Column("denied", Boolean, nullable=False),
+)
+
+staff_grants = Table(
+    "staff_grants",
+    metadata,
+    Column("gid", String(_ID), primary_key=True),
+    Column("staff_id", String(_ID), nullable=False, index=True),
+    Column("client_id", String(_ID), nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("authenticated", BigInteger, nullable=False),  # when password and code were right
+    Column("expires", BigInteger, nullable=False, index=True),
+    Column("revoked", BigInteger),
+)
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("hash", String(_HASH), primary_key=True),
+    Column("resident_id", String(_ID), nullable=False, index=True),
+    Column("expires", BigInteger, nullable=False, index=True),
+)
+
+provider_visits = Table(
+    "provider_visits",
+    metadata,
+    Column("state", String(_HASH), primary_key=True),  # hashed
+    Column("browser", String(_HASH), nullable=False),  # of the cookie that began it
+    Column("nonce", String(128), nullable=False),
+    Column("verifier", LargeBinary, nullable=False),  # sealed
+    Column("back", Text, nullable=False),  # where the resident was going
+    Column("expires", BigInteger, nullable=False, index=True),
+)
+
+provider_subjects = Table(
+    "provider_subjects",
+    metadata,
+    Column("subject", String(_HASH), primary_key=True),  # keyed hash of issuer and subject
+    Column("resident_id", String(_ID), nullable=False, index=True),
+)
+
+sectors = Table(
+    "sectors",
+    metadata,
+    # those whose key was ever rotated
+    Column("name", String(40), primary_key=True),
+    Column("epoch", Integer, nullable=False),  # of the key in force
+    Column("stage", String(16), nullable=False),  # empty while no rotation is under way
+    Column("cursor", String(_ID), nullable=False),  # newest resident whom the holder was told of
+    Column("since", BigInteger, nullable=False),  # when the stage began
+)
+
+disclosures = Table(
+    "disclosures",
+    metadata,
+    # made in an emergency, without consent; each is a grant too
+    Column("gid", String(_ID), primary_key=True),
+    Column("client_id", String(_ID), nullable=False),
+    Column("resident_id", String(_ID), nullable=False, index=True),
+    Column("emergency", String(_ID), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("datasets", Text, nullable=False),  # ids, with spaces between
+    Column("created", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False, index=True),
+    Column("ended", BigInteger),  # with its emergency, before its time; null otherwise
+)
+
+unlinks = Table(
+    "unlinks",
+    metadata,
+    # links that holders are still to be told to forget, of residents who were erased
+    Column("domain", String(40), primary_key=True),
+    Column("subject", String(_ID), primary_key=True),  # pseudonym
 )

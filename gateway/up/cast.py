@@ -96,6 +96,8 @@ CLIENTS: Final = (
             scopes.OPERATOR_EVENTS,
             scopes.OPERATOR_EMERGENCY,
             scopes.OPERATOR_OBJECTIONS,
+            scopes.OPERATOR_STAFF,
+            scopes.OPERATOR_RESIDENTS,
             scopes.AUDIT_READ,
             *_READING,
             *_FEEDING,

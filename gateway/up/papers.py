@@ -7,13 +7,13 @@ so tokens, stored data and what people have pasted into their programs stay good
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gateway.private_file import write_private
 from gateway.up.cast import CLIENTS, LOCAL_IDS, RESIDENTS, ClientPaper
 
 
@@ -78,6 +78,7 @@ class Papers:
                     "username": username,
                     "password": self.passwords[username],
                     "name": name,
+                    "proofing": 2,
                     "links": {domain: start + username for domain, start in LOCAL_IDS.items()},
                 }
                 for username, name in RESIDENTS.items()
@@ -117,14 +118,3 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(held, dict):
         raise PapersError(f"{path} does not hold a JSON object.")
     return held
-
-
-def write_private(path: Path, content: Mapping[str, Any]) -> None:
-    """Write JSON that only its owner can read, whole or not at all."""
-    draft = path.with_suffix(".new")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump(content, file, ensure_ascii=False, indent=2)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)

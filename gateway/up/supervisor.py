@@ -13,9 +13,10 @@ from typing import Final
 
 import httpx
 
+from gateway.private_file import write_private
 from gateway.up.cast import OPERATOR, SAMPLE_APP, SAMPLE_PARTNER
 from gateway.up.checks import City, until_good
-from gateway.up.papers import Papers, write_private
+from gateway.up.papers import Papers
 from gateway.up.plan import Plan
 from gateway.up.process import Child
 from gateway.up.screen import Screen, guide

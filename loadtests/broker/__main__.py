@@ -18,6 +18,7 @@ import orjson
 
 from loadtests.broker.entities import batches
 from loadtests.broker.place import broker, facts
+from loadtests.broker.postgres import cpu_seconds, server
 from loadtests.broker.scripts import ROOT, Work, works
 from loadtests.peers import measure
 
@@ -46,13 +47,14 @@ def _measure(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
     load_before = os.getloadavg()[0]
     rows: dict[str, Any] = {}
     log_url = f"sqlite:///{folder}/log/log.db"
+    store = server(store_url)
     with broker(folder, store_url, log_url) as (port, pid):
         if not asked.filled:
             rows["fill"] = _fill(port, asked.entities)
             print(f"{'fill':12} {rows['fill']['entities_per_s']:9.0f} entities/s", flush=True)
         for work in works(asked.entities):
             if not asked.only or work.name in asked.only:
-                rows[work.name] = _one(work, folder, port, pid, asked.seconds)
+                rows[work.name] = _one(work, folder, port, pid, store, asked.seconds)
     found = facts(store_url, log_url, load_before)
     return {**found, "entities": asked.entities, "works": rows}
 
@@ -72,23 +74,28 @@ def _fill(port: int, count: int) -> dict[str, float]:
     return {"entities_per_s": count / (time.monotonic() - started)}
 
 
-def _one(work: Work, folder: Path, port: int, pid: int, seconds: float) -> dict[str, float]:
+def _one(
+    work: Work, folder: Path, port: int, pid: int, store: int, seconds: float
+) -> dict[str, float]:
     script, url = work.script(folder), f"http://127.0.0.1:{port}"
     measure.load(script, url, pid, 1, work.connections)  # warm
+    before = cpu_seconds(store)
     run = measure.load(script, url, pid, seconds, work.connections)
+    beside = cpu_seconds(store) - before
     per = max(1, work.entities)
     row = {
         "per_s": run.rps * per,
         "per_s_and_core": 1e6 / run.cpu_us * per,
         "cpu_us": run.cpu_us / per,
+        "store_cpu_us": beside * 1e6 / (run.rps * seconds) / per,
         "p50_ms": run.p50_us / 1000,
         "p99_ms": run.p99_us / 1000,
         "bad": run.bad,
     }
     print(
         f"{work.name:12} {row['per_s']:9.0f}/s {row['cpu_us']:8.0f} µs CPU"
-        f" = {row['per_s_and_core']:7.0f}/s a core   p50 {row['p50_ms']:7.2f}  p99"
-        f" {row['p99_ms']:7.2f} ms   bad {run.bad}   {work.does}",
+        f" = {row['per_s_and_core']:7.0f}/s a core   store {row['store_cpu_us']:6.0f} µs"
+        f"   p50 {row['p50_ms']:7.2f}  p99 {row['p99_ms']:7.2f} ms   bad {run.bad}   {work.does}",
         flush=True,
     )
     return row

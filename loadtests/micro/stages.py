@@ -33,6 +33,7 @@ def stages(wired: Wired) -> Iterator[Stage]:
     yield "whole, POST", "the same with 1 KB of content", lambda: wired.once(post)
     kept = wired.kept()
     yield "cache hit", "an open read, all of it", lambda: wired.client.data_received(kept)
+    yield from _personal(wired)
     first, block = split(wired.heads[0])
     line, fields = core.head(first, block)
     exchange = Exchange(core, wired.client, line, fields, monotonic())
@@ -54,6 +55,21 @@ def stages(wired: Wired) -> Iterator[Stage]:
     yield "upstream", "the request as it goes out", exchange.outgoing
     yield from _answers(exchange)
     yield "telemetry", "count and histogram", lambda: exchange.stats.observe(200, 0.002)
+
+
+def _personal(wired: Wired) -> Iterator[Stage]:
+    """Reads of a resident's own data: all of it, and what the proof alone costs."""
+    few = 256  # each is new to the parser's memory, and to that of used proofs
+    for alg in ("RS256", "ES256"):
+        turn = cycle(wired.personal(alg, few))
+        about = f"with consent and a proof, {alg}, all of it"
+        yield f"personal, {alg}", about, lambda turn=turn: wired.once(next(turn))  # type: ignore[misc]
+    bearer = cycle(wired.personal("RS256", few, "name"))
+    yield (
+        "personal, some fields",
+        "the same as the first, its answer limited",
+        lambda: wired.once(next(bearer)),
+    )
 
 
 def split(head: bytes) -> tuple[bytes, bytes]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from os import urandom
 from typing import Any
 
 import orjson
 
 from gateway.core.app import Core, CoreConfig
 from gateway.core.bounds import Bounds
+from gateway.core.proof.replays import PER_WORKER, Found, Replays
 from gateway.core.server import ClientConnection
 from gateway.core.upstreams.connection import UpstreamConnection
-from loadtests.peers import ours, work
+from loadtests.peers import ours, personal, work
 
-BODY = b'{"items":[%b]}' % (b'{"id":1,"name":"Mirai Station"},' * 30)
+BODY = b'{"items":[%b]}' % b",".join([b'{"id":1,"name":"Mirai Station"}'] * 30)
 ANSWER = (
     b"HTTP/1.1 200 OK\r\nServer: nginx\r\nDate: Tue, 24 Nov 2026 07:00:00 GMT\r\n"
     b"Content-Type: application/json\r\nContent-Length: %d\r\nConnection: keep-alive\r\n\r\n"
@@ -53,10 +55,12 @@ class Wired:
     """A core with one client and one resting upstream connection, and heads to ask with."""
 
     def __init__(self, tokens: int = work.TOKENS) -> None:
-        signer = work.signer("ES256")
+        signer = self.signer = work.signer("ES256")
         # nothing ends on its own here: no tick may close what a measurement uses
         bounds = Bounds(tick=3600.0, upstream_rest=3600.0, upstream_fresh=3600.0)
-        self.core = Core(CoreConfig(b"bench", b"0" * 32, bounds=bounds))
+        self.core = Core(
+            CoreConfig(b"bench", personal.PAIRWISE_KEY, bounds=bounds, replays=Forgetful())
+        )
         self.core.apply(orjson.dumps(ours.policy(9, [signer])))
         self.client = ClientConnection(self.core)
         self.client_wire, self.upstream_wire = Wire(), Wire()
@@ -94,12 +98,38 @@ class Wired:
             raise RuntimeError(f"this is not kept: {self.client_wire.last!r}")
         return head
 
+    def personal(self, alg: str, count: int, *fields: str) -> list[bytes]:
+        """So many requests for a resident's own data, each with a proof of a key of ``alg``.
+
+        Args:
+            fields: what the consent is limited to; without any, all may pass.
+        """
+        client = personal.Holder(self.signer, work.signer(alg))
+        token = client.token(1, *fields)
+        path = f"{personal.BASE}/1"
+        return [
+            request(personal.BASE, 1, token, client.proof(token, path, number))
+            for number in range(count)
+        ]
+
     def answered(self) -> bytes:
         return self.client_wire.last
 
 
-def request(path: str, number: int, token: str) -> bytes:
+class Forgetful(Replays):
+    """Works as hard as the other, but knows a proof by chance only: so it can be used again."""
+
+    def __init__(self) -> None:
+        super().__init__(Replays.file_for(PER_WORKER))
+
+    def take(self, digest: bytes, now: float, life: int) -> Found:
+        return super().take(urandom(len(digest)), now, life)
+
+
+def request(path: str, number: int, token: str, proof: str = "") -> bytes:
     bearer = f"Authorization: Bearer {token}\r\n" if token else ""
+    if proof:
+        bearer = f"Authorization: DPoP {token}\r\nDPoP: {proof}\r\n"
     return (
         f"GET {path}/{number} HTTP/1.1\r\nHost: city.example\r\nAccept: application/json\r\n"
         f"User-Agent: partner-app/1.0\r\n{bearer}\r\n"

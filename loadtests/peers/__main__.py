@@ -65,8 +65,8 @@ def compare(
                     if not _takes_part(candidate, asked, options):
                         continue
                     does[candidate.name] = candidate.does
-                    script = asked.script(folder, base.keyed)
-                    run = one(candidate, place, asked, script, options)
+                    scripts = asked.scripts(folder, base.keyed)
+                    run = one(candidate, place, asked, scripts, options)
                     results.setdefault(candidate.name, {}).setdefault(asked.name, []).append(run)
                     print(
                         f"round {number + 1}  {candidate.name:24} {asked.name:22} "
@@ -87,14 +87,16 @@ def _takes_part(candidate: Candidate, asked: works.Work, options: argparse.Names
 
 
 def one(
-    candidate: Candidate, place: Place, asked: works.Work, script: Path,
+    candidate: Candidate, place: Place, asked: works.Work, scripts: tuple[Path, Path],
     options: argparse.Namespace,
 ) -> measure.Run:  # fmt: skip
     """Start it, warm it unless it is to be cold, measure it, stop it."""
     with measure.running(candidate, measure.CANDIDATE_CORE, place.port, place.folder) as pid:
+        warm, script = scripts
         if not asked.cold:
-            measure.load(script, place.url, pid, WARM_SECONDS, asked.connections)
-        return measure.load(script, place.url, pid, options.seconds, asked.connections)
+            measure.load(warm, place.url, pid, WARM_SECONDS, asked.connections)
+        seconds = min(options.seconds, asked.seconds)
+        return measure.load(script, place.url, pid, seconds, asked.connections)
 
 
 def _cpu() -> str:

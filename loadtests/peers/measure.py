@@ -19,7 +19,7 @@ from loadtests.peers.place import Candidate
 
 CANDIDATE_CORE = 0
 OTHER_CORE = 1
-_TICK = os.sysconf("SC_CLK_TCK")
+TICK = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def cpu_seconds(pids: list[int]) -> float:
     for pid in pids:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         total += int(fields[11]) + int(fields[12])
-    return total / _TICK
+    return total / TICK
 
 
 def load(script: Path, url: str, pid: int, seconds: float, connections: int = 32) -> Run:

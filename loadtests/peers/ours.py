@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.worker import GatewayConfig, run
-from loadtests.peers import work
+from loadtests.peers import personal, work
 
 
 def policy(upstream: int, signers: list[work.Signer]) -> dict[str, Any]:
@@ -34,6 +34,9 @@ def policy(upstream: int, signers: list[work.Signer]) -> dict[str, Any]:
         **routes[0], "id": "bench.kept", "path": work.KEPT + "/{id}", "access": "open",
         "scopes": [], "cache": {},
     }  # fmt: skip
+    plain = {
+        **routes[0], "id": "bench.open", "path": work.OPEN + "/{id}", "access": "open", "scopes": []
+    }  # fmt: skip
     api = {
         "addresses": [f"127.0.0.1:{upstream}"], "sector": "bench", "internal": True,
         "connect_timeout_ms": 5_000, "response_timeout_ms": 30_000, "idle_timeout_ms": 30_000,
@@ -42,7 +45,8 @@ def policy(upstream: int, signers: list[work.Signer]) -> dict[str, Any]:
     return {
         "format": 1, "revision": "bench", "issuer": work.ISSUER, "audience": work.ISSUER,
         "keys": [signer.jwk for signer in signers], "upstreams": {"api": api},
-        "routes": [*routes, kept],
+        "routes": [*routes, kept, plain, personal.route(routes[0])],
+        "datasets": personal.DATASETS,
         "clients": {f"client-{number}": client for number in range(work.CLIENTS)},
         "revoked": {"tokens": {}, "families": {}, "clients": {}}, "open_rate": plenty,
     }  # fmt: skip
@@ -61,7 +65,7 @@ def main() -> None:
             control_url="http://127.0.0.1:9",  # nobody is there
             state_dir=Path(folder),
             gateway_key=b"bench",
-            pairwise_key=b"0" * 32,
+            pairwise_key=personal.PAIRWISE_KEY,
             access_log="" if access_log == "off" else access_log,
             tls_cert=cert,
             tls_key=key,

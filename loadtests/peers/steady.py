@@ -49,7 +49,8 @@ class Bench:
 
     def most(self, candidate: Candidate) -> float:
         """Requests a second of ``candidate`` at saturation."""
-        script, url = works.MAIN.script(self.place.folder, self.place.keyed), self.place.url
+        script, _ = works.MAIN.scripts(self.place.folder, self.place.keyed)
+        url = self.place.url
         with self._running(candidate) as pid:
             measure.load(script, url, pid, 1)
             return measure.load(script, url, pid, max(2.0, self.seconds / 2)).rps

@@ -66,6 +66,17 @@ def _ratio(
     return read
 
 
+def _over_open(work: works.Work) -> Callable[[Figures], float]:
+    """Our CPU at ``work`` over that of an open read, which is as much of the upstream's."""
+
+    def read(figures: Figures) -> float:
+        return _median(figures, OURS, work.name, "cpu_us") / _median(
+            figures, OURS, works.OPEN.name, "cpu_us"
+        )
+
+    return read
+
+
 def _steady(part: str) -> Callable[[Figures], float]:
     """Our p99 over Envoy's at one of the equal rates."""
 
@@ -104,6 +115,8 @@ def _targets() -> Iterator[Target]:
         yield Target(f"p99 to Envoy's, at {part} of Envoy's most", 1, _steady(part))
     kept = _ratio("nginx", "cacheable open read")
     yield Target("cacheable open read, CPU to nginx that only proxies", 0.8, kept)
+    yield Target(f"{works.PERSONAL.name}, CPU to an open read", 2, _over_open(works.PERSONAL))
+    yield Target("… ES256 proof", 2, _over_open(works.PERSONAL_ES256))
     for name in ("1 MB answers", "POST 1 MB"):
         yield Target(f"{name}, throughput to nginx'", 0.7, _ratio("nginx", name, "rps"), most=False)
     yield Target("memory that a body of 2 GB takes", 64, _worst_growth, " MB")

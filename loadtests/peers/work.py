@@ -27,6 +27,8 @@ ROUTES = [f"/{domain}/v1/{noun}" for domain in DOMAINS for noun in NOUNS]
 """60 collections, each with ``/{id}`` below it; the members are what is asked for."""
 KEPT = "/open/v1/items"
 """An open collection whose members may be kept; see ``upstream.conf``."""
+OPEN = "/open/v1/places"
+"""An open collection whose members are asked for each time."""
 STREAM = "/stream"
 """Below each collection: events that hardly ever come."""
 
@@ -44,15 +46,18 @@ class Signer:
     jwk: dict[str, str]
     pem: bytes
 
-    def token(self, number: int) -> str:
-        """The access token of client ``number % CLIENTS`` (RFC 9068)."""
+    def token(self, number: int, **changes: Any) -> str:
+        """The access token of client ``number % CLIENTS`` (RFC 9068), with ``changes``."""
         now = int(time.time())
         claims = {
             "iss": ISSUER, "aud": ISSUER, "sub": f"client-{number % CLIENTS}",
             "client_id": f"client-{number % CLIENTS}", "iat": now, "exp": now + 36_000,
-            "jti": f"token-{number}", "scope": f"{SCOPE} disaster:read events:read",
+            "jti": f"token-{number}", "scope": f"{SCOPE} disaster:read events:read", **changes,
         }  # fmt: skip
-        header = {"typ": "at+jwt", "alg": self.alg, "kid": self.jwk["kid"]}
+        return self.jwt({"typ": "at+jwt", "alg": self.alg, "kid": self.jwk["kid"]}, claims)
+
+    def jwt(self, header: dict[str, Any], claims: dict[str, Any]) -> str:
+        """A signed JWT."""
         signed = f"{b64(orjson.dumps(header))}.{b64(orjson.dumps(claims))}".encode()
         return f"{signed.decode()}.{b64(self._sign(signed))}"
 
@@ -84,12 +89,12 @@ def signer(alg: str) -> Signer:
 LUA = """\
 -- Every request takes the next of the tokens and the next of the paths.
 local tokens, paths = {}, {}
-for line in io.lines("%(tokens)s") do tokens[#tokens + 1] = line end
+for line in io.lines("%(tokens)s") do tokens[#tokens + 1] = line:gsub("\\\\r\\\\n", "\\r\\n") end
 for line in io.lines("%(paths)s") do paths[#paths + 1] = line end
 local n = 0
 local function head(method, more)
   n = n + 1
-  local token = #tokens > 0 and "Authorization: Bearer " .. tokens[n %% #tokens + 1] .. "\\r\\n"
+  local token = #tokens > 0 and "Authorization: " .. tokens[n %% #tokens + 1] .. "\\r\\n"
   return method .. " " .. paths[n %% #paths + 1] .. " HTTP/1.1\\r\\nHost: city.example\\r\\n"
     .. more .. "Accept: application/json\\r\\nUser-Agent: partner-app/1.0\\r\\n"
     .. (token or "") .. "\\r\\n"
@@ -113,14 +118,23 @@ end
 """
 
 
+def paths(collection: str, leaf: str) -> list[str]:
+    """What is asked for: members of ``collection``, or of all there are; ``leaf`` or a number."""
+    routes = [collection] * len(ROUTES) if collection else ROUTES
+    return [f"{route}/{leaf or number}" for number, route in enumerate(routes)]
+
+
 def write_script(
-    folder: Path, name: str, tokens: list[str], *, unique: bool, leaf: str, body: int, kept: bool
+    folder: Path, name: str, credentials: list[str], *, asked: list[str], unique: bool, body: int
 ) -> Path:
-    """A wrk script that asks with ``tokens``; its path. The rest is as in ``works.Work``."""
-    routes = [KEPT] * len(ROUTES) if kept else ROUTES
-    paths = [f"{route}/{leaf or number}" for number, route in enumerate(routes)]
-    (folder / f"{name}.tokens").write_text("".join(f"{token}\n" for token in tokens))
-    (folder / f"{name}.paths").write_text("\n".join(paths) + "\n")
+    """A wrk script that asks for ``asked`` with ``credentials``, each in turn; its path.
+
+    Args:
+        credentials: values of ``Authorization``; further fields after an escaped CRLF.
+        unique, body: as in ``works.Work``.
+    """
+    (folder / f"{name}.tokens").write_text("".join(f"{each}\n" for each in credentials))
+    (folder / f"{name}.paths").write_text("\n".join(asked) + "\n")
     script = folder / f"{name}.lua"
     script.write_text(
         LUA

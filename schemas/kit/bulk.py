@@ -1,7 +1,8 @@
 """Many rows in one statement.
 
-PostgreSQL takes an array for each column (``unnest``), so that a thousand rows cost one message and
-one plan; SQLite is in the same process and takes them one after the other (``executemany``).
+PostgreSQL takes them as one JSON array (``json_to_recordset``), so that a thousand rows cost one
+parameter, one message and one plan: an array for each column would have every single value checked
+by the driver. SQLite is in the same process and takes them one after the other (``executemany``).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     ColumnElement,
+    Executable,
     Float,
     Integer,
     LargeBinary,
@@ -37,31 +39,35 @@ from sqlalchemy.sql.dml import Delete, Update
 
 Row = Mapping[str, Any]
 
-_ARRAYS: Final = (
-    (BigInteger, "int8"),
-    (Integer, "int4"),
-    (Float, "float8"),
-    (LargeBinary, "bytea"),
-)
+_TYPES: Final = ((BigInteger, "int8"), (Integer, "int4"), (Float, "float8"), (JSON, "jsonb"))
+"""PostgreSQL's; all else goes as text."""
+
 _KEY: Final = "key_of_"
 
 
 async def insert_many(
-    connection: AsyncConnection, table: Table, rows: Sequence[Row], *, ignore: bool = False
-) -> None:
+    connection: AsyncConnection,
+    table: Table,
+    rows: Sequence[Row],
+    *,
+    ignore: bool = False,
+    returning: tuple[str, ...] = (),
+) -> Sequence[Any]:
     """Insert rows, which all have the same columns.
 
     Args:
-        ignore: pass over those whose primary key is there.
+        ignore: pass over those of which the primary key, or what else is unique, is there.
+        returning: columns of the rows that were inserted, to be given back, in no order.
     """
     if not rows:
-        return
+        return ()
     names = tuple(rows[0])
     if connection.dialect.name == "postgresql":
-        await connection.execute(_insert(table, names, ignore), _arrays(table, names, rows))
-        return
-    statement = sqlite.insert(table)
-    await connection.execute(statement.on_conflict_do_nothing() if ignore else statement, rows)
+        statement = _insert(table, names, ignore, returning)
+        found = await connection.execute(statement, _as_json(table, names, rows))
+        return found.all() if returning else ()
+    found = await connection.execute(_insert_each(table, ignore, returning), rows)
+    return found.all() if returning else ()
 
 
 async def update_many(connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:
@@ -70,7 +76,7 @@ async def update_many(connection: AsyncConnection, table: Table, rows: Sequence[
         return
     names = tuple(rows[0])
     if connection.dialect.name == "postgresql":
-        await connection.execute(_update(table, names), _arrays(table, names, rows))
+        await connection.execute(_update(table, names), _as_json(table, names, rows))
         return
     keys = [column.name for column in table.primary_key]
     renamed = [{(_KEY + n if n in keys else n): v for n, v in row.items()} for row in rows]
@@ -83,7 +89,7 @@ async def delete_many(connection: AsyncConnection, table: Table, rows: Sequence[
         return
     names = tuple(rows[0])
     if connection.dialect.name == "postgresql":
-        await connection.execute(_delete(table, names), _arrays(table, names, rows))
+        await connection.execute(_delete(table, names), _as_json(table, names, rows))
         return
     await connection.execute(_delete_one(table, names), rows)
 
@@ -102,23 +108,34 @@ def one_of(
     return column == any_(literal(list(values), ARRAY(kind)))
 
 
-def _arrays(table: Table, names: Sequence[str], rows: Sequence[Row]) -> dict[str, Any]:
-    return {
-        name: [orjson.dumps(row[name]).decode() for row in rows]
-        if isinstance(table.c[name].type, JSON)
-        else [row[name] for row in rows]
-        for name in names
-    }
+def _as_json(table: Table, names: Sequence[str], rows: Sequence[Row]) -> dict[str, str]:
+    binary = [name for name in names if isinstance(table.c[name].type, LargeBinary)]
+    if binary:
+        rows = [{**row, **{name: row[name].hex() for name in binary}} for row in rows]
+    if any(type(name) is not str for name in names):  # the names of columns need not be
+        rows = [{str(name): value for name, value in row.items()} for row in rows]
+    return {"rows": orjson.dumps(rows).decode()}
 
 
 @lru_cache(maxsize=128)
-def _insert(table: Table, names: tuple[str, ...], ignore: bool) -> TextClause:
+def _insert(
+    table: Table, names: tuple[str, ...], ignore: bool, returning: tuple[str, ...]
+) -> TextClause:
     columns = ", ".join(f'"{name}"' for name in names)
     values = ", ".join(_value(table.c[name]) for name in names)
     tail = " ON CONFLICT DO NOTHING" if ignore else ""
+    if returning:
+        tail += f" RETURNING {', '.join(f'{chr(34)}{name}{chr(34)}' for name in returning)}"
     return text(
         f"INSERT INTO {table.name} ({columns}) SELECT {values} FROM {_rows(table, names)}{tail}"  # noqa: S608
     )
+
+
+@lru_cache(maxsize=128)
+def _insert_each(table: Table, ignore: bool, returning: tuple[str, ...]) -> Executable:
+    statement = sqlite.insert(table)
+    statement = statement.on_conflict_do_nothing() if ignore else statement
+    return statement.returning(*(table.c[name] for name in returning)) if returning else statement
 
 
 @lru_cache(maxsize=128)
@@ -136,17 +153,17 @@ def _delete(table: Table, names: tuple[str, ...]) -> TextClause:
 
 
 def _rows(table: Table, names: Sequence[str]) -> str:
-    arrays = ", ".join(f"CAST(:{name} AS {_array(table.c[name])}[])" for name in names)
-    return f"unnest({arrays}) AS r({', '.join(f'{chr(34)}{name}{chr(34)}' for name in names)})"
+    columns = ", ".join(f'"{name}" {_type(table.c[name])}' for name in names)
+    return f"json_to_recordset(CAST(:rows AS json)) AS r({columns})"
 
 
 def _value(column: Column[Any]) -> str:
-    cast = f'CAST(r."{column.name}" AS jsonb)'
-    return cast if isinstance(column.type, JSON) else f'r."{column.name}"'
+    value = f'r."{column.name}"'
+    return f"decode({value}, 'hex')" if isinstance(column.type, LargeBinary) else value
 
 
-def _array(column: Column[Any]) -> str:
-    return next((name for kind, name in _ARRAYS if isinstance(column.type, kind)), "text")
+def _type(column: Column[Any]) -> str:
+    return next((name for kind, name in _TYPES if isinstance(column.type, kind)), "text")
 
 
 @lru_cache(maxsize=128)

@@ -28,9 +28,11 @@ class Caller:
         scopes: of the token.
         request_id: for logs and problem details.
         expires: end of the token, in seconds since the epoch; infinite where there is none.
-        grant: what the resident behind agreed to (claim ``gid``); empty when none is behind.
-        consents: those of the token, at the city's own APIs.
+        grant: under which the resident is behind; empty when none is.
+        consents: all that the token carries, for what outlives the request; what the request itself
+            may see, the gateway has seen to. Their ``until`` may have passed.
         purpose: which of its purposes the client names; empty when it names none.
+        operator: who of the city's staff signed in for the token; empty when nobody of them did.
     """
 
     client: str
@@ -41,6 +43,12 @@ class Caller:
     grant: str = ""
     consents: tuple[Consent, ...] = ()
     purpose: str = ""
+    operator: str = ""
+
+    @property
+    def actor(self) -> str:
+        """Who acts, as the audit log names them: a person of the staff, else the client."""
+        return f"staff:{self.operator}" if self.operator else self.client
 
 
 def caller_of(request: Request) -> Caller:
@@ -53,8 +61,9 @@ def caller_of(request: Request) -> Caller:
         request_id=get(headers.REQUEST_ID, ""),
         expires=_seconds(get(headers.EXPIRES, "")),
         grant=get(headers.GRANT, ""),
-        consents=_consents(get(headers.CONSENTS, "")),
+        consents=tuple(orjson.loads(get(headers.CONSENTS) or "[]")),
         purpose=get(headers.PURPOSE, ""),
+        operator=get(headers.OPERATOR, ""),
     )
 
 
@@ -64,10 +73,6 @@ async def _caller(request: Request) -> Caller:  # async: FastAPI runs others in 
 
 def _seconds(text: str) -> float:
     return float(text) if text.isascii() and text.isdigit() else math.inf
-
-
-def _consents(text: str) -> tuple[Consent, ...]:
-    return tuple(orjson.loads(text)) if text else ()
 
 
 CallerDep = Annotated[Caller, Depends(_caller)]

@@ -7,16 +7,19 @@ a session on PostgreSQL. After a crash nobody has to wait for a lease to run out
 from __future__ import annotations
 
 import fcntl
+import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Any, Final, Protocol
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.kit.store import Store
+
+_ASK_SECONDS: Final = 1.0
 
 
 class Exclusive(Protocol):
@@ -82,9 +85,11 @@ class _SessionLock:
         self._key = zlib.crc32(f"{store.component}/{name}".encode())
         self._channel = f"{store.component}_{self._key}"
         self._session: AsyncConnection | None = None
+        self._driver: Any = None
+        self._asked = 0.0
 
     async def hold(self) -> bool:
-        if self._session is not None and await self._alive(self._session):
+        if self._session is not None and await self._is_ours(self._session):
             return True
         session = await self._store.engine.connect()
         # outside a transaction, or the session would sit idle in one for ever
@@ -98,9 +103,10 @@ class _SessionLock:
         return False
 
     async def _listen(self, session: AsyncConnection) -> None:
-        connection = (await session.get_raw_connection()).driver_connection
-        assert connection is not None  # noqa: S101 - it has just answered
-        await connection.add_listener(self._channel, lambda *_: self._on_call())
+        self._driver = (await session.get_raw_connection()).driver_connection
+        assert self._driver is not None  # noqa: S101 - it has just answered
+        self._asked = time.monotonic()
+        await self._driver.add_listener(self._channel, lambda *_: self._on_call())
 
     async def call(self) -> None:
         # a statement of its own: in a transaction, NOTIFY makes commits wait for each other
@@ -108,6 +114,13 @@ class _SessionLock:
         async with self._store.engine.connect() as connection:
             free = await connection.execution_options(isolation_level="AUTOCOMMIT")
             await free.execute(notify)
+
+    async def _is_ours(self, session: AsyncConnection) -> bool:
+        """The driver knows of a session that has ended; the server is asked now and then."""
+        if time.monotonic() - self._asked < _ASK_SECONDS and not self._driver.is_closed():
+            return True
+        self._asked = time.monotonic()
+        return await self._alive(session)
 
     async def _alive(self, session: AsyncConnection) -> bool:
         try:

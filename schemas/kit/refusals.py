@@ -21,8 +21,11 @@ logger = logging.getLogger(__name__)
 STORE_AWAY: Final = (OperationalError, InterfaceError, PoolTimeout, OSError)
 """What the stores' drivers raise when there is nobody, or nobody in time."""
 
-_NUL_IN_TEXT: Final = "22021"
-"""PostgreSQL: character_not_in_repertoire. JSON and URLs can carry a NUL, its text cannot."""
+_NUL_IN_TEXT: Final = ("22021", "22P05")
+"""PostgreSQL: character_not_in_repertoire; in JSON untranslatable_character.
+
+JSON and URLs can carry a NUL, its text cannot.
+"""
 
 
 def add_problem_handlers(app: FastAPI) -> None:
@@ -93,7 +96,7 @@ async def _on_store_away(request: Request, error: Exception) -> Response:
 
 
 async def _on_store(request: Request, error: Exception) -> Response:
-    if getattr(getattr(error, "orig", None), "sqlstate", "") == _NUL_IN_TEXT:
+    if getattr(getattr(error, "orig", None), "sqlstate", "") in _NUL_IN_TEXT:
         problem = Unprocessable("A text holds the character NUL; send it without.")
         return problem_response(request, problem)
     return await _on_failure(request, error)

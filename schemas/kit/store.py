@@ -44,6 +44,11 @@ class Store:
         self.metadata = metadata
         self._versions = versions
         self.engine = _engine(make_url(url), component)
+        self._reading = self.engine.execution_options(
+            # a lone SELECT of PostgreSQL sees one state: BEGIN and ROLLBACK, each a message, would
+            # double what it takes
+            **({_READ_ONLY: True} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"})
+        )
         # SQLite lets one writer in and has the others poll, and the unlucky poll for seconds:
         # within a process they queue here instead, first come first served
         self._queue = asyncio.Lock() if self.is_sqlite else nullcontext()
@@ -105,10 +110,17 @@ class Store:
             yield connection
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that only reads, and so waits for no writer."""
-        async with self.engine.connect() as connection:
-            yield await connection.execution_options(**{_READ_ONLY: True})
+    async def read(self, *, streams: bool = False) -> AsyncIterator[AsyncConnection]:
+        """A connection to read with, which waits for no writer.
+
+        On PostgreSQL each statement sees what is committed when it begins.
+
+        Args:
+            streams: rows are streamed, which needs a transaction.
+        """
+        engine = self.engine if streams and not self.is_sqlite else self._reading
+        async with engine.connect() as connection:
+            yield connection
 
 
 def _engine(url: URL, component: str) -> AsyncEngine:

@@ -15,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from schemas.kit.app import create_app
+from schemas.kit.direct import call_directly
 from schemas.kit.outbox import Outbox
 from schemas.kit.outgoing.addresses import networks
 from schemas.kit.outgoing.guard import Guard
@@ -156,7 +157,6 @@ def build_broker(
     types = Catalogue(store)
     sink = LogSink(log, log_topics(), metrics, types.look)
     outbox = Outbox(store, tables.outbox, sink)
-    backlog = Backlog(outbox, MOST_WAITING)
     fanout = Fanout(log, event_topics(), metrics)
     types.tell(sink.know)
     types.tell(fanout.know)
@@ -164,6 +164,7 @@ def build_broker(
     webhooks = Webhooks(
         store,
         log,
+        outbox,
         deliveries,
         lambda: fanout.topics,
         consents.gate,
@@ -177,6 +178,7 @@ def build_broker(
     fetch = fetch or ContextFetcher(Guard(inside, plain=True))
     contexts = Contexts(store, fetch, public_url=public_url)
     subscribing = Subscribing(store, deliveries, contexts, consents.gate, key=gateway_key)
+    backlog = Backlog(outbox, MOST_WAITING, subscribing.waiting)
     return Broker(
         store=store,
         log=log,
@@ -260,6 +262,7 @@ def create_broker(
         for router in routers:
             app.include_router(router, prefix=prefix)
     add_ngsi_refusals(app)
+    call_directly(app, ROUTERS)
     app.add_middleware(Door)
     if standalone:
         app.add_middleware(Trusting)
@@ -358,5 +361,6 @@ def _add_metrics(app: FastAPI, broker: Broker) -> None:
         broker.metrics.relay_failures.set(broker.outbox.failures)
         broker.metrics.outbox_size.set(broker.backlog.waiting)
         broker.metrics.outbox_age.set(broker.backlog.oldest_seconds)
+        broker.metrics.untold.set(broker.backlog.untold)
         body = generate_latest(broker.metrics.registry)
         return Response(body, headers={"content-type": CONTENT_TYPE_LATEST})

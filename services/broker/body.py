@@ -45,7 +45,7 @@ def parse_json(body: bytes) -> Any:
         found = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise BadRequest(f"The body is not JSON: {error}.") from error
-    if _NUL.search(body):
+    if b"\\u0000" in body and _NUL.search(body):  # to look for it alone is quick
         raise BadRequest("The body has a NUL character (\\u0000); leave it out.")
     return found
 

@@ -67,7 +67,7 @@ class Consumer:
 
     async def _consume(self) -> None:
         after = await self._log.committed(self._group, self._topics)
-        reader = await self._log.reader(self._topics, after)
+        reader = await self._log.reader(self._topics, after, following=True)
         try:
             while True:
                 await self._portion(reader)

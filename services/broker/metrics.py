@@ -63,6 +63,9 @@ class Metrics:
         self.outbox_age = self._gauge(
             "outbox_oldest_seconds", "How long the oldest of them has waited"
         )
+        self.untold = self._gauge(
+            "changes_untold", "Changes of entities that subscribers are still to be told of"
+        )
         self.log_reachable = self._gauge("log_reachable", "1 when the log takes records")
         self.streams = self._gauge("streams_open", "Event streams open now")
         self.tail_lag = self._gauge(

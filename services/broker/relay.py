@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 
 from schemas.kit.message import Message
@@ -44,5 +45,5 @@ class LogSink:
             await self._log.ensure(topics)
             self._ensured = topics is self._all
         await self._log.publish([as_record(message) for message in messages])
-        for message in messages:
-            self._metrics.published.labels(message.channel).inc()
+        for channel, count in Counter(message.channel for message in messages).items():
+            self._metrics.published.labels(channel).inc(count)

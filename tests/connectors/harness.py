@@ -45,7 +45,7 @@ class Said:
                 latest.pop(message.key, None)
         return latest
 
-    async def until(self, condition: Any, seconds: float = 10) -> None:
+    async def until(self, condition: Any, seconds: float = 60) -> None:
         """Wait until ``condition(self)`` holds."""
         async with self.heard:
             await asyncio.wait_for(self.heard.wait_for(lambda: condition(self)), seconds)

@@ -36,7 +36,7 @@ def test_the_arrows_are_the_architectures(folder: Path) -> None:
 WORLD = {
     "gateway": set(),
     "control": set(),
-    # webhooks and notifications: where services/broker/delivery/guard.py lets it
+    # webhooks and notifications: where schemas/kit/outgoing/guard.py lets it
     "broker": {(443, 443), (1024, 65_535)},
     # data holders' feeds
     "connectors": {(443, 443)},

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
@@ -26,8 +27,11 @@ SCOPES = [
     "operator:keys",
     "operator:emergency",
     "operator:cache",
+    "operator:staff",
     "audit:read",
 ]
+BEGUN = {"verification_uri_complete": "https://city.example/", "user_code": "BCDF-GHJK"}
+TOKEN = {"access_token": "t", "expires_in": 600, "scope": "operator:keys"}
 runner = CliRunner()
 
 
@@ -141,9 +145,13 @@ def test_a_document_that_is_not_there_is_told_before_anything_is_asked(city: str
 
 def test_clients_are_created_changed_and_suspended() -> None:
     made: dict[str, Any] = json.loads(
-        run("clients", "create", "Maps", "--scope", "mobility:read", "--json")
+        run("clients", "create", "Maps", "--scope", "mobility:read", "--acts", "--json")
     )
     assert made["client_secret"]
+    assert [one.rpartition(":")[2] for one in made["grant_types"]] == [
+        "client_credentials",
+        "token-exchange",
+    ]
     client_id = made["client_id"]
     assert "disaster:read" in run("clients", "grant", client_id, "disaster:read")
     assert "1000 requests a day" in run("clients", "quota", client_id, "1000")
@@ -154,6 +162,24 @@ def test_clients_are_created_changed_and_suspended() -> None:
     assert "suspended" in line
     assert "disaster:read" in line
     assert "active" in run("clients", "resume", client_id)
+
+
+def test_clients_that_registered_themselves_are_approved_or_refused(city: str) -> None:
+    def registered() -> str:
+        metadata = {"client_name": "Benches", "scope": "mobility:read parks:read"}
+        made = httpx.post(f"{city}/oauth/register", json=metadata)
+        assert made.status_code == 201, made.text
+        client_id: str = made.json()["client_id"]
+        return client_id
+
+    wanted, other = registered(), registered()
+    (line,) = [one for one in run("clients", "list").splitlines() if wanted in one]
+    assert "pending" in line
+    said = run("clients", "approve", wanted, "--scope", "mobility:read")
+    assert said.strip().endswith("may ask for: mobility:read")
+    assert "was not asked for" in refusal("clients", "approve", other, "--scope", "medical:read")
+    assert "is refused" in run("clients", "refuse", other, "nobody knows them")
+    assert "waits for nothing" in refusal("clients", "approve", wanted)
 
 
 def test_keys_are_rotated() -> None:
@@ -233,3 +259,31 @@ def test_kept_answers_are_purged_by_one_name() -> None:
     assert "nothing" in refusal("cache", "purge", "--dataset", "nothing")
     for wrong in ([], ["--all", "--dataset", "stops"]):
         assert "one of them" in refusal("cache", "purge", *wrong)
+
+
+def test_staff_are_invited_and_sign_in_at_an_address_that_the_command_shows(
+    city: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    told = run("staff", "invite", "mori", "--role", "operator", "--name", "森")
+    assert f"{city}/staff/enrol?invitation=" in told
+    assert "(invited)" in run("staff", "list")
+    (mori,) = json.loads(run("staff", "list", "--json"))
+    assert "invitation=" in run("staff", "reset", mori["staffId"])
+    assert '"suspended": true' in run("staff", "suspend", mori["staffId"])
+    shown: list[str] = []
+    monkeypatch.setattr("gateway.cli_staff._wait", lambda http, begun: shown.append(begun) or TOKEN)
+    told = run("login")
+    assert f"{city}/staff/device?user_code=" in told
+    assert "Signed in for 10 minutes" in told
+    assert (tmp_path / "session.json").exists()
+    run("logout")
+    assert not (tmp_path / "session.json").exists()
+
+
+def test_login_says_why_it_was_not_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("gateway.cli_staff.time.sleep", pauses.append)
+    begun = {"device_code": "unknown", "interval": 5}
+    monkeypatch.setattr("gateway.cli_staff._post", lambda *_, **__: {**BEGUN, **begun})
+    assert "device_code" in refusal("login")
+    assert pauses == [5]

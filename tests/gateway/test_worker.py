@@ -31,6 +31,7 @@ from tests.gateway.core.city import (
     snapshot,
     token,
 )
+from tests.gateway.core.proofs import Holder, asking
 
 PROGRAM = """
 import sys
@@ -156,6 +157,15 @@ async def test_workers_share_the_port_die_and_come_back_and_drain(tmp_path: Path
         assert "supercity_gateway_workers 2.0" in metrics
         assert (await city.page("/healthz")).status == 200
         assert (await city.page("/nothing")).status == 404
+
+        # a proof of possession is good once, whichever worker gets it
+        holder = Holder()
+        bound = holder.token()
+        asked = asking(bound, holder.proof(holder.claims(bound)))
+        statuses = [
+            each.status for each in await asyncio.gather(*(city.ask(asked) for _ in range(16)))
+        ]
+        assert sorted(statuses) == [200, *[401] * 15]
 
         # a worker is killed: another takes its place, and what it had counted stays counted
         before = await city.workers()

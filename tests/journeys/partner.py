@@ -1,11 +1,13 @@
-"""The sample partner's app, as far as it is on a server."""
+"""A partner's app, as far as it is on a server."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import secrets
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 import httpx
@@ -17,24 +19,33 @@ REDIRECT = "http://127.0.0.1:8099/callback"
 
 @dataclass
 class Partner:
-    """The sample partner's app, as far as it is on a server."""
+    """A partner's app, as far as it is on a server; the sample one when nothing else is said."""
 
     city: City
+    client_id: str = "sample-partner"
+    secret: str = ""
 
     def __post_init__(self) -> None:
+        self.secret = self.secret or self.city.secret(self.client_id)
         self.verifier = secrets.token_urlsafe(48)
         self.state = secrets.token_urlsafe(16)
 
-    def authorize_url(self, scope: str) -> str:
+    def authorize_url(self, scope: str, *details: dict[str, Any]) -> str:
+        """Where a resident is asked.
+
+        Args:
+            details: authorization details (RFC 9396).
+        """
         challenge = hashlib.sha256(self.verifier.encode()).digest()
         query = {
             "response_type": "code",
-            "client_id": "sample-partner",
+            "client_id": self.client_id,
             "redirect_uri": REDIRECT,
             "scope": scope,
             "state": self.state,
             "code_challenge": base64.urlsafe_b64encode(challenge).rstrip(b"=").decode(),
             "code_challenge_method": "S256",
+            **({"authorization_details": json.dumps(details)} if details else {}),
         }
         return f"/oauth/authorize?{urlencode(query)}"
 
@@ -54,5 +65,5 @@ class Partner:
         return self._post("/oauth/revoke", {"token": token})
 
     def _post(self, path: str, form: dict[str, str]) -> httpx.Response:
-        auth = ("sample-partner", self.city.secret("sample-partner"))
+        auth = (self.client_id, self.secret)
         return httpx.post(f"{self.city.url}{path}", data=form, auth=auth)

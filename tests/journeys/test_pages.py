@@ -1,4 +1,4 @@
-"""Sign-in and consent in a real browser, by keyboard alone, in both languages."""
+"""Sign-in and consent in a real browser, by keyboard alone, in every language."""
 
 from __future__ import annotations
 
@@ -66,6 +66,16 @@ async def sign_in(page: Page, city: City, resident: str, password: str) -> None:
         await press(page, "Enter")
 
 
+async def agree_together(page: Page) -> None:
+    """Where it is asked about (what the app has from before counts too), say yes by keyboard."""
+    await page.wait_for_load_state()
+    if await page.locator("input[name=combination]").count():
+        await page.locator("input[name=combination]").focus()
+        await press(page, "Space")
+        await page.locator("button[value=allow]").focus()
+        await press(page, "Enter")
+
+
 @pytest.mark.parametrize("language", ["ja", "en"])
 async def test_a_resident_signs_in_and_agrees_by_keyboard_alone(city: City, language: str) -> None:
     sign_in_title, consent_title, named = PAGES[language]
@@ -80,9 +90,15 @@ async def test_a_resident_signs_in_and_agrees_by_keyboard_alone(city: City, lang
         assert await page.locator("html").get_attribute("lang") == language
         await sign_in(page, city, "hana", city.password("hana"))
         assert await page.locator("h1").inner_text() == consent_title
-        assert named in (await page.locator("ul").inner_text()).lower()
+        assert named in (await page.locator("fieldset").inner_text()).lower()
+        boxes = page.locator("input[type=checkbox]")
+        for box in await boxes.all():
+            assert not await box.is_checked()
+            await box.focus()
+            await press(page, "Space")
         await page.locator("button[value=allow]").focus()
         await press(page, "Enter")
+        await agree_together(page)
         back = parse_qs(urlsplit(await asyncio.wait_for(came, 20)).query)
     assert back["state"] == [partner.state]
     assert partner.redeem(back["code"][0]).status_code == 200
@@ -130,6 +146,7 @@ async def test_a_resident_withdraws_by_keyboard_and_the_app_is_refused(
         came = await callback(page)
         await page.goto(city.url + partner.authorize_url("medical:records"))
         await sign_in(page, city, "kenji", city.password("kenji"))
+        await page.locator("input[type=checkbox]").check()
         await page.locator("button[value=allow]").click()
         back = parse_qs(urlsplit(await asyncio.wait_for(came, 20)).query)
         token = partner.redeem(back["code"][0]).json()["access_token"]

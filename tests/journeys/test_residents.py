@@ -3,67 +3,15 @@
 from __future__ import annotations
 
 import base64
-import html
-import re
 import secrets
-from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
-import httpx
 import pytest
 
+from tests.journeys.browser import Browser, found_in
 from tests.journeys.city import City, until
-from tests.journeys.partner import REDIRECT, Partner
+from tests.journeys.partner import Partner
 
 RECORDS = "/medical/v1/residents/me/records"
-
-
-@dataclass
-class Browser:
-    """A resident's browser: follows nothing by itself, keeps cookies."""
-
-    city: City
-    cookies: httpx.Cookies = field(default_factory=httpx.Cookies)
-
-    def get(self, url: str) -> httpx.Response:
-        return self._ask("GET", url)
-
-    def _ask(self, method: str, url: str, **options: Any) -> httpx.Response:
-        with httpx.Client(base_url=self.city.url, timeout=15, cookies=self.cookies) as http:
-            answer = http.request(method, url, **options)
-            self.cookies = http.cookies
-            return answer
-
-    def submit(self, page: httpx.Response, **fields: str) -> httpx.Response:
-        """Post the page's form, with what is hidden in it."""
-        action = html.unescape(_found(r'<form method="post" action="([^"]+)"', page.text))
-        csrf = _found(r'name="csrf" value="([^"]+)"', page.text)
-        answer = self._ask("POST", action, data={"csrf": csrf, **fields})
-        target = answer.headers.get("location", "")
-        if target.startswith("/"):
-            return self.get(target)
-        return answer
-
-    def sign_in(self, url: str, resident: str, password: str) -> httpx.Response:
-        page = self.get(url)
-        assert page.status_code == 200, page.text
-        return self.submit(page, decision="sign-in", username=resident, password=password)
-
-    def allow(self, url: str, resident: str) -> dict[str, str]:
-        """Sign in and agree; what comes back to the app."""
-        consent = self.sign_in(url, resident, self.city.password(resident))
-        assert "Mirai Note" in consent.text
-        back = self.submit(consent, decision="allow")
-        assert back.status_code in {302, 303}, back.text
-        assert back.headers["location"].startswith(REDIRECT)
-        return {k: v[0] for k, v in parse_qs(urlsplit(back.headers["location"]).query).items()}
-
-
-def _found(pattern: str, text: str) -> str:
-    match = re.search(pattern, text)
-    assert match, text
-    return match[1]
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +112,7 @@ def test_two_apps_know_the_same_resident_by_different_names(linked: City) -> Non
     def subject(token: str) -> str:
         part = token.split(".")[1]
         claims = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode()
-        return _found(r'"sub":\s*"([^"]+)"', claims)
+        return found_in(r'"sub":\s*"([^"]+)"', claims)
 
     mine = subject(granted(linked, "hana", "medical:records")["access_token"])
     again = subject(granted(linked, "hana", "medical:records")["access_token"])

@@ -1,4 +1,8 @@
-"""Data of three domains, shared through a broker that is killed again and again."""
+"""Data of three domains, shared through a broker that is killed again and again.
+
+On Kafka and PostgreSQL; what the embedded log and SQLite do when their process is killed is in
+``tests/services/broker/test_faults.py``.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +14,23 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.journeys.city import City, running_city, until
 from tests.journeys.followers import GroupReader, WebhookConsumer, listening
 from tests.journeys.outsiders import Api, BikeConnector, DataHolder
+from tests.servers.choose import Databases, Killable
 
 OPTIONS = ("--no-sample", "--restart", "--deliver-to", "127.0.0.0/8", "--workers", "1")
 KILLS = 2
 SOME = 12
 """Events after which the broker is in the middle of its work."""
+
+
+@pytest.fixture
+def servers(own_kafka: Killable, postgres_server: Databases) -> tuple[str, ...]:
+    """A log and a store of one's own: on a shared log one would hear of other cities too."""
+    return ("--log-url", own_kafka.url, "--store-url", postgres_server.database())
 
 
 def outsider(city: City, scope: str) -> Api:
@@ -77,9 +90,11 @@ def kill_and_await(city: City, consumer: WebhookConsumer) -> None:
     until(lambda: len(consumer.events) > heard + SOME, 90, lambda: city.log("broker")[-2000:])
 
 
-def test_three_domains_end_with_one_state_although_the_broker_is_killed(tmp_path: Path) -> None:
+def test_three_domains_end_with_one_state_although_the_broker_is_killed(
+    tmp_path: Path, servers: tuple[str, ...]
+) -> None:
     consumer = WebhookConsumer()
-    with listening(consumer) as hook, running_city(tmp_path, *OPTIONS) as city:
+    with listening(consumer) as hook, running_city(tmp_path, *OPTIONS, *servers) as city:
         bikes_api = outsider(city, "entities:write events:publish events:register")
         holder_api = outsider(city, "logistics:capture disaster:ingest")
         follower_api = outsider(city, "events:read entities:read")

@@ -11,7 +11,7 @@ import signal
 import sys
 from contextlib import ExitStack
 
-from tests.servers import choose, compose, jars, packages
+from tests.servers import choose, compose, jars, node, packages
 from tests.servers.named import named_url
 
 _OPTIONS = {"kafka": "--log-url", "postgres": "--store-url", "redis": "--limits-url"}
@@ -38,6 +38,7 @@ def setup() -> None:
     packages.install(needed, say)
     if "kafka" in own:
         _kafka_jars()
+    _npm_packages()
 
 
 def _kafka_jars() -> None:
@@ -47,6 +48,13 @@ def _kafka_jars() -> None:
     packages.install([packages.MAVEN], say)
     say(f"Kafka {jars.version()}: resolving with Maven")
     say(f"Kafka {jars.version()}: {jars.fetch()}")
+
+
+def _npm_packages() -> None:
+    if not node.folder().is_dir():
+        say("npm packages: installing")
+        node.fetch()
+    say(f"npm packages: {node.folder()}")
 
 
 def run(services: list[str]) -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.servers import jars
+from tests.servers import jars, node
 from tests.servers.missing import Missing
 from tests.servers.postgres import binaries
 
@@ -46,6 +46,11 @@ def _java() -> str:
     return jars.java()
 
 
+def _node() -> str:
+    node.node.cache_clear()
+    return node.node()
+
+
 REDIS = program("redis-server", "redis-server")
 POSTGRES = Requirement("postgres", "postgresql", _is_there(binaries))
 JAVA = Requirement("java 17+", "default-jre-headless", _is_there(_java))
@@ -54,6 +59,8 @@ PROGRAMS = (
     program("chromium", "chromium"),
     program("nginx", "nginx"),
     program("haproxy", "haproxy"),
+    Requirement("node 18+", "nodejs", _is_there(_node)),
+    program("npm", "npm"),
 )
 
 

@@ -8,9 +8,9 @@ import pwd
 import shutil
 import signal
 import subprocess
-import threading
 import uuid
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -98,21 +98,41 @@ def binaries() -> Path:
 def create_database(url: str) -> str:
     """Create an empty database beside the one that ``url`` names, and return its URL."""
     name = f"test_{uuid.uuid4().hex}"
-    parts = urlsplit(url)
-    plain = urlunsplit(parts._replace(scheme="postgresql"))
+    _execute(url, f'CREATE DATABASE "{name}" TEMPLATE template0')
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
 
-    async def create() -> None:
+
+_EMPTY = """
+DO $$ DECLARE name text; BEGIN
+    PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid();
+    FOR name IN SELECT nspname FROM pg_namespace
+        WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' LOOP
+        EXECUTE format('DROP SCHEMA %I CASCADE', name);
+    END LOOP;
+    CREATE SCHEMA public;
+END $$
+"""
+
+
+def empty_database(url: str) -> None:
+    """Drop all that is in a database, and end the connections to it."""
+    _execute(url, _EMPTY)
+
+
+def _execute(url: str, statement: str) -> None:
+    plain = urlunsplit(urlsplit(url)._replace(scheme="postgresql"))
+
+    async def execute() -> None:
         connection = await asyncpg.connect(plain)
         try:
-            await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
+            await connection.execute(statement)
         finally:
             await connection.close()
 
     # In a thread of its own, as the calling test may be running an event loop already.
-    worker = threading.Thread(target=asyncio.run, args=(create(),))
-    worker.start()
-    worker.join()
-    return urlunsplit(parts._replace(path=f"/{name}"))
+    with ThreadPoolExecutor(1) as worker:
+        worker.submit(asyncio.run, execute()).result()
 
 
 def _unprivileged_user() -> str | None:

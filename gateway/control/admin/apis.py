@@ -67,7 +67,7 @@ class ApiState(Wire):
     openapi_extra=operation(OPERATOR_APIS),
 )
 async def attach_api(new: NewApi, control: ControlDep, caller: CallerDep) -> ApiState:
-    await attach(control, new.name, new.document_url, new.upstream, operator=caller.client)
+    await attach(control, new.name, new.document_url, new.upstream, operator=caller.actor)
     return _describe(control, new.name)
 
 
@@ -99,7 +99,7 @@ async def get_api(name: ApiName, control: ControlDep) -> ApiState:
     openapi_extra=operation(OPERATOR_APIS),
 )
 async def detach_api(name: ApiName, control: ControlDep, caller: CallerDep) -> Response:
-    await detach(control, name, operator=caller.client)
+    await detach(control, name, operator=caller.actor)
     return Response(status_code=204)
 
 

@@ -49,7 +49,7 @@ async def purge_cache(purge: Purge, control: ControlDep, caller: CallerDep) -> P
     what = _label(purge, control)
     async with control.change() as connection:
         moment = await purges.purge(connection, what, control.now_ms())
-        await control.record(connection, caller.client, "cache.purge", what)
+        await control.record(connection, caller.actor, "cache.purge", what)
     return Purged(what=what, moment=moment)
 
 

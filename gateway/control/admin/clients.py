@@ -17,7 +17,7 @@ from gateway.control.state import Control, ControlDep
 from schemas.kit.caller import Caller, CallerDep
 from schemas.policy import ClientClass
 from schemas.problem import Fault, NotFound, Unprocessable
-from schemas.scopes import OPERATOR_CLIENTS, is_valid
+from schemas.scopes import OPERATOR_CLIENTS, may_be_asked_for
 from schemas.xcity import operation
 
 router = APIRouter(tags=["Operators"])
@@ -65,10 +65,16 @@ class ClientState(BaseModel):
     purposes: list[str]
     organisation: str
     jwks: dict[str, Any] | None = None
+    dpop_bound_access_tokens: bool
+    require_pushed_authorization_requests: bool
     client_class: ClientClass
     rate: Rate
     quota: Quota
     suspended: bool
+    state: clients.State
+    proposed: dict[str, Any] | None = Field(
+        default=None, description="Metadata that wait for approval (RFC 7592 §2.2)"
+    )
 
 
 class CreatedClient(ClientState):
@@ -104,7 +110,7 @@ async def create_client(new: NewClient, control: ControlDep, caller: CallerDep) 
     )  # fmt: skip
     async with control.change() as connection:
         await clients.add(connection, client)
-        await record_registration(control, connection, caller.client, client)
+        await record_registration(control, connection, caller.actor, client)
     return CreatedClient(**_members(client), client_secret=secret or None)
 
 
@@ -121,7 +127,7 @@ async def change_client(
 ) -> ClientState:
     scopes = None if change.scope is None else tuple(sorted(set(change.scope.split())))
     for scope in scopes or ():
-        if not is_valid(scope):
+        if not may_be_asked_for(scope):
             raise Unprocessable(
                 "A scope is malformed.", faults=[Fault("/scope", f"{scope!r} is no scope")]
             )
@@ -138,7 +144,7 @@ async def change_client(
             ),
         )
 
-    return await _change(control, caller, client_id, "change", changed)
+    return await change_one(control, caller, client_id, "change", changed)
 
 
 @router.post(
@@ -156,7 +162,7 @@ async def suspend_client(
     def suspended(client: Client) -> Client:
         return replace(client, suspended=True, revoked_before=now)
 
-    return await _change(control, caller, client_id, "suspend", suspended)
+    return await change_one(control, caller, client_id, "suspend", suspended)
 
 
 @router.post(
@@ -170,24 +176,33 @@ async def resume_client(client_id: ClientId, control: ControlDep, caller: Caller
     def resumed(client: Client) -> Client:
         return replace(client, suspended=False)
 
-    return await _change(control, caller, client_id, "resume", resumed)
+    return await change_one(control, caller, client_id, "resume", resumed)
 
 
-async def _change(
+async def change_one(
     control: Control,
     caller: Caller,
     client_id: str,
     verb: str,
     change: Callable[[Client], Client],
+    **more: Any,
 ) -> ClientState:
+    """Change a client, and put it into the audit log as ``client.<verb>``.
+
+    Args:
+        more: what the log is to say besides its scopes and its rate.
+
+    Raises:
+        NotFound: there is none of this id.
+    """
     async with control.change() as connection:
         client = await clients.find(connection, client_id)
         if client is None:
             raise NotFound(f"There is no client {client_id!r}.")
         changed = change(client)
         await clients.replace(connection, changed)
-        what = {"scopes": list(changed.scopes), "rate": list(changed.rate)}
-        await control.record(connection, caller.client, f"client.{verb}", client_id, **what)
+        what = {"scopes": list(changed.scopes), "rate": list(changed.rate), **more}
+        await control.record(connection, caller.actor, f"client.{verb}", client_id, **what)
     return as_state(changed)
 
 
@@ -202,4 +217,6 @@ def _members(client: Client) -> dict[str, Any]:
         "rate": client.rate,
         "quota": client.quota,
         "suspended": client.suspended,
+        "state": client.state,
+        "proposed": client.proposed,
     }

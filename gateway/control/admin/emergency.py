@@ -12,6 +12,7 @@ from fastapi import APIRouter, Response
 from pydantic import AwareDatetime, Field, StringConstraints
 
 from gateway.control import emergencies
+from gateway.control.disclosure import records as disclosures
 from gateway.control.state import ControlDep
 from gateway.control.wire import Wire
 from schemas.kit.caller import CallerDep
@@ -90,7 +91,7 @@ async def declare_emergency(
         )
         await control.record(
             connection,
-            caller.client,
+            caller.actor,
             "emergency.declare",
             emergency["id"],
             level=new.level,
@@ -126,5 +127,7 @@ async def end_emergency(control: ControlDep, caller: CallerDep) -> Response:
         ended = await emergencies.end(connection, now=control.now())
         if ended is None:
             raise NotFound("No emergency is in force.")
-        await control.record(connection, caller.client, "emergency.end", ended["id"])
+        await control.record(connection, caller.actor, "emergency.end", ended["id"])
+        for one in await disclosures.end_all(connection, control.now()):
+            await control.record(connection, caller.actor, "disclosure.end", one.gid)
     return Response(status_code=204)

@@ -49,7 +49,7 @@ async def rotate_keys(rotation: Rotation, control: ControlDep, caller: CallerDep
             connection, control.secrets, now, immediately=rotation.immediately
         )
         how = {"immediately": rotation.immediately}
-        await control.record(connection, caller.client, "key.rotate", kid, **how)
+        await control.record(connection, caller.actor, "key.rotate", kid, **how)
     return Rotated(kid=kid, keys=_keys(control))
 
 

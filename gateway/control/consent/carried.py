@@ -43,7 +43,7 @@ class Held:
             )
         if asked is None:
             return tuple(mine)
-        return tuple(_narrowed(mine, one, n) for n, one in enumerate(details.parse(asked)))
+        return narrowed(mine, asked)
 
 
 async def held(connection: AsyncConnection, client: Client, grant: Grant) -> Held:
@@ -61,11 +61,23 @@ def none_carried(asked: str | None) -> tuple[Given, ...]:
     return ()
 
 
+def narrowed(given: Sequence[Given], asked: str) -> tuple[Given, ...]:
+    """What of the consents a token request asks for (RFC 9396 §6.1).
+
+    Raises:
+        OAuth2Error: ``invalid_authorization_details``: not contained in them.
+    """
+    return tuple(_narrowed(given, one, n) for n, one in enumerate(details.parse(asked)))
+
+
 def _narrowed(given: Sequence[Given], asked: Asked, number: int) -> Given:
     for one in given:
         if one.dataset == asked.dataset and asked.purpose in ("", one.purpose):
             wanted = tuple(dict.fromkeys(asked.fields or one.fields))
             within = not one.fields or set(wanted) <= set(one.fields)
+            others = tuple(asked.recipients or one.recipients)
+            within = within and set(others) <= set(one.recipients)
             if within and (asked.until is None or asked.until <= one.until):
-                return replace(one, fields=wanted, until=asked.until or one.until)
+                until = asked.until or one.until
+                return replace(one, fields=wanted, until=until, recipients=others)
     raise invalid(f"authorization_details/{number}: this was not granted.")

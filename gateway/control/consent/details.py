@@ -15,6 +15,8 @@ PARAMETER: Final = "authorization_details"
 MOST: Final = 12
 """Details in one request: each is read by a resident, and carried by every token."""
 _LONGEST: Final = 16_384
+MOST_RECIPIENTS: Final = 5
+_ClientId = Annotated[str, Field(max_length=128, pattern=r"^[A-Za-z0-9._~-]+$")]
 _Id = Annotated[str, Field(max_length=80, pattern=r"^[a-z][a-z0-9-]*$")]
 _UNSPEAKABLE: Final = re.compile(r'[^\x20-\x7e]|["\\]')
 
@@ -29,6 +31,9 @@ class Asked(BaseModel):
     purpose: _Id = ""
     fields: Annotated[list[_Id], Field(min_length=1, max_length=50)] | None = None
     until: Annotated[int, Field(gt=0, le=253_402_300_799)] | None = None
+    recipients: (
+        Annotated[list[_ClientId], Field(min_length=1, max_length=MOST_RECIPIENTS)] | None
+    ) = None
     essential: bool = False
 
 
@@ -62,6 +67,15 @@ def parse(text: str) -> list[Asked]:
         first = error.errors(include_url=False, include_input=False)[0]
         where = "".join(f"/{part}" for part in first["loc"])[:100]
         raise invalid(f"authorization_details{where}: {first['msg']}.{_hint(first)}") from error
+
+
+def recipients_in(text: str | None) -> set[str]:
+    """The clients that are named as recipients, before anything is judged; at most five."""
+    try:
+        asked = parse(text) if text is not None else []
+    except OAuth2Error:
+        return set()
+    return set(sorted({name for one in asked for name in one.recipients or ()})[:MOST_RECIPIENTS])
 
 
 def _hint(error: Any) -> str:

@@ -77,6 +77,7 @@ def _given(client: Client, grant: Grant, item: Item, together: tuple[str, ...]) 
         domain=item.wanted.reach.domain,
         fields=item.wanted.fields,
         purpose=item.wanted.purpose.id,
+        recipients=tuple(one.client_id for one in item.wanted.recipients),
         created=grant.created,
         until=min(item.wanted.until, grant.expires),
         text_hash=item.wording.hash,

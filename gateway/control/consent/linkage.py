@@ -8,7 +8,7 @@ exactly that combination, and without a yes to it nothing is handed over, now or
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -75,7 +75,13 @@ async def holding(connection: AsyncConnection, client: Client, resident_id: str)
         select(table.c.client_id, table.c.organisation).where(table.c.client_id.in_(names))
     )
     receivers = {row.client_id: row.organisation or row.client_id for row in rows}
-    held = (one for one in given if receivers.get(one.client_id) == client.receiver)
+    held = [one for one in given if receivers.get(one.client_id) == client.receiver]
+    # what it may use of others' consents is in its hands too, and was said yes to for theirs
+    held += [
+        replace(one, combination=())
+        for one in given
+        if client.client_id in one.recipients and one not in held
+    ]
     return Holding(await load(connection), tuple(held))
 
 

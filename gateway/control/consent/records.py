@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -27,6 +27,7 @@ class Given:
         until: seconds since the epoch; never later than the grant's end.
         withdrawn: when it was ended before that; ``None`` while it was not.
         text_hash: of the very words shown (:mod:`gateway.control.consent.wording`).
+        recipients: clients that may act with it by token exchange (RFC 8693).
         combination: the domains that the resident was shown together and said yes to; empty where
             the city's limit asked for nothing.
     """
@@ -45,6 +46,7 @@ class Given:
     withdrawn: int | None = None
     text_hash: str = ""
     combination: tuple[str, ...] = ()
+    recipients: tuple[str, ...] = ()
 
     def is_alive(self, now: int) -> bool:
         return self.withdrawn is None and now < self.until
@@ -60,7 +62,12 @@ class Given:
         )
         if self.fields:
             detail["fields"] = list(self.fields)
+        if self.recipients:
+            detail["recipients"] = list(self.recipients)
         return detail
+
+
+_LISTS: Final = ("fields", "combination", "recipients")
 
 
 async def add(connection: AsyncConnection, given: Iterable[Given]) -> None:
@@ -91,7 +98,7 @@ async def _select(connection: AsyncConnection, condition: Any) -> tuple[Given, .
 
 def _write(given: Given) -> dict[str, Any]:
     row = {name: getattr(given, name) for name in Given.__slots__}
-    return {**row, "fields": _json(given.fields), "combination": _json(given.combination)}
+    return {**row, **{name: _json(getattr(given, name)) for name in _LISTS}}
 
 
 def _json(names: Sequence[str]) -> str:
@@ -100,5 +107,5 @@ def _json(names: Sequence[str]) -> str:
 
 def read(row: Any) -> Given:
     """The consent in a row of the table, by its columns' names."""
-    lists = {name: tuple(json.loads(row[name])) for name in ("fields", "combination")}
+    lists = {name: tuple(json.loads(row[name])) for name in _LISTS}
     return Given(**{**row, **lists})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from authlib.oauth2.rfc6749 import InvalidScopeError, OAuth2Error
 
@@ -26,6 +26,7 @@ class Wanted:
     Attributes:
         fields: what of the data set; empty for all.
         until: seconds since the epoch; what the client asked for, at most the grant's end.
+        recipients: services that may act with it, by token exchange (RFC 8693).
         essential: the client says that it is of no use without it.
     """
 
@@ -34,6 +35,7 @@ class Wanted:
     fields: tuple[str, ...]
     until: int
     essential: bool = False
+    recipients: tuple[Client, ...] = ()
 
     @property
     def dataset(self) -> Dataset:
@@ -54,7 +56,8 @@ def judge_exchange(control: Control, exchange: Exchange, end: int) -> tuple[Want
     client: Client = exchange.client
     apis = control.publisher.current.apis
     try:
-        return judge(exchange.form, exchange.scope, client, apis, exchange.now, end)
+        recipients = exchange.found.recipients
+        return judge(exchange.form, exchange.scope, client, apis, exchange.now, end, recipients)
     except OAuth2Error as error:
         payload = exchange.payload
         error.redirect_uri = payload.redirect_uri or client.get_default_redirect_uri()
@@ -69,6 +72,7 @@ def judge(
     apis: Iterable[CompiledApi],
     now: int,
     end: int,
+    recipients: Mapping[str, Client] | None = None,
 ) -> tuple[Wanted, ...]:
     """The consents that a request asks for, by purpose.
 
@@ -79,6 +83,7 @@ def judge(
         parameters: of the authorization request.
         scope: what of it is allowed to the client.
         end: of the grant.
+        recipients: the clients that are named as such, as far as there are any.
 
     Raises:
         OAuth2Error: ``invalid_authorization_details``, or ``invalid_scope`` where a scope opens
@@ -90,7 +95,10 @@ def judge(
         wanted = [_whole(one, client, end) for one in reach.values()]
     else:
         wanted = [
-            _detailed(asked, number, reach, client, now, end)
+            replace(
+                _detailed(asked, number, reach, client, now, end),
+                recipients=_recipients(asked, number, client, recipients or {}),
+            )
             for number, asked in enumerate(details.parse(text))
         ]
     if len({(one.dataset.id, one.purpose.id) for one in wanted}) != len(wanted):
@@ -133,6 +141,18 @@ def _detailed(
         min(asked.until or end, end),
         asked.essential,
     )
+
+
+def _recipients(
+    asked: Asked, number: int, client: Client, known: Mapping[str, Client]
+) -> tuple[Client, ...]:
+    found = []
+    for name in dict.fromkeys(asked.recipients or ()):
+        one = known.get(name)
+        if one is None or one == client or not one.may_act:
+            raise invalid(f"authorization_details/{number}/recipients: {name} acts for nobody.")
+        found.append(one)
+    return tuple(found)
 
 
 def _fields(asked: Asked, dataset: Dataset, where: str) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ class Wording:
     Attributes:
         language: ``ja``, ``en`` or ``easy`` (plain Japanese).
         dataset, fields, action, purpose, receiver: each as it stands on the page.
+        recipients: who else may use it for the resident.
     """
 
     language: str
@@ -27,6 +28,7 @@ class Wording:
     action: str
     purpose: str
     receiver: str
+    recipients: tuple[str, ...] = ()
 
     @property
     def version(self) -> str:
@@ -35,7 +37,10 @@ class Wording:
     @property
     def text(self) -> str:
         """All of it, a line each."""
-        lines = (self.receiver, self.purpose, self.dataset, *self.fields, self.action)
+        lines = (
+            *(self.receiver, self.purpose, self.dataset, *self.fields, self.action),
+            *self.recipients,
+        )
         return "\n".join(lines)
 
     @property
@@ -55,6 +60,10 @@ def word(wanted: Wanted, client: Client, language: str) -> Wording:
         action=texts["write" if wanted.reach.writes else "read"],
         purpose=purpose_in(wanted.purpose, language),
         receiver=receiver(client, language),
+        recipients=tuple(
+            texts["used_by_too"].format(receiver=receiver(one, language))
+            for one in wanted.recipients
+        ),
     )
 
 

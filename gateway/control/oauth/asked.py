@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from gateway.control.pages.texts import TEXTS
 from gateway.control.policy.compiler import CompiledApi
-from schemas.scopes import DESCRIPTIONS
+from schemas.scopes import DESCRIPTIONS, IDENTITY
 from schemas.xcity import LegalClass
 
 _SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
@@ -49,8 +50,14 @@ def _describe(apis: list[CompiledApi], scope: str, language: str) -> Asked:
     reads = all(route["method"] in _SAFE for route in routes)
     return Asked(
         scope=scope,
-        title=_SEPARATORS[language].join(titles) or DESCRIPTIONS.get(scope, scope),
+        title=_SEPARATORS[language].join(titles) or _named(scope, language),
         action="act" if not routes else "read" if reads else "write",
         personal=any(one.legal_class is not LegalClass.OPEN for one in datasets),
         by_consent=bool(routes) and all(route["access"] == "personal" for route in routes),
     )
+
+
+def _named(scope: str, language: str) -> str:
+    if scope in IDENTITY:
+        return TEXTS[language][f"scope_{scope}"]
+    return DESCRIPTIONS.get(scope, scope)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from gateway.control.consent.choice import COMBINATION, Item, ticked
 from gateway.control.consent.giving import keep
-from gateway.control.oauth import forms, sessions
+from gateway.control.oauth import forms, prompt, sessions
 from gateway.control.oauth.effects import KeepGrant
 from gateway.control.oauth.sessions import Browser
 from gateway.control.oauth.sign_in import NotSignedIn, is_from_our_page, sign_in
@@ -107,11 +107,11 @@ async def _sign_in(request: Request, visit: Visit, form: dict[str, str]) -> Resp
         if found.wait:
             response.headers["Retry-After"] = str(found.wait)
         return response
-    return _go_on(visit, found)
+    return _go_on(visit, found, **prompt.proof(visit.control, visit.exchange, found))
 
 
-def _go_on(visit: Visit, browser: Browser) -> Response:
-    response = redirect(visit.url())
+def _go_on(visit: Visit, browser: Browser, **changes: str) -> Response:
+    response = redirect(visit.url(**changes))
     sessions.remember(response, visit.control, browser)
     return response
 
@@ -128,6 +128,7 @@ async def _answer_client(
         resident: who said yes; ``None`` for no.
         together: the domains that the resident said yes to together, where that was asked.
     """
+    visit.exchange.sign_in = visit.browser.sign_in
     answer = visit.server.decide(
         "create_authorization_response",
         grant_user=resident.resident_id if resident else None,

@@ -20,9 +20,9 @@ from gateway.control.oauth import clients
 from gateway.control.oauth.clients import Client
 from gateway.control.oauth.effects import UseAssertion
 from gateway.control.oauth.exchange import Exchange
+from gateway.control.oauth.signatures import REGISTRY
 from gateway.control.secrets import Secrets
 
-ASSERTION_ALGORITHMS: Final = ("ES256", "RS256", "PS256", "EdDSA")
 LONGEST_ASSERTION: Final = 3600
 """Seconds that an assertion may live; its ``jti`` is remembered as long."""
 _LEEWAY = 30
@@ -80,8 +80,7 @@ class ClientAssertion(JWTBearerClientAssertion):  # type: ignore[misc]
 
     def process_assertion_claims(self, assertion: str, resolve_key: KeySet) -> dict[str, Any]:
         try:
-            # a fixed list (RFC 8725 §3.1): never "none", never a symmetric algorithm
-            token = jwt.decode(assertion, resolve_key, algorithms=list(ASSERTION_ALGORITHMS))
+            token = jwt.decode(assertion, resolve_key, registry=REGISTRY)
         except (JoseError, ValueError, TypeError) as error:
             raise InvalidClientError(description="The assertion does not verify.") from error
         self.verify_claims(token.claims)

@@ -6,9 +6,9 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final, Literal, cast
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,9 +21,20 @@ from schemas.scopes import parse
 CLIENT_CREDENTIALS: Final = "client_credentials"
 AUTHORIZATION_CODE: Final = "authorization_code"
 REFRESH_TOKEN: Final = "refresh_token"  # noqa: S105 - the name of a grant
+TOKEN_EXCHANGE: Final = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - another
 BASIC: Final = "client_secret_basic"
 PRIVATE_KEY_JWT: Final = "private_key_jwt"
 PUBLIC: Final = "none"
+
+State = Literal["pending", "active", "refused", "deleted"]
+PENDING: Final = "pending"
+"""It registered itself: it can authenticate, and gets nothing until an operator approves it."""
+ACTIVE: Final = "active"
+REFUSED: Final = "refused"
+DELETED: Final = "deleted"
+"""By itself. Its name stays, for the residents who once agreed to it."""
+KEPT_UNAPPROVED: Final = 30 * 86_400
+"""Seconds for which who was not approved is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +53,19 @@ class Client:
     quota: int = 0
     """Requests a day; 0 for any number."""
     secret_hash: str = ""
+    dpop_bound: bool = False
+    """Its tokens are bound to a key, always (RFC 9449 §5.2)."""
+    pushed_only: bool = False
+    """Its authorization requests are pushed, always (RFC 9126 §6)."""
     jwks: dict[str, Any] | None = None
     suspended: bool = False
     revoked_before: int = 0
     created: int = 0
+    state: State = ACTIVE
+    management_hash: str = ""
+    """Of the token by which it manages its registration (RFC 7592); empty if an operator does."""
+    proposed: dict[str, Any] | None = None
+    """Metadata that it would like to have instead, and an operator has not approved yet."""
     purposes: tuple[str, ...] = (SERVICE,)
     """What it may use personal data for (:mod:`schemas.purposes`); the first unless it says so."""
     organisation: str = ""
@@ -61,7 +81,8 @@ class Client:
 
     def get_default_redirect_uri(self) -> str | None:
         """RFC 6749 §3.1.2.3: it may be left out only where exactly one is registered."""
-        return self.redirect_uris[0] if len(self.redirect_uris) == 1 else None
+        only = len(self.redirect_uris) == 1 and self.state == ACTIVE
+        return self.redirect_uris[0] if only else None
 
     def get_allowed_scope(self, scope: str | None) -> str | None:
         """All the client's scopes when it names none; ``None`` when it names another's."""
@@ -72,13 +93,25 @@ class Client:
         """Exact comparison (OAuth 2.1 §4.1.3). A native app that registers a loopback address
         without a port may bring any: it learns the port only when it listens (§8.4.2)."""
         portless = _LOOPBACK_PORT.sub(r"\1", redirect_uri)
-        return redirect_uri in self.redirect_uris or portless in self.redirect_uris
+        # nobody is sent where a client that nobody has looked at wants them (RFC 9700 §4.11)
+        known = redirect_uri in self.redirect_uris or portless in self.redirect_uris
+        return known and self.state == ACTIVE
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
         return method == self.auth_method
 
     def check_response_type(self, response_type: str) -> bool:
         return response_type == "code" and AUTHORIZATION_CODE in self.grant_types
+
+    @property
+    def is_public(self) -> bool:
+        return self.auth_method == PUBLIC
+
+    @property
+    def may_act(self) -> bool:
+        """Whether it can be named in a consent, to act for the resident (RFC 8693)."""
+        active = self.state == ACTIVE and not self.suspended
+        return active and TOKEN_EXCHANGE in self.grant_types
 
     def check_grant_type(self, grant_type: str) -> bool:
         return grant_type in self.grant_types
@@ -96,6 +129,22 @@ async def find(connection: AsyncConnection, client_id: str) -> Client | None:
 async def find_all(connection: AsyncConnection) -> list[Client]:
     rows = await connection.execute(select(tables.clients).order_by(tables.clients.c.client_id))
     return [_read(row) for row in rows]
+
+
+async def count_pending(connection: AsyncConnection) -> int:
+    table = tables.clients
+    query = select(func.count()).select_from(table).where(table.c.state == PENDING)
+    return (await connection.execute(query)).scalar_one()
+
+
+async def forget_unapproved(connection: AsyncConnection, now: int) -> None:
+    """Delete who registered long ago and was never approved."""
+    table = tables.clients
+    await connection.execute(
+        delete(table).where(
+            table.c.state.in_((PENDING, REFUSED)), table.c.created < now - KEPT_UNAPPROVED
+        )
+    )
 
 
 async def add(connection: AsyncConnection, client: Client) -> None:
@@ -126,6 +175,11 @@ def _write(client: Client) -> dict[str, Any]:
         "auth_method": client.auth_method,
         "secret_hash": client.secret_hash,
         "jwks": json.dumps(client.jwks) if client.jwks else "",
+        "dpop_bound": client.dpop_bound,
+        "pushed_only": client.pushed_only,
+        "state": client.state,
+        "management_hash": client.management_hash,
+        "proposed": json.dumps(client.proposed) if client.proposed else "",
         "rate_requests": client.rate[0],
         "rate_seconds": client.rate[1],
         "quota": client.quota,
@@ -150,6 +204,11 @@ def _read(row: Any) -> Client:
         quota=row.quota,
         secret_hash=row.secret_hash,
         jwks=json.loads(row.jwks) if row.jwks else None,
+        dpop_bound=row.dpop_bound,
+        pushed_only=row.pushed_only,
+        state=cast(State, row.state),
+        management_hash=row.management_hash,
+        proposed=json.loads(row.proposed) if row.proposed else None,
         suspended=row.suspended,
         revoked_before=row.revoked_before,
         created=row.created,

@@ -11,7 +11,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.control import tables
-from gateway.control.oauth.records import Code, Grant, Refresh, row
+from gateway.control.consent.records import Given
+from gateway.control.oauth.dpop import InvalidProof, Proof
+from gateway.control.oauth.records import Code, Grant, Refresh, find_grant, row
 
 
 class Raced(Exception):
@@ -37,13 +39,32 @@ class UseAssertion:
     expires: int
 
     async def apply(self, connection: AsyncConnection, now: int) -> None:
-        table = tables.assertions
-        await connection.execute(delete(table).where(table.c.expires < now))
-        used = {"client_id": self.client_id, "jti": self.jti, "expires": self.expires}
         try:
-            await connection.execute(insert(table).values(**used))
+            await _remember(connection, self.client_id, self.jti, self.expires, now)
         except IntegrityError as error:
             raise InvalidClientError(description="This assertion was used before.") from error
+
+
+@dataclass(frozen=True, slots=True)
+class UseProof:
+    """RFC 9449 §11.1: so is that of a DPoP proof, by all processes together."""
+
+    proof: Proof
+
+    async def apply(self, connection: AsyncConnection, now: int) -> None:
+        proof = self.proof
+        try:
+            await _remember(connection, f"dpop {proof.jkt}", proof.jti, proof.expires, now)
+        except IntegrityError as error:
+            raise InvalidProof("This proof was used before.") from error
+
+
+async def _remember(
+    connection: AsyncConnection, whose: str, jti: str, expires: int, now: int
+) -> None:
+    table = tables.assertions
+    await connection.execute(delete(table).where(table.c.expires < now))
+    await connection.execute(insert(table).values(client_id=whose, jti=jti, expires=expires))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +140,20 @@ class RevokeToken:
         table = tables.revoked_tokens
         await connection.execute(delete(table).where(table.c.jti == self.jti))
         await connection.execute(insert(table).values(jti=self.jti, expires=self.expires))
+
+
+@dataclass(frozen=True, slots=True)
+class NoteExchange:
+    """A token exchange (RFC 8693), which is audited; refused when the grant has just ended."""
+
+    grant: Grant
+    client_id: str
+    consents: tuple[Given, ...]
+
+    async def apply(self, connection: AsyncConnection, now: int) -> None:
+        found = await find_grant(connection, self.grant.gid)
+        if found is None or not found.is_alive(now):
+            raise InvalidGrantError(description="The resident has just ended this.")
 
 
 def gone() -> InvalidGrantError:

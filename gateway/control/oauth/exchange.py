@@ -9,20 +9,26 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Request
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.control.consent import carried
+from gateway.control.consent import carried, details
 from gateway.control.consent.carried import Held
 from gateway.control.oauth import clients, records
+from gateway.control.oauth.acting import Acting
 from gateway.control.oauth.clients import Client
+from gateway.control.oauth.dpop import Proof
 from gateway.control.oauth.effects import Effect, RevokeGrant
-from gateway.control.oauth.records import Code, Grant, Refresh
+from gateway.control.oauth.records import Code, Grant, Refresh, SignIn
 from gateway.control.secrets import Secrets
+from gateway.control.staff import device_requests
+from gateway.control.staff import grants as staff_grants
+from gateway.control.staff.device_requests import DeviceRequest
+from gateway.control.staff.grants import StaffGrant
 
 # Authlib refuses http:// although TLS may end before this process; the address is never compared
 _URI = "https://authorization.server/"
@@ -38,6 +44,12 @@ class Found:
     grant: Grant | None = None
     held: Held | None = None
     """The consents of the grant, and what else its client's organisation has of the resident."""
+    device: DeviceRequest | None = None
+    staff_grant: StaffGrant | None = None
+    acting: Acting | None = None
+    """For whom the client would act, in a token exchange (RFC 8693)."""
+    recipients: dict[str, Client] = field(default_factory=dict)
+    """The clients that are named in authorization details, by id."""
 
 
 class Exchange(OAuth2Request):  # type: ignore[misc]
@@ -47,6 +59,7 @@ class Exchange(OAuth2Request):  # type: ignore[misc]
     basic: client id and secret of the Basic header.
     now: seconds since the epoch; the one time of the whole exchange.
     found: what :func:`prefetch` has read.
+    proof: of possession of a key (RFC 9449), where one came with the request.
     """
 
     def __init__(
@@ -56,12 +69,18 @@ class Exchange(OAuth2Request):  # type: ignore[misc]
         basic: tuple[str, str] | None,
         now: int,
         found: Found,
+        proof: Proof | None = None,
     ) -> None:
         super().__init__(method, _URI)
         self.payload = BasicOAuth2Payload(form)
         self.basic = basic
         self.now = now
         self.found = found
+        self.proof = proof
+        self.sign_in: SignIn | None = None
+        """Of the resident who decides, at the authorization endpoint."""
+        self.hinted: str | None = None
+        """Whom the client's ``id_token_hint`` is about, as it knows them."""
         self.effects: list[Effect | RevokeGrant] = []
         """To be written when the answer is yes."""
         self.penalties: list[Effect | RevokeGrant] = []
@@ -73,11 +92,11 @@ class Exchange(OAuth2Request):  # type: ignore[misc]
         return data
 
     def query_client(self, client_id: str) -> Client | None:
-        """The client, unless it is another than was prefetched, or suspended."""
+        """The client, unless it is another than was prefetched, or suspended, refused, deleted."""
         client = self.found.client
         if client is None or client.client_id != client_id or client.suspended:
             return None
-        return client
+        return client if client.state in {clients.ACTIVE, clients.PENDING} else None
 
 
 def claimed_client_id(form: Mapping[str, str], basic: tuple[str, str] | None) -> str:
@@ -121,6 +140,13 @@ async def prefetch(
     for name in ("refresh_token", "token"):
         if (token := form.get(name)) and found.refresh is None:
             found.refresh = await records.find_refresh(connection, secrets.hash(token))
+    if device := form.get("device_code"):
+        found.device = await device_requests.find(connection, secrets, device)
+    if found.device and found.device.gid:
+        found.staff_grant = await staff_grants.find(connection, found.device.gid)
+    for name in details.recipients_in(form.get(details.PARAMETER)):
+        if one := await clients.find(connection, name):
+            found.recipients[name] = one
     if holder := found.code or found.refresh:
         found.grant = await records.find_grant(connection, holder.gid)
     if found.grant and found.client:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hmac
 import uuid
+from dataclasses import asdict
 from typing import ClassVar
 
-from authlib.oauth2.rfc6749 import InvalidRequestError, InvalidScopeError
+from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError, InvalidScopeError
 from authlib.oauth2.rfc6749.grants import (
     AuthorizationCodeGrant,
     ClientCredentialsGrant,
@@ -51,6 +52,7 @@ class AuthorizationCode(AuthorizationCodeGrant):  # type: ignore[misc]
             scope=request.scope,
             created=request.now,
             expires=request.now + self.server.grant_lifetime,
+            **(asdict(request.sign_in) if request.sign_in else {}),
         )
         kept = Code(
             hash=self.server.secrets.hash(code),
@@ -60,6 +62,8 @@ class AuthorizationCode(AuthorizationCodeGrant):  # type: ignore[misc]
             scope=grant.scope,
             challenge=request.form["code_challenge"],
             expires=request.now + CODE_LIFETIME,
+            jkt=request.form.get("dpop_jkt", ""),
+            nonce=request.form.get("nonce", ""),
         )
         request.effects.append(KeepGrant(grant, kept))
 
@@ -71,6 +75,7 @@ class AuthorizationCode(AuthorizationCodeGrant):  # type: ignore[misc]
         if found.used is not None:
             self.request.penalties.append(RevokeGrant(found.gid))
             return None
+        _check_key(self.request, found)
         return found if self.request.now < found.expires else None
 
     def authenticate_user(self, authorization_code: Code) -> Grant | None:
@@ -93,6 +98,7 @@ class RefreshRotation(RefreshTokenGrant):  # type: ignore[misc]
         if found.used is not None:
             self.request.penalties.append(RevokeGrant(found.gid))
             return None
+        _check_key(self.request, found)
         alive = self.request.now < found.expires and _living_grant(self.request)
         return found if alive else None
 
@@ -117,6 +123,17 @@ class RefreshRotation(RefreshTokenGrant):  # type: ignore[misc]
 def _living_grant(exchange: Exchange) -> Grant | None:
     grant = exchange.found.grant
     return grant if grant and grant.is_alive(exchange.now) else None
+
+
+def _check_key(exchange: Exchange, bound: Code | Refresh) -> None:
+    """RFC 9449 §5, §10: what is bound to a key is used with that key only.
+
+    Raises:
+        InvalidGrantError: no proof, or one with another key.
+    """
+    shown = exchange.proof.jkt if exchange.proof else ""
+    if bound.jkt and not hmac.compare_digest(bound.jkt.encode(), shown.encode()):
+        raise InvalidGrantError("This is bound to a key: prove that you have it (DPoP).")
 
 
 class ProofKey(CodeChallenge):  # type: ignore[misc]

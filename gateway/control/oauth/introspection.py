@@ -10,7 +10,8 @@ from fastapi import APIRouter, Request, Response
 from gateway.control.oauth import forms, grants
 from gateway.control.oauth.clients import Client
 from gateway.control.oauth.exchange import Exchange
-from gateway.control.oauth.presented import TOKEN_FORM, Presented, answer_about_token
+from gateway.control.oauth.found_token import Presented
+from gateway.control.oauth.presented import TOKEN_FORM, answer_about_token
 from gateway.control.state import ControlDep
 from schemas.policy import CLAIM_GRANT
 from schemas.xcity import operation
@@ -36,7 +37,9 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc]
             # the sealed resident is the gateway's alone to open, and nobody else's to keep
             hidden = {"rid", CLAIM_GRANT}
             shown = {name: value for name, value in token.claims.items() if name not in hidden}
-            return {"active": True, "token_type": "Bearer", **shown}
+            # RFC 9449 §6.2; `cnf` is among the claims
+            kind = "DPoP" if "cnf" in shown else "Bearer"
+            return {"active": True, "token_type": kind, **shown}
         refresh = token.refresh
         if refresh is None:
             return {"active": False}

@@ -148,11 +148,25 @@ def _checked(control: Control, exchange: Exchange, client_id: str) -> dict[str, 
         raise InvalidRequestError("A pushed request has no request_uri (RFC 9126 §2.1).")
     asked = {name: value for name, value in exchange.form.items() if name not in _CREDENTIALS}
     asked["client_id"] = client_id
+    jkt = exchange.proof.jkt if exchange.proof else ""
+    if jkt and asked.setdefault("dpop_jkt", jkt) != jkt:
+        # RFC 9449 §10.1: the proof names the key as well as its thumbprint would
+        raise InvalidRequestError("dpop_jkt is not the key of the DPoP proof.")
     judged = Exchange("GET", asked, None, exchange.now, exchange.found)
     server = new_server(control, judged)
     server.get_consent_grant(judged)
     judge_exchange(control, judged, judged.now + server.grant_lifetime)
     return asked
+
+
+def check_way(exchange: Exchange, held: Pushed | None) -> None:
+    """RFC 9126 §6: a client may have registered that it pushes all its requests.
+
+    Raises:
+        InvalidRequestError: this one has come another way.
+    """
+    if held is None and exchange.client.pushed_only:
+        raise InvalidRequestError("This client pushes its authorization requests (RFC 9126).")
 
 
 async def find(

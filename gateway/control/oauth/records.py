@@ -24,6 +24,23 @@ third parties must be kept (APPI Art. 29 (2) with Enforcement Rules Art. 21)."""
 
 
 @dataclass(frozen=True, slots=True)
+class SignIn:
+    """How and when a resident showed who they are (OpenID Connect Core §2).
+
+    Attributes:
+        auth_time: seconds since the epoch.
+        acr: one of :data:`schemas.policy.ACR`.
+        amr: methods (RFC 8176), with spaces between.
+        ial: identity assurance level of the account (NIST SP 800-63A).
+    """
+
+    auth_time: int
+    acr: str
+    amr: str
+    ial: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
     gid: str
     client_id: str
@@ -32,6 +49,11 @@ class Grant:
     created: int
     expires: int
     revoked: int | None = None
+    auth_time: int = 0
+    acr: str = ""
+    amr: str = ""
+    """Of the :class:`SignIn` in which it was given."""
+    ial: int = 1
 
     def is_alive(self, now: int) -> bool:
         return self.revoked is None and now < self.expires
@@ -47,6 +69,9 @@ class Code:
     challenge: str
     expires: int
     used: int | None = None
+    jkt: str = ""
+    """Thumbprint of the key that it is bound to (RFC 9449 §10); empty for none."""
+    nonce: str = ""
 
     # What Authlib's PKCE extension reads (RFC 7636 §4.4)
     @property
@@ -72,6 +97,8 @@ class Refresh:
     scope: str
     expires: int
     used: int | None = None
+    jkt: str = ""
+    """Thumbprint of the key that it is bound to (RFC 9449 §5); empty for none."""
 
     def get_scope(self) -> str:
         return self.scope
@@ -94,6 +121,17 @@ async def find_grant(connection: AsyncConnection, gid: str) -> Grant | None:
     query = select(tables.grants).where(tables.grants.c.gid == gid)
     row = (await connection.execute(query)).mappings().one_or_none()
     return Grant(**row) if row else None
+
+
+async def living_grants_of_client(
+    connection: AsyncConnection, client_id: str, now: int
+) -> list[str]:
+    """Their ids, oldest first."""
+    table = tables.grants
+    query = select(table.c.gid).where(
+        table.c.client_id == client_id, table.c.revoked.is_(None), table.c.expires > now
+    )
+    return list((await connection.execute(query.order_by(table.c.created))).scalars())
 
 
 async def _find(connection: AsyncConnection, table: Any, hashed: str) -> dict[str, Any] | None:

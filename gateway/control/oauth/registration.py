@@ -21,7 +21,12 @@ from schemas import scopes
 from schemas.policy import ClientClass
 from schemas.purposes import SERVICE, known_purpose
 
-GrantType = Literal["client_credentials", "authorization_code", "refresh_token"]
+GrantType = Literal[
+    "client_credentials",
+    "authorization_code",
+    "refresh_token",
+    "urn:ietf:params:oauth:grant-type:token-exchange",
+]
 AuthMethod = Literal["client_secret_basic", "private_key_jwt", "none"]
 
 Purpose = Annotated[str, AfterValidator(known_purpose)]
@@ -38,12 +43,18 @@ class ClientMetadata(BaseModel):
 
     client_name: str = Field(default="", max_length=200)
     scope: str = Field(default="", max_length=4000, description="Space-separated scopes")
-    grant_types: Annotated[list[GrantType], Field(min_length=1, max_length=3)] = [
+    grant_types: Annotated[list[GrantType], Field(min_length=1, max_length=4)] = [
         clients.CLIENT_CREDENTIALS
     ]
     redirect_uris: Annotated[list[str], Field(max_length=20)] = Field(default_factory=list)
     token_endpoint_auth_method: AuthMethod = clients.BASIC
     jwks: dict[str, Any] | None = None
+    dpop_bound_access_tokens: bool = Field(
+        default=False, description="Every token bound to a key (RFC 9449 §5.2)"
+    )
+    require_pushed_authorization_requests: bool = Field(
+        default=False, description="No authorization request but pushed ones (RFC 9126 §6)"
+    )
     purposes: Annotated[list[Purpose], Field(min_length=1, max_length=20)] = Field(
         default_factory=lambda: [SERVICE],
         description="What personal data may be used for; the first where a request names none",
@@ -53,7 +64,7 @@ class ClientMetadata(BaseModel):
     @field_validator("scope")
     @classmethod
     def _scopes_are_well_formed(cls, value: str) -> str:
-        odd = sorted(scope for scope in scopes.parse(value) if not scopes.is_valid(scope))
+        odd = sorted(scope for scope in scopes.parse(value) if not scopes.may_be_asked_for(scope))
         if odd:
             raise ValueError(f"{odd[0]!r} is no scope: one is like mobility:read")
         return value
@@ -80,8 +91,9 @@ class ClientMetadata(BaseModel):
             raise ValueError("redirect_uris: authorization_code needs at least one")
         if "refresh_token" in self.grant_types and not coded:
             raise ValueError("grant_types: refresh_token goes with authorization_code only")
-        if public and "client_credentials" in self.grant_types:
-            raise ValueError("grant_types: client_credentials needs a client that authenticates")
+        for grant_type in (clients.CLIENT_CREDENTIALS, clients.TOKEN_EXCHANGE):
+            if public and grant_type in self.grant_types:
+                raise ValueError(f"grant_types: {grant_type} needs a client that authenticates")
         if (self.token_endpoint_auth_method == clients.PRIVATE_KEY_JWT) != (self.jwks is not None):
             raise ValueError("jwks: given exactly when private_key_jwt is the method")
         return self
@@ -153,6 +165,8 @@ def make_client(
         quota=quota,
         secret_hash=secrets.hash(secret) if secret else "",
         jwks=metadata.jwks,
+        dpop_bound=metadata.dpop_bound_access_tokens,
+        pushed_only=metadata.require_pushed_authorization_requests,
         created=now,
         purposes=tuple(dict.fromkeys(metadata.purposes)),
         organisation=metadata.organisation,
@@ -171,6 +185,8 @@ def as_metadata(client: Client) -> dict[str, Any]:
         "response_types": ["code"] if client.check_response_type("code") else [],
         "redirect_uris": list(client.redirect_uris),
         "token_endpoint_auth_method": client.auth_method,
+        "dpop_bound_access_tokens": client.dpop_bound,
+        "require_pushed_authorization_requests": client.pushed_only,
         "purposes": list(client.purposes),
         "organisation": client.organisation,
     }

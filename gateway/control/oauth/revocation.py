@@ -8,7 +8,8 @@ from fastapi import APIRouter, Request, Response
 from gateway.control.oauth import forms, grants
 from gateway.control.oauth.effects import RevokeGrant, RevokeToken
 from gateway.control.oauth.exchange import Exchange
-from gateway.control.oauth.presented import TOKEN_FORM, Presented, answer_about_token
+from gateway.control.oauth.found_token import Presented
+from gateway.control.oauth.presented import TOKEN_FORM, answer_about_token
 from gateway.control.state import ControlDep
 from schemas.xcity import operation
 

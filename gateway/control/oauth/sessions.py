@@ -1,4 +1,4 @@
-"""A resident's browser: the session after signing in, CSRF tokens, and the brake on guessing."""
+"""A resident's browser: the session after signing in, and CSRF tokens."""
 
 from __future__ import annotations
 
@@ -7,20 +7,34 @@ from dataclasses import dataclass
 from typing import Final
 
 from fastapi import Request, Response
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.control import residents, tables
+from gateway.control import brakes, residents, second_factor, tables
+from gateway.control.oauth.records import SignIn
 from gateway.control.residents import Resident
 from gateway.control.secrets import new_token
 from gateway.control.state import Control
 
 SESSION_LIFETIME: Final = 8 * 3600
-FREE_TRIES: Final = 5
-"""Wrong passwords for one account before waiting begins; each further one doubles the wait."""
-FREE_TRIES_OF_ADDRESS: Final = 50
-"""The same for one source address, behind which a whole school may sit."""
-LONGEST_WAIT: Final = 900
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """How somebody showed who they are.
+
+    Attributes:
+        acr: one of :data:`schemas.policy.ACR`.
+        amr: methods (RFC 8176), with spaces between.
+    """
+
+    acr: str = "urn:supercity:aal:1"
+    amr: str = "pwd"
+
+
+BY_PASSWORD: Final = Means()
+BY_BOTH: Final = Means("urn:supercity:aal:2", "pwd otp")
+"""Password and authenticator app."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +44,20 @@ class Browser:
     Attributes:
         token: value of its cookie; replaced at every sign-in (session fixation).
         resident: who is signed in; ``None`` for nobody.
+        began: when they did so, in seconds since the epoch.
+        means: how.
     """
 
     token: str
     resident: Resident | None = None
+    began: int = 0
+    means: Means = BY_PASSWORD
+
+    @property
+    def sign_in(self) -> SignIn:
+        """What tokens say of it."""
+        proofing = self.resident.proofing if self.resident else 1
+        return SignIn(self.began, self.means.acr, self.means.amr, proofing)
 
 
 def _cookie(control: Control) -> str:
@@ -47,12 +71,14 @@ async def read(request: Request, control: Control) -> Browser:
         return Browser(new_token())
     async with control.store.read() as connection:
         table = tables.sessions
-        query = select(table.c.resident_id).where(
+        query = select(table).where(
             table.c.hash == control.secrets.hash(token), table.c.expires > control.now()
         )
-        resident_id = (await connection.execute(query)).scalar()
-        resident = await residents.find(connection, resident_id) if resident_id else None
-    return Browser(token, resident)
+        found = (await connection.execute(query)).one_or_none()
+        resident = await residents.find(connection, found.resident_id) if found else None
+    if found is None or resident is None:
+        return Browser(token)
+    return Browser(token, resident, found.began, Means(found.acr, found.amr))
 
 
 def remember(response: Response, control: Control, browser: Browser) -> None:
@@ -76,10 +102,12 @@ def csrf_matches(control: Control, browser: Browser, given: str) -> bool:
     return control.secrets.matches(f"csrf {browser.token}", given)
 
 
-async def begin(control: Control, old: Browser, resident: Resident) -> Browser:
+async def begin(
+    control: Control, old: Browser, resident: Resident, means: Means = BY_PASSWORD
+) -> Browser:
     """Sign in, under a new token."""
-    browser = Browser(new_token(), resident)
     now = control.now()
+    browser = Browser(new_token(), resident, now, means)
     async with control.store.write() as connection:
         await _forget(connection, control, old)
         await connection.execute(
@@ -87,6 +115,8 @@ async def begin(control: Control, old: Browser, resident: Resident) -> Browser:
                 hash=control.secrets.hash(browser.token),
                 resident_id=resident.resident_id,
                 began=now,
+                acr=means.acr,
+                amr=means.amr,
                 expires=now + SESSION_LIFETIME,
             )
         )
@@ -104,57 +134,44 @@ async def _forget(connection: AsyncConnection, control: Control, browser: Browse
     await connection.execute(delete(tables.sessions).where(tables.sessions.c.hash == hashed))
 
 
-class MustWait(Exception):
-    """Too many wrong passwords.
-
-    Args:
-        seconds: to wait.
-    """
-
-    def __init__(self, seconds: int) -> None:
-        super().__init__(seconds)
-        self.seconds = seconds
-
-
 async def authenticate(
-    control: Control, username: str, password: str, address: str
-) -> Resident | None:
-    """The resident with this password.
+    control: Control, username: str, password: str, address: str, code: str = ""
+) -> tuple[Resident, Means] | None:
+    """The resident with this password; and with this code, if they have set up an authenticator.
 
     Args:
         address: the source address, as the gateway saw it.
+        code: what the authenticator app shows.
 
     Raises:
         MustWait: for the account or the address; a right password waits too.
     """
     username = unicodedata.normalize("NFKC", username).strip()[:100]
-    brakes = {
-        control.secrets.hash(f"account {username}"): FREE_TRIES,
-        control.secrets.hash(f"address {address}"): FREE_TRIES_OF_ADDRESS,
+    held = {
+        control.secrets.hash(f"account {username}"): brakes.FREE_TRIES,
+        control.secrets.hash(f"address {address}"): brakes.FREE_TRIES_OF_ADDRESS,
     }
-    # counted before it is known to be wrong, or many tries at once would all be free
     async with control.store.write() as connection:
-        for key, free in brakes.items():
-            await _count(connection, key, free, control.now())
+        await brakes.count(connection, held, control.now())
         resident = await residents.find_by_username(connection, username)
     stored = resident.password_hash if resident else ""
-    if not await control.passwords.matches(password[: residents.LONGEST_PASSWORD], stored):
+    right = await control.passwords.matches(password[: residents.LONGEST_PASSWORD], stored)
+    if resident is None or not right:
         return None
     async with control.store.write() as connection:
-        table = tables.login_failures
-        await connection.execute(delete(table).where(table.c.key.in_(brakes)))
-    return resident
+        means = await _second(control, connection, resident, code)
+        if means is not None:
+            await brakes.release(connection, held)
+    return (resident, means) if means else None
 
 
-async def _count(connection: AsyncConnection, key: str, free: int, now: int) -> None:
-    table = tables.login_failures
-    row = (await connection.execute(select(table).where(table.c.key == key))).one_or_none()
-    failures = row.failures if row else 0
-    wait = min(2 ** min(failures - free, 10), LONGEST_WAIT) if failures >= free else 0
-    if row and row.last + wait > now:
-        raise MustWait(row.last + wait - now)
-    if row:
-        changed = {"failures": failures + 1, "last": now}
-        await connection.execute(update(table).where(table.c.key == key).values(**changed))
-    else:
-        await connection.execute(insert(table).values(key=key, failures=1, last=now))
+async def _second(
+    control: Control, connection: AsyncConnection, resident: Resident, code: str
+) -> Means | None:
+    """``None`` where a second factor is needed and was not shown."""
+    secrets, account = control.secrets, resident.account
+    factor = await second_factor.find(connection, secrets, account)
+    if factor is None or not factor.confirmed:
+        return BY_PASSWORD
+    right = await second_factor.use(connection, secrets, account, code, control.now())
+    return BY_BOTH if right else None

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
+from gateway.control.brakes import MustWait
 from gateway.control.oauth import sessions
-from gateway.control.oauth.sessions import Browser, MustWait
+from gateway.control.oauth.sessions import Browser
 from gateway.control.pages.texts import TEXTS
 from gateway.control.state import Control
 
@@ -29,17 +30,19 @@ class NotSignedIn:
 async def sign_in(
     request: Request, control: Control, browser: Browser, form: dict[str, str], language: str
 ) -> Browser | NotSignedIn:
-    """The browser of the resident whose name and password the form has."""
+    """The browser of the resident whose name, password and, if they have one, code the form has."""
     username, password = form.get("username", ""), form.get("password", "")
     texts = TEXTS[language]
     try:
-        resident = await sessions.authenticate(control, username, password, source_address(request))
+        found = await sessions.authenticate(
+            control, username, password, source_address(request), form.get("code", "")
+        )
     except MustWait as wait:
         message = texts["wait"].format(seconds=wait.seconds)
         return NotSignedIn(message, username, 429, wait.seconds)
-    if resident is None:
+    if found is None:
         return NotSignedIn(texts["wrong"], username, 403)
-    return await sessions.begin(control, browser, resident)
+    return await sessions.begin(control, browser, *found)
 
 
 def is_from_our_page(

@@ -13,11 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.control.audit.event import PLATFORM
 from gateway.control.consent.withdraw import withdraw
-from gateway.control.oauth import effects, forms
+from gateway.control.oauth import dpop, effects, forms
+from gateway.control.oauth.clients import TOKEN_EXCHANGE
 from gateway.control.oauth.consent_trail import trail
-from gateway.control.oauth.effects import Effect, Raced, RevokeGrant, RevokeToken
+from gateway.control.oauth.dpop import Proof
+from gateway.control.oauth.effects import Effect, Raced, RevokeGrant, RevokeToken, UseProof
 from gateway.control.oauth.exchange import Exchange, prefetch
 from gateway.control.oauth.server import Answer, CityAuthorizationServer
+from gateway.control.oauth.subject_token import find_acting
 from gateway.control.state import Control, ControlDep
 from schemas.problem import TooLarge
 from schemas.xcity import operation
@@ -39,10 +42,14 @@ class TokenAnswer(BaseModel):
     """RFC 6749 §5.1."""
 
     access_token: str = Field(description="A JWT (RFC 9068) for all APIs of the city")
-    token_type: Literal["Bearer"]
+    token_type: Literal["Bearer", "DPoP"]
     expires_in: int = Field(description="Seconds")
     scope: str
     refresh_token: str | None = Field(default=None, description="When a resident is behind")
+    issued_token_type: str | None = Field(default=None, description="Of an exchange (RFC 8693)")
+    id_token: str | None = Field(
+        default=None, description="With scope openid (OpenID Connect Core §2)"
+    )
 
 
 class OAuthRefusal(BaseModel):
@@ -68,7 +75,11 @@ class OAuthRefusal(BaseModel):
         rate=(600, 60),
         max_body_bytes=forms.LARGEST_FORM,
         request_body=form_body(
-            grant_type="client_credentials, authorization_code or refresh_token",
+            grant_type="client_credentials, authorization_code, refresh_token, or token-exchange's "
+            "URN (RFC 8693)",
+            subject_token="With token-exchange: an access token of a client that the resident "  # noqa: S106
+            "knows, whose consents name the one that asks as a recipient",
+            subject_token_type="With token-exchange",  # noqa: S106 - a description
             scope="Space-separated scopes; all that the client may have when left out",
             code="With authorization_code",
             redirect_uri="With authorization_code, as in the authorization request",
@@ -83,6 +94,8 @@ class OAuthRefusal(BaseModel):
 async def issue_token(request: Request, control: ControlDep) -> Response:
     try:
         exchange = await read_exchange(request, control)
+        if exchange.form.get("grant_type") == TOKEN_EXCHANGE:
+            exchange.found.acting = await find_acting(control, exchange)
         server = new_server(control, exchange)
         answer = server.decide("create_token_response")
         answer = await commit(control, server, answer)
@@ -96,9 +109,20 @@ async def read_exchange(request: Request, control: Control) -> Exchange:
     form = forms.parse_form(await read_body(request), request.headers.get("content-type", ""))
     basic = forms.parse_basic(request.headers)
     forms.check_resource(form, control.public_url)
+    now = control.now()
+    proof = read_proof(request, control, now)
     async with control.store.read() as connection:
         found = await prefetch(connection, control.secrets, form, basic)
-    return Exchange(request.method, form, basic, control.now(), found)
+    exchange = Exchange(request.method, form, basic, now, found, proof)
+    if proof:
+        exchange.penalties.append(UseProof(proof))
+    return exchange
+
+
+def read_proof(request: Request, control: Control, now: int, token: str = "") -> Proof | None:
+    """The DPoP proof of a request, if it has one; see :func:`dpop.check`."""
+    uri = control.public_url + request.url.path
+    return dpop.check(request.headers.getlist("dpop"), request.method, uri, now, token)
 
 
 async def read_body(request: Request) -> bytes:

@@ -16,7 +16,7 @@ from gateway.control.consent.choice import UNTIL, Item, Term, terms, usual
 from gateway.control.consent.linkage import Holding, holding
 from gateway.control.consent.request import Wanted, judge_exchange
 from gateway.control.consent.wording import receiver, word
-from gateway.control.oauth import forms, pushed, sessions
+from gateway.control.oauth import forms, prompt, pushed, sessions
 from gateway.control.oauth.asked import Asked, describe
 from gateway.control.oauth.clients import Client
 from gateway.control.oauth.exchange import Exchange, prefetch
@@ -98,6 +98,12 @@ async def enter(request: Request, control: Control) -> Visit | Response:
     except ValueError:
         return error_page(language, InvalidRequestError("A parameter has odd characters."))
     browser = await sessions.read(request, control)
+    try:
+        pushed.check_way(exchange, held)
+        browser = prompt.admit(control, exchange, query, browser)
+    except OAuth2Error as error:
+        error.redirect_uri, error.state = grant.redirect_uri, asked.get("state")
+        return _refuse(server, error, language)
     return await _visit(control, server, grant, browser, query, language, wanted)
 
 
@@ -154,6 +160,7 @@ def show_page(visit: Visit, message: str = "", username: str = "", status: int =
     if visit.browser.resident is None:
         purpose = TEXTS[visit.language]["sign_in_for"].format(client=visit.client.name)
         values = {"purpose": purpose, "username": username, "message": message}
+        values["provider"] = visit.control.provider.name
         return _page(visit, "login.html", status, **values)
     return _page(visit, "consent.html", status, message=message, **_consent_values(visit))
 

@@ -14,6 +14,8 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from gateway.control.pages.texts import TEXTS
+from gateway.control.pages.texts_account import ACCOUNT_TEXTS
+from gateway.control.pages.texts_staff import STAFF_TEXTS
 
 _templates: Final = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -28,6 +30,10 @@ TAGS: Final = {"ja": "ja", "en": "en", "easy": "ja"}
 """Language tags (BCP 47) of the pages; plain Japanese is Japanese to a screen reader."""
 TAGGED: Final = {"ja": "ja", "en": "en", "easy": "ja-x-easy"}
 """The same, told apart: what ``ui_locales`` may ask for."""
+_ALL: Final = {
+    one: {**TEXTS[one], **ACCOUNT_TEXTS[one], **STAFF_TEXTS["en" if one == "en" else "ja"]}
+    for one in LANGUAGES
+}
 
 
 def choose_language(ui_locales: str, accept_language: str) -> str:
@@ -79,7 +85,7 @@ def page(
     """
     nonce = secrets.token_urlsafe(16)
     html = _templates.get_template(template).render(
-        t=TEXTS[language], language=TAGS[language], nonce=nonce, **values
+        t=_ALL[language], language=TAGS[language], chosen_language=language, nonce=nonce, **values
     )
     policy = (
         f"default-src 'none'; style-src 'nonce-{nonce}'; base-uri 'none'; "

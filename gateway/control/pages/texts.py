@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.control.pages.consent_texts import CONSENT_TEXTS, EASY
+from gateway.control.pages.told_texts import TOLD_TEXTS
 from gateway.control.pages.trail_texts import TRAIL_TEXTS
 
 _TEXTS: Final[dict[str, dict[str, str]]] = {
@@ -15,7 +16,7 @@ _TEXTS: Final[dict[str, dict[str, str]]] = {
         "sign_in_for": "{client} を使うために、サインインしてください。",
         "username": "利用者名",
         "password": "パスワード",
-        "wrong": "利用者名かパスワードが違います。",
+        "wrong": "利用者名、パスワード、数字のどれかが違います。",
         "wait": "続けて間違えたため、{seconds} 秒待ってからもう一度お試しください。",
         "signed_in_as": "{name} さんとしてサインインしています。",
         "not_me": "別の人としてサインインする",
@@ -54,7 +55,7 @@ _TEXTS: Final[dict[str, dict[str, str]]] = {
         "sign_in_for": "Please sign in to use {client}.",
         "username": "User name",
         "password": "Password",
-        "wrong": "The user name or the password is wrong.",
+        "wrong": "The user name, the password or the number is wrong.",
         "wait": "Too many wrong tries: please wait {seconds} seconds and try again.",
         "signed_in_as": "You are signed in as {name}.",
         "not_me": "Sign in as somebody else",
@@ -89,8 +90,14 @@ _TEXTS: Final[dict[str, dict[str, str]]] = {
 }
 
 TEXTS: Final[dict[str, dict[str, str]]] = {
-    "ja": {**_TEXTS["ja"], **CONSENT_TEXTS["ja"], **TRAIL_TEXTS["ja"]},
-    "en": {**_TEXTS["en"], **CONSENT_TEXTS["en"], **TRAIL_TEXTS["en"]},
-    "easy": {**_TEXTS["ja"], **EASY, **CONSENT_TEXTS["easy"], **TRAIL_TEXTS["easy"]},
+    "ja": {**_TEXTS["ja"], **CONSENT_TEXTS["ja"], **TOLD_TEXTS["ja"], **TRAIL_TEXTS["ja"]},
+    "en": {**_TEXTS["en"], **CONSENT_TEXTS["en"], **TOLD_TEXTS["en"], **TRAIL_TEXTS["en"]},
+    "easy": {
+        **_TEXTS["ja"],
+        **EASY,
+        **CONSENT_TEXTS["easy"],
+        **TOLD_TEXTS["easy"],
+        **TRAIL_TEXTS["easy"],
+    },
 }
 """``easy`` is plain Japanese (やさしい日本語)."""

@@ -21,6 +21,8 @@ from gateway.control.policy import datasets
 from gateway.control.policy import snapshot as snapshots
 from gateway.control.policy.compiler import CompiledApi, compile_api
 from gateway.control.secrets import Secrets
+from gateway.control.sectors import labels
+from gateway.control.staff import grants as staff_grants
 from schemas.policy import Revocations, Snapshot
 
 logger = logging.getLogger(__name__)
@@ -68,16 +70,21 @@ class Collector:
         number = await read_number(connection)
         keys = await signing_keys.load(connection, self.secrets)
         found = await attached.find_all(connection)
-        registered = await clients.find_all(connection)
+        known = await clients.find_all(connection)
+        registered = [one for one in known if one.state == clients.ACTIVE]
         revoked = await _revocations(connection, now)
         apis = (self.own(), *[self._compile(api) for api in found if api.document])
+        sectors = await labels.in_force(connection)
         addresses = {"control": (self.own_address,), **{api.name: api.addresses for api in found}}
         snapshot = snapshots.make_snapshot(
             issuer=self.issuer,
             keys=keys.published(now),
             upstreams={
                 api.territory.name: snapshots.upstream(
-                    api.territory, addresses[api.territory.name], api.info.health
+                    api.territory,
+                    addresses[api.territory.name],
+                    api.info.health,
+                    sectors.get(api.territory.name, ""),
                 )
                 for api in apis
             },
@@ -126,7 +133,10 @@ async def _revocations(connection: AsyncConnection, now: int) -> Revocations:
     )
     return Revocations(
         tokens={row.jti: row.expires for row in single},
-        families={row.gid: row.revoked + kept for row in families},
+        families={
+            **{row.gid: row.revoked + kept for row in families},
+            **await staff_grants.revoked(connection, now),
+        },
         clients={},
         consents={row.consent_id: row.withdrawn + kept for row in withdrawn},
     )

@@ -26,17 +26,20 @@ READY: Final = "/readyz"
 """What every process of the city's own answers when it can serve (:mod:`schemas.kit.app`)."""
 
 
-def upstream(territory: Territory, addresses: Sequence[str], health: str = "") -> Upstream:
+def upstream(
+    territory: Territory, addresses: Sequence[str], health: str = "", sector: str = ""
+) -> Upstream:
     """The upstream of one API; a third party's gets less patience.
 
     Args:
         health: path of its health check, if it has one.
+        sector: label of the key of its pseudonyms; the bare name if it was never rotated.
     """
     patience = 30_000 if territory.internal else 10_000
     made = Upstream(
         addresses=list(addresses),
         # the control plane knows residents where it logs, and nowhere else by a pseudonym
-        sector=SECTOR if territory.name == "control" else territory.name,
+        sector=SECTOR if territory.name == "control" else sector or territory.name,
         internal=territory.internal,
         connect_timeout_ms=1000,
         response_timeout_ms=patience,

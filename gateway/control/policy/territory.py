@@ -17,10 +17,10 @@ APPS: Final = "/apps"
 _PLATFORM: Final = {
     "control": (
         (
-            *("/oauth", "/.well-known", "/catalogue", "/control", "/audit", "/my", "/openapi.json"),
-            *("/residents", "/transparency"),
+            *("/oauth", "/.well-known", "/catalogue", "/control", "/audit"),
+            *("/my", "/residents", "/staff", "/transparency", "/openapi.json"),
         ),
-        ("operator", "audit", "trail"),
+        ("operator", "audit", "consents", "trail"),
     ),
     "broker": (("/ngsi-ld", "/events", "/schemas"), ("entities", "events")),
 }

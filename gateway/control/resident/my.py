@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from authlib.oauth2.rfc6749 import OAuth2Error
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
+from fastapi.responses import JSONResponse
 
+from gateway.control.consent import receipt, records
+from gateway.control.disclosure import shown as disclosures
 from gateway.control.oauth import forms, sessions
-from gateway.control.oauth.asked import describe
 from gateway.control.oauth.sessions import Browser
 from gateway.control.oauth.sign_in import NotSignedIn, is_from_our_page, sign_in
 from gateway.control.oauth.token import form_body, read_body
@@ -18,15 +19,16 @@ from gateway.control.oauth.visit import redirect
 from gateway.control.pages import choose_language, others, page
 from gateway.control.pages.texts import TEXTS
 from gateway.control.resident import consents, history
-from gateway.control.resident.consents import Consent
-from gateway.control.resident.history import ZONE
+from gateway.control.resident.shared import apps
 from gateway.control.state import Control, ControlDep
-from schemas.scopes import parse
+from gateway.control.told import shown as told
+from schemas.problem import NotFound
 from schemas.xcity import operation
 
 router = APIRouter(tags=["Residents"])
 
 PATH = "/my"
+ConsentId = Annotated[str, Path(max_length=128)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ async def show(request: Request, control: ControlDep) -> Response:
         max_body_bytes=forms.LARGEST_FORM,
         request_body=form_body(
             decision="sign-in, sign-out or withdraw",
-            consent="With withdraw",
+            consent="With withdraw: a consent, a grant, or client:<client_id> for all of a client",
             csrf="",
             username="",
             password="",
@@ -133,6 +135,7 @@ async def _show(
         "csrf": sessions.csrf_token(control, visitor.browser),
         "other_languages": others(language, lambda one: f"{PATH}?lang={one}"),
         "message": message,
+        "provider": control.provider.name,
     }
     if visitor.browser.resident is None:
         purpose = TEXTS[language]["sign_in_here"]
@@ -155,25 +158,39 @@ async def _mine(visitor: Visitor) -> dict[str, Any]:
         happened = await history.of(
             connection, control.pseudonyms, control.audit.envelopes, resident
         )
-    now = control.now()
+        notices = await told.of(connection, resident)
+        disclosed = await disclosures.of(
+            connection, control.publisher.current.apis, resident, visitor.language
+        )
     names = {one.grant.gid: one.client for one in found}
+    known = control.publisher.current.apis
     return {
         "resident_name": resident.name,
-        "shared": [_shown(visitor, one) for one in found if one.grant.is_alive(now)],
+        "shared": apps(found, known, control.now(), visitor.language),
+        "told": notices,
+        "disclosed": disclosed,
         "happened": [(one.at, one.text, names.get(one.gid, "")) for one in happened],
     }
 
 
-def _shown(visitor: Visitor, consent: Consent) -> dict[str, Any]:
-    apis, grant = visitor.control.publisher.current.apis, consent.grant
-    return {
-        "gid": grant.gid,
-        "client": consent.client,
-        "asked": describe(apis, parse(grant.scope), visitor.language),
-        "given": _day(grant.created),
-        "until": _day(grant.expires),
+@router.get(
+    PATH + "/consents/{consent}/receipt",
+    operation_id="downloadReceipt",
+    summary="The receipt of one of the resident's consents (ISO/IEC TS 27560), signed",
+    response_class=Response,
+    openapi_extra=operation(access="open", priority="essential", rate=(120, 60)),
+)
+async def download_receipt(consent: ConsentId, request: Request, control: ControlDep) -> Response:
+    resident = (await sessions.read(request, control)).resident
+    if resident is None:
+        return redirect(PATH)
+    async with control.store.read() as connection:
+        given = await records.find(connection, consent)
+        if given is None or given.resident_id != resident.resident_id:
+            raise NotFound("There is no such consent of yours.")
+        body = await receipt.made(control, connection, given)
+    headers = {
+        "Content-Disposition": f'attachment; filename="consent-{given.consent_id}.json"',
+        "Cache-Control": "no-store",
     }
-
-
-def _day(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, ZONE).date().isoformat()
+    return JSONResponse(body, headers=headers)

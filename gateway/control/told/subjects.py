@@ -16,6 +16,7 @@ from gateway.control.audit.event import SECTOR, AuditEvent
 from gateway.control.consent import records as consents
 from gateway.control.consent.records import Given
 from gateway.control.oauth import records
+from gateway.control.sectors import labels
 from gateway.control.state import Control, ControlDep
 from schemas.problem import NotFound
 from schemas.revocations import SUBJECTS
@@ -44,8 +45,11 @@ async def link_subject(asked: Questioned, control: ControlDep) -> dict[str, str]
     )
     async with control.store.write() as connection:
         await control.audit.append(connection, event)
+        sectors = await labels.in_force(connection)
     return {
-        "subject": control.pseudonyms.of(given.resident_id, given.domain),
+        "subject": control.pseudonyms.of(
+            given.resident_id, sectors.get(given.domain, given.domain)
+        ),
         "known_as": control.pseudonyms.of(given.resident_id, f"client:{given.client_id}"),
     }
 

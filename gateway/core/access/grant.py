@@ -13,7 +13,7 @@ from gateway.core.consent import held
 from gateway.core.policy.policy import Client, Policy
 from gateway.core.reply import Reply, invalid_token
 from schemas.consent import CLAIM as CLAIM_CONSENTS
-from schemas.headers import CLIENT, CONSENTS, EXPIRES, GATEWAY_KEY, GRANT, SCOPE, SUBJECT
+from schemas.headers import CLIENT, CONSENTS, EXPIRES, GATEWAY_KEY, GRANT, OPERATOR, SCOPE, SUBJECT
 from schemas.policy import ACR, CLAIM_GRANT, CLAIM_PROOFING, CLAIM_RESIDENT
 from schemas.pseudonym import Pseudonyms
 
@@ -101,6 +101,8 @@ class Grant:
             said[SUBJECT] = self.pseudonym(sector, pseudonyms)
         if gateway_key:
             said[GATEWAY_KEY] = gateway_key.decode()
+        if gateway_key and not self.resident and self.subject != self.client_id:
+            said[OPERATOR] = self.subject
         if gateway_key and self.resident:
             said[GRANT] = self.family
             said[CONSENTS] = json.dumps([one.detail for one in self._living], separators=(",", ":"))

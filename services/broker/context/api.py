@@ -6,12 +6,12 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 
+from schemas.kit.direct import DirectRoute
 from schemas.scopes import ENTITIES_READ, ENTITIES_WRITE
 from schemas.xcity import operation, raw_body
 from services.broker.context import mutations
 from services.broker.context.answers import answer_entities, answer_entity
 from services.broker.context.conditional import etag, has_it
-from services.broker.context.direct import DirectRoute
 from services.broker.context.documented import with_parameters
 from services.broker.context.door import PREFIX
 from services.broker.context.errors import ResourceNotFound
@@ -19,15 +19,15 @@ from services.broker.context.joining import flattened, inlined
 from services.broker.context.language import parse_tag
 from services.broker.context.linked import Join, check_projections, parse_join
 from services.broker.context.model import ContextEntity, parse_entity, parse_fragment
-from services.broker.context.params import GEO_JSON, JSON, JSON_LD, Params, ParamsDep, read_params
+from services.broker.context.params import GEO_JSON, JSON, JSON_LD, Params, read_params
 from services.broker.context.reply import answer
 from services.broker.context.sent import read_ngsild
-from services.broker.context.target import EntityPath, TargetDep, target_of
+from services.broker.context.target import target_of
 from services.broker.context.times import as_datetime
 from services.broker.context.view import View
-from services.broker.parts import Broker, BrokerDep, broker_of
+from services.broker.parts import Broker, broker_of
 
-__all__ = ["PREFIX", "READ", "REMOVE", "TYPE", "WRITE", "EntityPath", "router"]
+__all__ = ["PREFIX", "READ", "REMOVE", "TYPE", "WRITE", "router"]
 
 router = APIRouter(tags=["context"], route_class=DirectRoute)
 
@@ -58,8 +58,9 @@ _VIEW = {
     response_class=Response,
     openapi_extra=WRITE,
 )
-async def create_entity(request: Request, broker: BrokerDep, params: ParamsDep) -> Response:
+async def create_entity(request: Request) -> Response:
     """§5.6.1. 201 with `Location`; 409 when the id is taken."""
+    broker, params = broker_of(request), await read_params(request)
     sent = await read_ngsild(request, params)
     entity = parse_entity(sent.body, sent.context, simplified=params.simplified)
     await broker.entities.create(entity, tenant=params.tenant)
@@ -71,13 +72,13 @@ async def create_entity(request: Request, broker: BrokerDep, params: ParamsDep) 
     "/entities/{entity}",
     summary="Retrieve an entity",
     response_class=Response,
-    openapi_extra=with_parameters(READ, path="entity", **TYPE, **_VIEW),
+    openapi_extra=with_parameters(READ, path=["entity"], **TYPE, **_VIEW),
 )
 async def get_entity(request: Request) -> Response:
     """§5.7.1. `options`: `keyValues`, `concise`, `sysAttrs`. `ETag` names what was read."""
-    # not as dependencies: resolving them would take as long as all the rest
+    # none of it as dependencies, here and below: to resolve them takes as long as all the rest
     broker, params = broker_of(request), await read_params(request)
-    target = target_of(request.path_params["entity"], request, params)
+    target = target_of(request, params)
     view, join = params.view(), parse_join(params.given)
     check_projections(view, join)
     found = await target.get(broker)
@@ -109,12 +110,12 @@ async def _answer_joined(
     summary="Replace an entity",
     status_code=204,
     response_class=Response,
-    openapi_extra=with_parameters(WRITE, **TYPE),
+    openapi_extra=with_parameters(WRITE, path=["entity"], **TYPE),
 )
-async def replace_entity(
-    target: TargetDep, request: Request, broker: BrokerDep, params: ParamsDep
-) -> Response:
+async def replace_entity(request: Request) -> Response:
     """§5.6.18. With `If-Match` only the state that was read is replaced, else 412."""
+    broker, params = broker_of(request), await read_params(request)
+    target = target_of(request, params)
     sent = await read_ngsild(request, params)
     fragment = parse_fragment(sent.body, sent.context, simplified=params.simplified, id_=target.id)
 
@@ -131,20 +132,23 @@ async def replace_entity(
     status_code=204,
     response_class=Response,
     openapi_extra=with_parameters(
-        WRITE, **TYPE, format="simplified", options="keyValues", observedAt="", lang="ja"
+        WRITE,
+        path=["entity"],
+        **TYPE,
+        format="simplified",
+        options="keyValues",
+        observedAt="",
+        lang="ja",
     ),
 )
-async def merge_entity(
-    target: TargetDep,
-    request: Request,
-    broker: BrokerDep,
-    params: ParamsDep,
-) -> Response:
+async def merge_entity(request: Request) -> Response:
     """§5.6.17. `urn:ngsi-ld:null` removes an attribute or a member.
 
     `observedAt` is for the attributes that had one and bring none; `lang` says in which language
     a text is that comes alone for a LanguageProperty.
     """
+    broker, params = broker_of(request), await read_params(request)
+    target = target_of(request, params)
     sent = await read_ngsild(request, params)
     common = common_of(params)
     fragment = parse_fragment(
@@ -171,9 +175,10 @@ def common_of(params: Params) -> mutations.Common:
     summary="Delete an entity",
     status_code=204,
     response_class=Response,
-    openapi_extra=with_parameters(REMOVE, **TYPE),
+    openapi_extra=with_parameters(REMOVE, path=["entity"], **TYPE),
 )
-async def delete_entity(target: TargetDep, broker: BrokerDep) -> Response:
+async def delete_entity(request: Request) -> Response:
     """§5.6.6."""
-    await target.change(broker, lambda old, now: None)
+    target = target_of(request, await read_params(request))
+    await target.change(broker_of(request), lambda old, now: None)
     return Response(status_code=204)

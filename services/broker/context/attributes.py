@@ -27,7 +27,7 @@ from services.broker.context.kinds import (
 )
 from services.broker.context.notation import MOST_INSTANCES, Bare, is_multi, members_of, unfolded
 from services.broker.context.times import as_datetime
-from services.broker.context.values import check_depth, has_nested_null, held_by, is_uri
+from services.broker.context.values import has_nested_null, held_by, is_uri
 
 __all__ = ["METADATA", "VALUE_OF", "AttributeReader", "Attributes", "Instance", "Nulls"]
 
@@ -70,6 +70,10 @@ class AttributeReader:
             raise BadRequestData(f"{where}: attributes nest {_MOST_DEPTH} deep at most.")
         if self._simplified:
             return self._plain(value, where)
+        if isinstance(value, dict) and len(value) == 2 and value.get("type") == "Property":
+            held = value.get("value")
+            if isinstance(held, _PLAIN) and held != NULL:  # most are like that
+                return [value]
         if isinstance(value, list) and is_multi(value):
             instances = [self._instance(item, where, depth) for item in value]
             return _distinct(instances, where)
@@ -122,10 +126,9 @@ class AttributeReader:
         if says_null(value):
             self._meet_null(f"{where}/{holder}")
             return value
-        if isinstance(value, dict | list):
-            check_depth(value)
-            if kind != "JsonProperty" and has_nested_null(value):
-                return self._with_nulls(kind, holder, value, where)
+        removes = isinstance(value, (dict, list)) and has_nested_null(value)
+        if removes and kind != "JsonProperty":
+            return self._with_nulls(kind, holder, value, where)
         return held_by(kind, value, self._context, f"{where}/{holder}")
 
     def _with_nulls(self, kind: str, holder: str, value: Any, where: str) -> Any:

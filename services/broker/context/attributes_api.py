@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from fastapi import APIRouter, Request, Response
 
+from schemas.kit.direct import DirectRoute
 from schemas.ngsild import is_geometry
 from services.broker.context import attribute_mutations, mutations
 from services.broker.context.api import REMOVE, TYPE, WRITE
@@ -16,13 +17,13 @@ from services.broker.context.errors import BadRequestData, ResourceNotFound
 from services.broker.context.jsonld import CORE_TERMS
 from services.broker.context.kinds import VALUE_OF, Instance
 from services.broker.context.model import ContextEntity, Fragment, parse_fragment
-from services.broker.context.params import JSON, ParamsDep
+from services.broker.context.params import JSON, read_params
 from services.broker.context.sent import Sent, read_ngsild
-from services.broker.context.target import TargetDep
+from services.broker.context.target import target_of
 from services.broker.context.values import is_uri
-from services.broker.parts import BrokerDep
+from services.broker.parts import broker_of
 
-router = APIRouter(tags=["context"])
+router = APIRouter(tags=["context"], route_class=DirectRoute)
 
 SCOPE = CORE_TERMS["scope"]
 
@@ -32,15 +33,12 @@ SCOPE = CORE_TERMS["scope"]
     summary="Append attributes",
     status_code=204,
     response_class=Response,
-    openapi_extra=with_parameters(WRITE, **TYPE, options="noOverwrite"),
+    openapi_extra=with_parameters(WRITE, path=["entity"], **TYPE, options="noOverwrite"),
 )
-async def append_attributes(
-    target: TargetDep,
-    request: Request,
-    broker: BrokerDep,
-    params: ParamsDep,
-) -> Response:
+async def append_attributes(request: Request) -> Response:
     """§5.6.3. 207 names the attributes that `options=noOverwrite` kept as they were."""
+    broker, params = broker_of(request), await read_params(request)
+    target = target_of(request, params)
     sent = await read_ngsild(request, params)
     fragment = parse_fragment(sent.body, sent.context, simplified=params.simplified, id_=target.id)
     overwrite = "noOverwrite" not in params.options
@@ -60,12 +58,12 @@ async def append_attributes(
     summary="Update attributes",
     status_code=204,
     response_class=Response,
-    openapi_extra=with_parameters(WRITE, **TYPE),
+    openapi_extra=with_parameters(WRITE, path=["entity"], **TYPE),
 )
-async def update_attributes(
-    target: TargetDep, request: Request, broker: BrokerDep, params: ParamsDep
-) -> Response:
+async def update_attributes(request: Request) -> Response:
     """§5.6.2. Attributes are replaced or added; `urn:ngsi-ld:null` removes one."""
+    broker, params = broker_of(request), await read_params(request)
+    target = target_of(request, params)
     sent = await read_ngsild(request, params)
     fragment = parse_fragment(
         sent.body, sent.context, nulls="members", simplified=params.simplified, id_=target.id
@@ -100,12 +98,13 @@ def _update_result(fragment: Fragment, kept: dict[str, bool]) -> Response:
     summary="Update part of an attribute",
     status_code=204,
     response_class=Response,
-    openapi_extra=with_parameters(WRITE, **TYPE),
+    openapi_extra=with_parameters(WRITE, path=["entity", "attribute"], **TYPE),
 )
-async def update_attribute(
-    target: TargetDep, attribute: str, request: Request, broker: BrokerDep, params: ParamsDep
-) -> Response:
+async def update_attribute(request: Request) -> Response:
     """§5.6.4. Members that are not sent stay; `urn:ngsi-ld:null` removes one."""
+    broker, params = broker_of(request), await read_params(request)
+    target = target_of(request, params)
+    attribute = request.path_params["attribute"]
     sent = await read_ngsild(request, params)
     name = _name(sent, attribute)
     body = _fragment(sent.body)
@@ -152,12 +151,13 @@ def _name(sent: Sent, attribute: str) -> str:
     summary="Replace an attribute",
     status_code=204,
     response_class=Response,
-    openapi_extra=with_parameters(WRITE, **TYPE),
+    openapi_extra=with_parameters(WRITE, path=["entity", "attribute"], **TYPE),
 )
-async def replace_attribute(
-    target: TargetDep, attribute: str, request: Request, broker: BrokerDep, params: ParamsDep
-) -> Response:
+async def replace_attribute(request: Request) -> Response:
     """§5.6.19. The instance with the fragment's `datasetId`, or the one without."""
+    broker, params = broker_of(request), await read_params(request)
+    target = target_of(request, params)
+    attribute = request.path_params["attribute"]
     sent = await read_ngsild(request, params)
     name = _name(sent, attribute)
     new = AttributeReader(sent.context).read(_fragment(sent.body), "")[0]
@@ -174,15 +174,15 @@ async def replace_attribute(
     summary="Delete an attribute",
     status_code=204,
     response_class=Response,
-    openapi_extra=with_parameters(REMOVE, **TYPE, datasetId="", deleteAll="true"),
+    openapi_extra=with_parameters(
+        REMOVE, path=["entity", "attribute"], **TYPE, datasetId="", deleteAll="true"
+    ),
 )
-async def delete_attribute(
-    target: TargetDep,
-    attribute: str,
-    broker: BrokerDep,
-    params: ParamsDep,
-) -> Response:
+async def delete_attribute(request: Request) -> Response:
     """§5.6.5. The instance with this `datasetId`, the one without it, or all of them."""
+    broker, params = broker_of(request), await read_params(request)
+    target = target_of(request, params)
+    attribute = request.path_params["attribute"]
     name = params.context.expand(attribute)
     dataset = _dataset_in_question(params.given.get("datasetId", ""))
     whole = params.given.get("deleteAll") == "true"

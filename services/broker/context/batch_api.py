@@ -9,10 +9,10 @@ from typing import Any, Final
 import orjson
 from fastapi import APIRouter, Request, Response
 
+from schemas.kit.direct import DirectRoute
 from services.broker.context import mutations
 from services.broker.context.api import WRITE, common_of
 from services.broker.context.attributes import Nulls
-from services.broker.context.direct import DirectRoute
 from services.broker.context.documented import with_parameters
 from services.broker.context.errors import (
     AlreadyExists,

@@ -26,17 +26,13 @@ def candidates(
 ) -> Select[tuple[str, bytes]]:
     """Entity and geometry of the places in a box whose entities meet the other conditions."""
     place = entity_places.c
-    same = and_(place.tenant == entities.c.tenant, place.entity == entities.c.id)
-    return (
-        select(place.entity, place.geometry)
-        .select_from(entity_places.join(entities, same))
-        .where(
-            in_box(box, sqlite=sqlite),
-            place.tenant == tenant,
-            place.attribute == geo.attribute,
-            *where,
-        )
+    found = select(place.entity, place.geometry).where(
+        in_box(box, sqlite=sqlite), place.tenant == tenant, place.attribute == geo.attribute
     )
+    if not where:
+        return found
+    same = and_(place.tenant == entities.c.tenant, place.entity == entities.c.id)
+    return found.select_from(entity_places.join(entities, same)).where(*where)
 
 
 def matches(geo: GeoQuery, rows: Sequence[Any]) -> dict[str, float]:
@@ -66,7 +62,11 @@ def check_candidates(count: int) -> None:
 
 
 async def load_in_order(
-    connection: AsyncConnection, tenant: str, ids: Sequence[str]
+    connection: AsyncConnection,
+    tenant: str,
+    ids: Sequence[str],
+    where: Sequence[Condition] = (),
 ) -> list[ContextEntity]:
-    loaded = await load(connection, tenant, ids)
+    """Those that are there and meet the conditions, in the order that is given."""
+    loaded = await load(connection, tenant, ids, where=where)
     return [loaded[id_] for id_ in ids if id_ in loaded]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
@@ -18,8 +19,13 @@ _BYTES: Final = 9
 
 def etag(entity: ContextEntity, params: Params) -> str:
     """The tag of an entity's state in one representation of it: ``"<state>-<representation>"``."""
-    said = [params.media, params.context.link, sorted(params.given.items())]
-    return f'"{_state(entity)}-{_digest(said)}"'
+    given = tuple(sorted(params.given.items()))
+    return f'"{_state(entity)}-{_representation(params.media, params.context.link, given)}"'
+
+
+@lru_cache(maxsize=512)
+def _representation(*said: object) -> str:
+    return _digest(said)
 
 
 def _state(entity: ContextEntity) -> str:
@@ -58,6 +64,10 @@ class Preconditions:
             raise _failed(entity.id)
 
 
+ANY: Final = Preconditions()
+"""Whatever state it is in."""
+
+
 def preconditions(headers: Mapping[str, str]) -> Preconditions:
     """The preconditions in a request's header fields.
 
@@ -72,6 +82,8 @@ def preconditions(headers: Mapping[str, str]) -> Preconditions:
 def has_it(headers: Mapping[str, str], tag: str) -> bool:
     """Whether the caller of a GET has that answer already (RFC 9110 §13.1.2)."""
     asked = headers.get("if-none-match", "")
+    if not asked:
+        return False
     tags = {part.strip().removeprefix("W/") for part in asked.split(",")}
     return tag in tags or "*" in tags
 

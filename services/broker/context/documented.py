@@ -6,22 +6,28 @@ read in :mod:`~services.broker.context.params`, whose refusals are those of NGSI
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
+
+from schemas.ngsild import urn
+
+_IN_PATHS: Final = {"entity": urn("Vehicle", "mirai", "bus-1"), "attribute": "speed"}
 
 
 def with_parameters(
-    operation: dict[str, Any], *, path: str = "", **examples: str
+    operation: dict[str, Any], *, path: Sequence[str] = (), **examples: str
 ) -> dict[str, Any]:
     """The ``openapi_extra`` of a route, with optional query parameters.
 
     Args:
-        path: the parameter in its path, where the route reads that by itself, too.
+        path: the parameters in its path, where the route reads these by itself, too.
         examples: name → example, or ``""`` for none.
     """
-    found = [_parameter(name, "query", example) for name, example in examples.items()]
-    if path:
-        found.insert(0, {**_parameter(path, "path", ""), "required": True})
-    return {**operation, "parameters": found}
+    inside = [
+        {**_parameter(name, "path", _IN_PATHS.get(name, "")), "required": True} for name in path
+    ]
+    behind = [_parameter(name, "query", example) for name, example in examples.items()]
+    return {**operation, "parameters": inside + behind}
 
 
 def _parameter(name: str, where: str, example: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from schemas.kit.refusals import STORE_AWAY
 from schemas.kit.store import Store
 from schemas.ngsild import timestamp
 from services.broker.backlog import Backlog
-from services.broker.context.announce import Nobody, Watcher, announcement
+from services.broker.context.announce import Nobody, Watcher, announcements
 from services.broker.context.discovery import present
 from services.broker.context.errors import AlreadyExists, BadRequestData, ResourceNotFound
 from services.broker.context.expiry import due, unexpired, write_expiries
@@ -171,7 +171,7 @@ class Entities:
             Unavailable: too much waits for the log.
             NonexistentTenant: there is no such tenant.
         """
-        self._backlog.admit(len(ids))
+        self._backlog.admit_changes(len(ids))
         done = await self._steps.do(Step(sorted(set(ids)), decide, tenant, creates))
         self._outbox.wake()
         self._watcher.wake()
@@ -254,9 +254,7 @@ class Entities:
     ) -> None:
         """Tell the city's log; what other tenants hold is theirs, and not on it."""
         if tenant == DEFAULT_TENANT:
-            await self._outbox.add(
-                connection, [announcement(c.entity, c.kind, c.names, moment) for c in done]
-            )
+            await self._outbox.add(connection, announcements(done, moment))
 
 
 def _lost_a_race(error: DBAPIError) -> bool:

@@ -6,7 +6,7 @@ deleted like anything else: in one transaction with its past and its event.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Column, String, Table, and_, bindparam, delete, insert, select
@@ -62,16 +62,14 @@ def unexpired(entity: ContextEntity, now: str) -> ContextEntity | None:
 
 def _soonest(entity: ContextEntity | None) -> str:
     """Empty when nothing of it expires."""
-    return min(map(_sortable, _moments(entity)), default="") if entity else ""
-
-
-def _moments(entity: ContextEntity) -> Iterator[str]:
-    if entity.expires:
-        yield entity.expires
+    if entity is None:
+        return ""
+    moments = [entity.expires] if entity.expires else []
     for instances in entity.attributes.values():
         for instance in instances:
             if "expiresAt" in instance:
-                yield instance["expiresAt"]
+                moments.append(instance["expiresAt"])  # noqa: PERF401 - quicker: there are none
+    return min(map(_sortable, moments), default="")
 
 
 def _sortable(moment: str) -> str:

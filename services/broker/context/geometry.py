@@ -41,6 +41,7 @@ _DEPTH: Final = {
 _FEWEST: Final = {"LineString": 2, "MultiLineString": 2, "Polygon": 4, "MultiPolygon": 4}
 """Positions of a line (RFC 7946 §3.1.4) and of a ring (§3.1.6)."""
 
+_NUMBERS: Final = (int, float)
 _MOST_POINTS: Final = 100_000
 _WKB_POINT: Final = struct.Struct("<BIdd")
 _LITTLE_ENDIAN: Final = 1
@@ -78,7 +79,7 @@ def _is_nest(value: Any, depth: int, budget: list[int]) -> bool:
 
 
 def _in_range(x: Any, most_x: float, y: Any, most_y: float) -> bool:
-    numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in (x, y))
+    numbers = type(x) in _NUMBERS and type(y) in _NUMBERS  # exactly: a bool is an int too
     return numbers and abs(x) <= most_x and abs(y) <= most_y
 
 

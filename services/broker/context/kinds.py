@@ -64,7 +64,7 @@ def is_null(instance: Instance) -> bool:
 
 def says_null(held: Any) -> bool:
     """Whether what an attribute holds says "remove this" (§4.5.0: each kind in its own way)."""
-    if isinstance(held, dict | list):
+    if isinstance(held, (dict, list)):
         return len(held) == 1 and held in ([NULL], {"@none": NULL})
     return bool(held == NULL)
 

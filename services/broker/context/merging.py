@@ -52,9 +52,15 @@ def _sub_attribute(
     return new
 
 
-def completed(new: Instance) -> Instance:
-    """An instance that is new, without what says "remove this"."""
+def completed(new: Instance, *, removes: bool = True) -> Instance:
+    """An instance that is new, without what says "remove this".
+
+    Args:
+        removes: whether anything besides a member of its value can say so.
+    """
     holder = VALUE_OF[new["type"]]
+    if not removes and not isinstance(new[holder], dict):
+        return new
     kept = {name: member for name, member in new.items() if not _is_removal(name, member)}
     return {**kept, holder: merge_json(None, new[holder])}
 

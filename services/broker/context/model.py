@@ -155,6 +155,8 @@ def _expires(value: Any, nulls: Nulls) -> str:
 
 
 def _types(value: Any, context: Context) -> tuple[str, ...]:
+    if isinstance(value, str) and value:
+        return (context.expand(value),)
     names = value if isinstance(value, list) else [value] if value is not None else []
     if len(names) > _MOST_TYPES or not all(isinstance(name, str) and name for name in names):
         raise BadRequestData("/type: is a name, or a list of names.")

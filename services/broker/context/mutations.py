@@ -79,12 +79,15 @@ def updated(old: ContextEntity, fragment: Fragment, now: str) -> ContextEntity:
     """The entity with attributes replaced, added, or removed by null (§5.6.2)."""
     attributes = dict(old.attributes)
     for name, instances in fragment.attributes.items():
-        gone = {dataset(instance) for instance in instances if is_null(instance)}
-        left = [i for i in attributes.get(name, []) if dataset(i) not in gone]
-        new = [merging.completed(i) for i in instances if not is_null(i)]
+        left = attributes.get(name, [])
+        if fragment.has_null:
+            gone = {dataset(instance) for instance in instances if is_null(instance)}
+            left = [i for i in left if dataset(i) not in gone]
+            instances = [i for i in instances if not is_null(i)]
+        new = [merging.completed(i, removes=fragment.has_null) for i in instances]
         _put(attributes, name, with_instances(left, new, now))
-    if not old.scope:  # §5.6.2.4: only a scope that is there is replaced
-        fragment = replace(fragment, scopes=None)
+    if fragment.scopes is not None and not old.scope:
+        fragment = replace(fragment, scopes=None)  # §5.6.2.4: only one that is there is replaced
     return changed(old, _joined(old.types, fragment.types), attributes, fragment, now)
 
 
@@ -135,4 +138,4 @@ def _missing(there: Iterable[Instance], new: Iterable[Instance]) -> list[Instanc
 
 
 def _joined(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*old, *new)))
+    return old if old == new else tuple(dict.fromkeys((*old, *new)))

@@ -39,6 +39,10 @@ async def nearest(
     wanted = query.offset + query.limit + 1
     farthest = geo.farthest or _HALF_ROUND_THE_WORLD
     radius = farthest if query.count else max(_FIRST_METRES, (geo.nearest or 0) * 1.5)
+    if not query.count and not query.offset and radius <= farthest:
+        first = await _at_first_glance(connection, tenant, query, geo, where, radius)
+        if first:
+            return first
     hits: list[tuple[float, str]] = []
     while True:
         radius = min(radius, farthest)
@@ -51,6 +55,29 @@ async def nearest(
     page = [id_ for _, id_ in hits[query.offset : wanted - 1]]
     entities = await load_in_order(connection, tenant, page)
     return Page(entities, len(hits) if query.count else None, more=len(hits) >= wanted)
+
+
+async def _at_first_glance(
+    connection: AsyncConnection,
+    tenant: str,
+    query: Query,
+    geo: GeoQuery,
+    where: list[Condition],
+    radius: float,
+) -> Page | None:
+    """The first page, where most of what is nearest meets the other conditions too.
+
+    Then these need not be looked at for all that is in the circle, which takes several times as
+    long as to find what is in it.
+    """
+    wanted = query.limit + 1
+    found = await _in_box(connection, tenant, geo, _box(geo, radius), [])
+    hits = sorted((order, id_) for id_, order in found.items() if order <= radius)
+    nearest_ids = [id_ for _, id_ in hits[: math.ceil(wanted * _SPARE)]]
+    if len(nearest_ids) < wanted:
+        return None
+    entities = await load_in_order(connection, tenant, nearest_ids, where)
+    return Page(entities[: query.limit], None, more=True) if len(entities) >= wanted else None
 
 
 def _growth(wanted: int, found: int) -> float:

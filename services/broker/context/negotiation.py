@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 JSON: Final = "application/json"
@@ -13,7 +14,8 @@ GEO_JSON: Final = "application/geo+json"
 _WEIGHT: Final = re.compile(r"[01](\.\d{0,3})?")
 
 
-def accepted(field: str, offers: Sequence[str]) -> str:
+@lru_cache(maxsize=256)  # clients say the same each time
+def accepted(field: str, offers: tuple[str, ...]) -> str:
     """The offer that an ``Accept`` field prefers; empty when it accepts none of them.
 
     Args:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
 
-from schemas.kit.caller import caller_of
-from schemas.scopes import ENTITIES_PERSONAL
+from schemas import headers
+from schemas.scopes import ENTITIES_PERSONAL, parse
 from services.broker.body import media_type
 from services.broker.context.asked import check_names, check_options
 from services.broker.context.door import PREFIX, restore_slashes
@@ -23,6 +24,7 @@ from services.broker.context.jsonld import CORE, Context
 from services.broker.context.ld.contexts import Contexts
 from services.broker.context.links import context_url
 from services.broker.context.negotiation import GEO_JSON, JSON, JSON_LD, accepted
+from services.broker.context.tenants import DEFAULT_TENANT
 from services.broker.context.view import View, parse_form, parse_view
 from services.broker.parts import broker_of
 
@@ -31,6 +33,8 @@ __all__ = ["GEO_JSON", "JSON", "JSON_LD", "Params", "ParamsDep"]
 _ENTITIES: Final = re.compile(re.escape(PREFIX) + r"/(entities(/[^/]+)?|entityOperations/query)")
 _TENANT: Final = re.compile(r"[!-~]{1,100}")
 _MOST_NAMES: Final = 100
+_SCOPE: Final = headers.SCOPE.encode()
+_NONE: Final[frozenset[str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,22 +96,39 @@ async def read_params(request: Request) -> Params:
         BadRequestData, InvalidRequest, NotAcceptable: they are none.
         LdContextNotAvailable: the @context that it names cannot be had.
     """
-    caller, broker = caller_of(request), broker_of(request)
+    contexts = broker_of(request).contexts
     restore_slashes(request.scope)  # path parameters are read after this
+    given = _given(request) if request.scope["query_string"] else {}
+    # most requests have few of the fields that matter, and of one that is there twice the first
+    # counts: to look at all of them once is quicker
+    fields = dict(reversed(request.scope["headers"]))
+    return Params(
+        given,
+        _options(given["options"]) if "options" in given else _NONE,
+        _sees_persons(fields.get(_SCOPE, b"")),
+        _accepted(request),
+        contexts,
+        await _linked_context(request, contexts) if b"link" in fields else CORE,
+        _tenant(request) if b"ngsild-tenant" in fields else DEFAULT_TENANT,
+    )
+
+
+def _given(request: Request) -> dict[str, str]:
     given = dict(request.query_params)
     if any("\x00" in value for value in given.values()):
         raise BadRequestData("A parameter has a NUL character; leave it out.")
     check_names(given)
-    options = frozenset(part.strip() for part in given.get("options", "").split(",")) - {""}
-    return Params(
-        given,
-        check_options(options),
-        ENTITIES_PERSONAL in caller.scopes,
-        _accepted(request),
-        broker.contexts,
-        await _linked_context(request, broker.contexts),
-        _tenant(request),
-    )
+    return given
+
+
+def _options(text: str) -> frozenset[str]:
+    return check_options(frozenset(part.strip() for part in text.split(",")) - {""})
+
+
+@lru_cache(maxsize=256)
+def _sees_persons(scope: bytes) -> bool:
+    """Whether a caller may see what is about persons, by the scopes that the gateway names."""
+    return ENTITIES_PERSONAL in parse(scope.decode("latin-1"))
 
 
 ParamsDep = Annotated[Params, Depends(read_params)]
@@ -133,17 +154,14 @@ async def _linked_context(request: Request, contexts: Contexts) -> Context:
 
 def _accepted(request: Request) -> str:
     """What the answer is written as; only what is read can be unacceptable (§6.3.4)."""
-    offers = (JSON, JSON_LD, GEO_JSON) if _is_of_entities(request) else (JSON, JSON_LD)
+    path = request.scope["path"]
+    # those of entities are there as GeoJSON too
+    offers = (JSON, JSON_LD, GEO_JSON) if _ENTITIES.fullmatch(path) else (JSON, JSON_LD)
     found = accepted(",".join(request.headers.getlist("accept")), offers)
-    is_read = request.method == "GET" or request.url.path.endswith("/entityOperations/query")
+    is_read = request.method == "GET" or path.endswith("/entityOperations/query")
     if not found and is_read:
         raise NotAcceptable(
             f"There is {', '.join(offers)}; the Accept field has none of them.",
             extra={"available": list(offers)},
         )
     return found or JSON
-
-
-def _is_of_entities(request: Request) -> bool:
-    """Whether entities are what it reads: these there are as GeoJSON too."""
-    return _ENTITIES.fullmatch(request.url.path) is not None

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from fastapi import APIRouter, Request, Response
 
+from schemas.kit.direct import DirectRoute
 from schemas.scopes import ENTITIES_READ
 from schemas.xcity import operation, raw_body
 from services.broker.context.answers import answer_entities
 from services.broker.context.api import READ
-from services.broker.context.direct import DirectRoute
 from services.broker.context.documented import with_parameters
 from services.broker.context.joining import flattened, inlined
 from services.broker.context.linked import check_projections, parse_join

@@ -64,6 +64,11 @@ def _attribute(instances: list[Instance], view: View) -> Any:
 
 def _instance(instance: Instance, view: View) -> Instance:
     """Normalized (§4.5.2.2)."""
+    stamped = "createdAt" in instance and "modifiedAt" in instance
+    if stamped and len(instance) == 4 and not view.system:
+        kind = instance["type"]  # most have nothing but what they hold and their times
+        found = {"type": kind, VALUE_OF[kind]: instance[VALUE_OF[kind]]}
+        return _in_words(found, view) if kind in _OF_WORDS else found
     found = instance.copy()
     if not view.system:
         for name in SYSTEM:

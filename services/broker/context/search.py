@@ -14,7 +14,7 @@ from services.broker.context.near import nearest
 from services.broker.context.ordered import in_order
 from services.broker.context.query import Page, Query
 from services.broker.context.related import related
-from services.broker.context.rows import as_entity
+from services.broker.context.rows import ENTITY, as_entity
 from services.broker.context.tables import entities, entity_types
 
 _BAD_PATTERN: Final = ("2201B", "42601")
@@ -64,11 +64,11 @@ def _by_type(query: Query, tenant: str, where: list[Condition]) -> Select[tuple[
     """
     name = _one_type(query)
     if not name:
-        return select(entities).where(*where).order_by(entities.c.id)
+        return select(*ENTITY).where(*where).order_by(entities.c.id)
     named = entity_types.c
     same = (named.tenant == entities.c.tenant) & (named.entity == entities.c.id)
     return (
-        select(entities)
+        select(*ENTITY)
         .select_from(entity_types.join(entities, same))
         .where(named.tenant == tenant, named.type == name, *where)
         .order_by(named.entity)

@@ -5,8 +5,6 @@ An instance that an update does not change keeps its ``modifiedAt``, and nobody 
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from services.broker.context.kinds import STAMPS, Attributes, Instance, dataset
 from services.broker.context.model import ContextEntity, Fragment
 
@@ -22,11 +20,9 @@ def changed(
     scopes = old.scope if said.scopes is None else said.scopes
     expires = old.expires if said.expires is None else said.expires
     same = (types, scopes, expires) == (old.types, old.scope, old.expires)
-    if same and not changed_names(old.attributes, attributes):
+    if same and old.attributes == attributes:
         return old
-    return replace(
-        old, types=types, attributes=attributes, modified=now, scope=scopes, expires=expires
-    )
+    return ContextEntity(old.id, types, attributes, old.created, now, scopes, expires)
 
 
 def replaced_attributes(old: Attributes, new: Attributes, now: str) -> Attributes:
@@ -42,7 +38,13 @@ def _restamped(old: list[Instance] | None, new: list[Instance], now: str) -> lis
 
 
 def with_instances(old: list[Instance], new: list[Instance], now: str) -> list[Instance]:
-    """``old`` with the instances of ``new`` in place of those with the same datasetId."""
+    """``old`` with the instances of ``new`` in place of those with the same datasetId.
+
+    ``old`` itself where that says the same.
+    """
+    if len(old) == len(new) == 1 and dataset(old[0]) == dataset(new[0]):  # most are like that
+        only = stamped(old[0], new[0], now)
+        return old if only is old[0] else [only]
     result = {dataset(instance): instance for instance in old}
     for instance in new:
         key = dataset(instance)
@@ -54,7 +56,10 @@ def stamped(old: Instance | None, new: Instance, now: str) -> Instance:
     """``new`` with its times; ``old`` itself where it says the same."""
     if old is None:
         return {**new, "createdAt": now, "modifiedAt": now}
-    found = {**new, **{name: old[name] for name in STAMPS if name in old}}
+    found = new.copy()
+    for name in STAMPS:
+        if name in old:
+            found[name] = old[name]
     if found == old:
         return old
     found["modifiedAt"] = now
@@ -63,4 +68,5 @@ def stamped(old: Instance | None, new: Instance, now: str) -> Instance:
 
 def changed_names(old: Attributes, new: Attributes) -> list[str]:
     """The attributes that differ, removed ones among them; what is :func:`stamped` is compared."""
-    return sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+    names = [name for name, instances in new.items() if old.get(name) != instances]
+    return sorted([*names, *(name for name in old if name not in new)])

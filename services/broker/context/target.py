@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
 
-from fastapi import Depends, Path, Request
+from fastapi import Request
 
-from schemas.ngsild import urn
-from services.broker.context.conditional import Preconditions, preconditions
+from services.broker.context.conditional import ANY, Preconditions, preconditions
 from services.broker.context.entities import Mutation
 from services.broker.context.errors import ResourceNotFound
 from services.broker.context.model import ContextEntity, check_id
-from services.broker.context.params import Params, ParamsDep
+from services.broker.context.params import Params
 from services.broker.context.selection import TypeSelection, parse_type_selection
 from services.broker.parts import Broker
-
-EntityPath = Annotated[str, Path(examples=[urn("Vehicle", "mirai", "bus-1")])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +63,13 @@ class Target:
             raise ResourceNotFound(f"There is no entity {self.id} of that type.")
 
 
-async def _target(entity: EntityPath, request: Request, params: ParamsDep) -> Target:
-    return target_of(entity, request, params)
-
-
-def target_of(entity: str, request: Request, params: Params) -> Target:
-    """The entity that a request is about.
+def target_of(request: Request, params: Params) -> Target:
+    """The entity that a request's path names.
 
     Raises:
         BadRequestData: its id is none, or ``type`` is no selection.
     """
     types = parse_type_selection(params.given.get("type", ""), params.context)
-    return Target(check_id(entity), types, preconditions(request.headers), params)
-
-
-TargetDep = Annotated[Target, Depends(_target)]
+    id_ = check_id(request.path_params["entity"])
+    reads = request.method == "GET"  # which is under no such condition
+    return Target(id_, types, ANY if reads else preconditions(request.headers), params)

@@ -51,6 +51,8 @@ def _geometry(value: Any, context: Context, where: str) -> Any:
 
 def _objects(value: Any, context: Context, where: str) -> Any:
     """§4.5.3: a URI, or an array of them."""
+    if isinstance(value, str) and _is_target(value):
+        return value
     several = isinstance(value, list) and len(value) > 0
     if not all(map(_is_target, value if several else [value])):
         raise BadRequestData(f"{where}: a Relationship points to a URI, or to an array of URIs.")
@@ -113,25 +115,16 @@ _CHECKS: Final[Mapping[str, Check]] = {
 }
 
 
-def check_depth(value: Any, depth: int = 0) -> None:
-    """Refuse what is nested deeper than anything that says something.
+def has_nested_null(value: dict[str, Any] | list[Any], depth: int = 0) -> bool:
+    """Whether a member of an object in ``value`` is ``urn:ngsi-ld:null`` (§5.5.4).
 
     Raises:
-        BadRequestData: it is.
+        BadRequestData: it is nested deeper than anything that says something.
     """
     if depth > _MOST_DEPTH:
         raise BadRequestData(f"A value is nested at most {_MOST_DEPTH} deep.")
+    found = isinstance(value, dict) and NULL in value.values()
     for member in value.values() if isinstance(value, dict) else value:
-        if isinstance(member, dict | list):
-            check_depth(member, depth + 1)
-
-
-def has_nested_null(value: dict[str, Any] | list[Any]) -> bool:
-    """Whether a member of an object in ``value`` is ``urn:ngsi-ld:null`` (§5.5.4)."""
-    for member in value.values() if isinstance(value, dict) else value:
-        if isinstance(member, dict | list):
-            if has_nested_null(member):
-                return True
-        elif member == NULL and isinstance(value, dict):
-            return True
-    return False
+        if isinstance(member, (dict, list)) and has_nested_null(member, depth + 1):
+            found = True  # and on, to see how deep the rest is
+    return found

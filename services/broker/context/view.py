@@ -71,6 +71,8 @@ def parse_view(given: Mapping[str, str], options: Collection[str], context: Cont
     Raises:
         BadRequestData: one of them is malformed.
     """
+    if not given and not options:
+        return View(context=context)
     return View(
         form=parse_form(given.get("format", ""), options),
         attributes=_attributes(given.get("attrs", ""), context),

@@ -2,5 +2,6 @@
 
 from services.broker.delivery.engine import Deliveries
 from services.broker.delivery.model import Delivery, EndpointStatus
+from services.broker.delivery.worker import Handover
 
-__all__ = ["Deliveries", "Delivery", "EndpointStatus"]
+__all__ = ["Deliveries", "Delivery", "EndpointStatus", "Handover"]

@@ -13,9 +13,9 @@ from schemas.kit.outgoing.sender import Sender
 from schemas.kit.store import Store
 from schemas.problem import Fault, Unprocessable
 from services.broker.delivery.metrics import DeliveryMetrics
-from services.broker.delivery.model import Delivery, EndpointStatus, Preparer
+from services.broker.delivery.model import Delivery, EndpointStatus, Mourner, Preparer
 from services.broker.delivery.queue import Queue
-from services.broker.delivery.worker import Worker
+from services.broker.delivery.worker import Handover, Worker
 
 
 class Deliveries:
@@ -42,11 +42,18 @@ class Deliveries:
         self.metrics = DeliveryMetrics(registry)
         self.queue = Queue(store, clock)
         self._preparers: dict[str, Preparer] = {}
-        self._worker = Worker(store, self.sender, self._preparers, self.metrics, clock)
+        self._mourners: dict[str, Mourner] = {}
+        self._worker = Worker(
+            store, self.sender, self._preparers, self._mourners, self.metrics, clock
+        )
 
     def prepare(self, kind: str, preparer: Preparer) -> None:
         """Have a preparer decide what is sent to endpoints called ``<kind>:…``."""
         self._preparers[kind] = preparer
+
+    def mourn(self, kind: str, mourner: Mourner) -> None:
+        """Have somebody told of what was given up at endpoints called ``<kind>:…``."""
+        self._mourners[kind] = mourner
 
     def check_url(self, url: str, *, where: str = "/url") -> None:
         """Refuse a URL that is never called.
@@ -64,16 +71,27 @@ class Deliveries:
                 "Give a URL that the broker may call.", faults=[Fault(where, str(refused))]
             ) from refused
 
-    async def enqueue(self, connection: AsyncConnection, wanted: Sequence[Delivery]) -> None:
-        """Write deliveries in the caller's transaction; call :meth:`wake` once it is committed."""
-        await self.queue.enqueue(connection, wanted)
+    async def enqueue(self, connection: AsyncConnection, wanted: Sequence[Delivery]) -> Handover:
+        """Write deliveries in the caller's transaction.
 
-    async def enqueue_latest(self, connection: AsyncConnection, wanted: Sequence[Delivery]) -> None:
+        Returns:
+            What to give to :meth:`begin` once it is committed.
+        """
+        return await self._worker.claim(connection, await self.queue.enqueue(connection, wanted))
+
+    async def enqueue_latest(
+        self, connection: AsyncConnection, wanted: Sequence[Delivery]
+    ) -> Handover:
         """The same for messages that tell a state: older ones of a key that failed are dropped."""
         await self.queue.supersede(connection, wanted)
-        await self.queue.enqueue(connection, wanted)
+        return await self.enqueue(connection, wanted)
+
+    def begin(self, handover: Handover) -> None:
+        """Send what was enqueued: the transaction is committed."""
+        self._worker.begin(handover)
 
     def wake(self) -> None:
+        """Something else than :meth:`enqueue` has made deliveries due."""
         self._worker.wake()
 
     async def statuses(self, names: Iterable[str]) -> dict[str, EndpointStatus]:

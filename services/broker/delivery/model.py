@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import uuid4
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from schemas.kit.outgoing.model import DEFAULT_TIMEOUT, Request
 
 
@@ -79,6 +81,28 @@ class Preparer(Protocol):
 
     async def __call__(self, endpoints: Sequence[str]) -> Mapping[str, Prepare]:
         """What to do for each of the endpoints; one that is left out is gone, with what waits."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """A message that no try delivered.
+
+    Attributes:
+        tries: how many there were.
+        error: of the last one.
+    """
+
+    delivery: Delivery
+    tries: int
+    error: str
+
+
+class Mourner(Protocol):
+    """Is told of the messages of one kind of endpoint that were given up."""
+
+    async def __call__(self, connection: AsyncConnection, found: Sequence[GivenUp]) -> None:
+        """Do what is to be done, in the very transaction that notes it."""
         ...
 
 

@@ -15,13 +15,14 @@ from sqlalchemy import Row, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
-from schemas.kit.bulk import insert_many
+from schemas.kit.bulk import insert_many, one_of
 from schemas.kit.outgoing.model import MOST_TIMEOUT, State
 from schemas.kit.store import Store
 from services.broker.delivery.model import Delivery, EndpointStatus, Waiting
 from services.broker.delivery.tables import deliveries, endpoints
 
 _PORTION: Final = 1000
+_IDENTITY: Final = ("id", "endpoint", "message")
 _NEW_ENDPOINT: Final = {
     column.name: column.default.arg
     for column in endpoints.c
@@ -41,18 +42,20 @@ class Queue:
 
     async def enqueue(
         self, connection: AsyncConnection, wanted: Sequence[Delivery], *, again: bool = False
-    ) -> None:
-        """Write deliveries in the caller's transaction.
+    ) -> list[Waiting]:
+        """Write deliveries in the caller's transaction; those that were not there before.
 
         Args:
             again: send a message also when the endpoint has had it before.
         """
+        new: list[Waiting] = []
         for start in range(0, len(wanted), _PORTION):
-            await self._insert(connection, wanted[start : start + _PORTION], again)
+            new += await self._insert(connection, wanted[start : start + _PORTION], again)
+        return new
 
     async def _insert(
         self, connection: AsyncConnection, wanted: Sequence[Delivery], again: bool
-    ) -> None:
+    ) -> list[Waiting]:
         names = sorted({found.endpoint for found in wanted})
         # passing over takes no lock on what is there: writers for one endpoint do not queue up
         known = [{**_NEW_ENDPOINT, "endpoint": name} for name in names]
@@ -60,7 +63,14 @@ class Queue:
         if again:
             await _clear(connection, wanted)
         now = self._clock()
-        await insert_many(connection, deliveries, [_row(f, now) for f in wanted], ignore=True)
+        rows = [_row(found, now) for found in wanted]
+        made = await insert_many(connection, deliveries, rows, ignore=True, returning=_IDENTITY)
+        ids = {(row.endpoint, row.message): row.id for row in made}
+        return [
+            Waiting(id_, found, now)
+            for found in wanted
+            if (id_ := ids.pop((found.endpoint, found.message), None)) is not None
+        ]
 
     async def supersede(self, connection: AsyncConnection, newer: Sequence[Delivery]) -> None:
         """Drop what failed and waits to be tried again, where something newer of its key is here.
@@ -70,15 +80,17 @@ class Queue:
         keys = {(found.endpoint, found.key) for found in newer if found.key}
         names = sorted({endpoint for endpoint, _ in keys})
         for start in range(0, len(names), _PORTION):
+            some = names[start : start + _PORTION]
             query = select(deliveries.c.id, deliveries.c.endpoint, deliveries.c.key).where(
-                deliveries.c.endpoint.in_(names[start : start + _PORTION]),
+                one_of(connection, deliveries.c.endpoint, some),
                 deliveries.c.due.is_not(None),
                 deliveries.c.tries > 0,
             )
             failed = await connection.execute(query)
             stale = [row.id for row in failed if (row.endpoint, row.key) in keys]
             if stale:
-                await connection.execute(delete(deliveries).where(deliveries.c.id.in_(stale)))
+                these = one_of(connection, deliveries.c.id, stale)
+                await connection.execute(delete(deliveries).where(these))
 
     async def statuses(self, names: Iterable[str]) -> dict[str, EndpointStatus]:
         """How endpoints do; those that nothing was ever sent to are left out."""
@@ -138,7 +150,7 @@ class Queue:
 
         They stay listed as dropped, without their content.
         """
-        await _lock(connection, [endpoint])
+        await lock(connection, [endpoint])
         waits = and_(
             deliveries.c.endpoint == endpoint,
             deliveries.c.due.is_not(None),
@@ -171,8 +183,13 @@ class Queue:
         return int(count), age, int(opened)
 
 
-async def _lock(connection: AsyncConnection, names: Iterable[str]) -> None:
-    these = select(endpoints.c.endpoint).where(endpoints.c.endpoint.in_(list(names)))
+async def lock(connection: AsyncConnection, names: Iterable[str]) -> None:
+    """Have endpoints' rows to oneself, taken in their order; on SQLite a writer is alone anyway."""
+    if connection.dialect.name == "sqlite":
+        return
+    these = select(endpoints.c.endpoint).where(
+        one_of(connection, endpoints.c.endpoint, list(names))
+    )
     await connection.execute(these.order_by(endpoints.c.endpoint).with_for_update())
 
 
@@ -181,7 +198,7 @@ async def _clear(connection: AsyncConnection, wanted: Sequence[Delivery]) -> Non
     messages: dict[str, list[str]] = defaultdict(list)
     for found in wanted:
         messages[found.endpoint].append(found.message)
-    await _lock(connection, messages)
+    await lock(connection, messages)
     for endpoint, names in messages.items():
         here = and_(deliveries.c.endpoint == endpoint, deliveries.c.message.in_(names))
         await connection.execute(delete(deliveries).where(here))

@@ -7,19 +7,33 @@ next (group commit), so a thousand endpoints cost a few commits and not a thousa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import BigInteger, Float, String, and_, bindparam, case, delete, func, update
+from sqlalchemy import (
+    BigInteger,
+    Float,
+    Integer,
+    String,
+    and_,
+    case,
+    delete,
+    func,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import Update
+from sqlalchemy.types import TypeEngine
 
+from schemas.kit.bulk import one_of
 from schemas.kit.outgoing.model import Attempt, State
 from schemas.kit.outgoing.schedule import Circuit
 from schemas.kit.store import Store
-from services.broker.delivery.model import Waiting
+from services.broker.delivery.changes import Told, change_of, update_all
+from services.broker.delivery.model import GivenUp, Mourner, Waiting
+from services.broker.delivery.queue import lock
 from services.broker.delivery.tables import MOST_ERROR, deliveries, endpoints
 
 _MOST_ATTEMPTS: Final = 10
@@ -55,10 +69,14 @@ class Served:
 
 
 class Ledger:
-    """Writes what was served, as much at once as there is."""
+    """Writes what was served, as much at once as there is.
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    Args:
+        mourners: by kind of endpoint, who is told of what was given up.
+    """
+
+    def __init__(self, store: Store, mourners: Mapping[str, Mourner]) -> None:
+        self._store, self._mourners = store, mourners
         self._new: list[tuple[Served, asyncio.Future[None]]] = []
         self._turn = asyncio.Lock()
 
@@ -80,6 +98,7 @@ class Ledger:
         try:
             async with self._store.write() as connection:
                 await _write(connection, [served for served, _ in batch])
+                await self._mourn(connection, [served for served, _ in batch])
         except BaseException as error:
             for _, written in batch:
                 _fail(written, error)
@@ -87,6 +106,23 @@ class Ledger:
         for _, written in batch:
             if not written.done():
                 written.set_result(None)
+
+    async def _mourn(self, connection: AsyncConnection, batch: Sequence[Served]) -> None:
+        for kind, mourner in self._mourners.items():
+            given_up = [
+                _given_up(result)
+                for served in batch
+                if served.endpoint.partition(":")[0] == kind
+                for result in served.results
+                if result.state == "failed"
+            ]
+            if given_up:
+                await mourner(connection, given_up)
+
+
+def _given_up(result: Result) -> GivenUp:
+    error = result.attempt.error if result.attempt else result.reason
+    return GivenUp(result.waiting.delivery, result.waiting.tries + 1, error)
 
 
 def _fail(written: asyncio.Future[None], error: BaseException) -> None:
@@ -100,16 +136,17 @@ def _fail(written: asyncio.Future[None], error: BaseException) -> None:
 
 
 async def _write(connection: AsyncConnection, batch: Sequence[Served]) -> None:
-    ends = sorted((_as_endpoint(served) for served in batch), key=lambda end: str(end["name"]))
-    await connection.execute(_FREE, ends)  # first: see services.broker.delivery.queue
-    results = list(chain.from_iterable(served.results for served in batch))
-    gone = [r.waiting.id for r in results if r.due is None and not r.waiting.delivery.keep]
+    ends = [_as_endpoint(served) for served in batch]
+    # first, and in their order: see services.broker.delivery.queue
+    await lock(connection, [served.endpoint for served in batch])
+    await update_all(connection, _FREE, ends)
+    results = [(result, served.at) for served in batch for result in served.results]
+    gone = [r.waiting.id for r, _ in results if r.due is None and not r.waiting.delivery.keep]
     if gone:
-        await connection.execute(delete(deliveries).where(deliveries.c.id.in_(gone)))
-    if kept := [_as_row(r, s.at) for s in batch for r in s.results if _is_kept(r)]:
-        await connection.execute(_KEEP, kept)
-    if waits := [_as_row(r, s.at) for s in batch for r in s.results if r.due is not None]:
-        await connection.execute(_WAIT, waits)
+        these = one_of(connection, deliveries.c.id, gone)
+        await connection.execute(delete(deliveries).where(these))
+    await update_all(connection, _KEEP, [_as_row(r, at) for r, at in results if _is_kept(r)])
+    await update_all(connection, _WAIT, [_as_row(r, at) for r, at in results if r.due is not None])
 
 
 def _is_kept(result: Result) -> bool:
@@ -117,27 +154,41 @@ def _is_kept(result: Result) -> bool:
 
 
 _columns = deliveries.c
-_WAIT: Final = (
-    update(deliveries)
-    .where(_columns.id == bindparam("row"))
-    .values(
-        due=bindparam("again"),
-        tries=bindparam("tried"),
-        attempts=bindparam("log"),
+_ROW: Final[Mapping[str, TypeEngine[Any]]] = {
+    "which": BigInteger(),
+    "again": Float(),
+    "became": String(),
+    "tried": Integer(),
+    "log": String(),
+    "at": Float(),
+}
+
+
+def _wait(told: Told) -> Update:
+    return (
+        update(deliveries)
+        .where(_columns.id == told("which"))
+        .values(due=told("again"), tries=told("tried"), attempts=told("log"))
     )
-)
-_KEEP: Final = (
-    update(deliveries)
-    .where(_columns.id == bindparam("row"))
-    .values(
-        due=None,
-        body=b"",
-        state=bindparam("became"),
-        finished=bindparam("at"),
-        tries=bindparam("tried"),
-        attempts=bindparam("log"),
+
+
+def _keep(told: Told) -> Update:
+    return (
+        update(deliveries)
+        .where(_columns.id == told("which"))
+        .values(
+            due=None,
+            body=b"",
+            state=told("became"),
+            finished=told("at"),
+            tries=told("tried"),
+            attempts=told("log"),
+        )
     )
-)
+
+
+_WAIT: Final = change_of(_ROW, _wait)
+_KEEP: Final = change_of(_ROW, _keep)
 
 
 def _as_row(result: Result, at: float) -> dict[str, Any]:
@@ -145,7 +196,7 @@ def _as_row(result: Result, at: float) -> dict[str, Any]:
     dropped = [Attempt(at, 0, 0, f"not sent: {result.reason}").as_json()] if result.reason else []
     attempts = [*result.waiting.attempts, *tried, *dropped][-_MOST_ATTEMPTS:]
     return {
-        "row": result.waiting.id,
+        "which": result.waiting.id,
         "again": result.due,
         "became": result.state,
         "tried": result.waiting.tries + len(tried),
@@ -175,24 +226,45 @@ def _as_endpoint(served: Served) -> dict[str, Any]:
 
 
 _ends = endpoints.c
-_FREE: Final = (
-    update(endpoints)
-    # not when the lease ran out and the endpoint is in another's hands
-    .where(and_(_ends.endpoint == bindparam("name"), _ends.lease == bindparam("process")))
-    .values(
-        lease="",
-        leased_until=0.0,
-        failures=bindparam("failures_now"),
-        failing_since=bindparam("since"),
-        open_until=bindparam("opened"),
-        # somebody may have disabled it meanwhile
-        disabled=case((_ends.disabled != "", _ends.disabled), else_=bindparam("why", type_=String)),
-        slow=bindparam("is_slow"),
-        sent=_ends.sent + bindparam("more_sent", type_=BigInteger),
-        failed=_ends.failed + bindparam("more_failed", type_=BigInteger),
-        last_sent=func.coalesce(bindparam("sent_at", type_=Float), _ends.last_sent),
-        last_success=func.coalesce(bindparam("success_at", type_=Float), _ends.last_success),
-        last_failure=func.coalesce(bindparam("failure_at", type_=Float), _ends.last_failure),
-        last_error=func.coalesce(bindparam("error", type_=String), _ends.last_error),
+_END: Final[Mapping[str, TypeEngine[Any]]] = {
+    "name": String(),
+    "process": String(),
+    "failures_now": Integer(),
+    "since": Float(),
+    "opened": Float(),
+    "why": String(),
+    "is_slow": Integer(),
+    "more_sent": BigInteger(),
+    "more_failed": BigInteger(),
+    "sent_at": Float(),
+    "success_at": Float(),
+    "failure_at": Float(),
+    "error": String(),
+}
+
+
+def _free(told: Told) -> Update:
+    return (
+        update(endpoints)
+        # not when the lease ran out and the endpoint is in another's hands
+        .where(and_(_ends.endpoint == told("name"), _ends.lease == told("process")))
+        .values(
+            lease="",
+            leased_until=0.0,
+            failures=told("failures_now"),
+            failing_since=told("since"),
+            open_until=told("opened"),
+            # somebody may have disabled it meanwhile
+            disabled=case((_ends.disabled != "", _ends.disabled), else_=told("why")),
+            slow=told("is_slow"),
+            sent=_ends.sent + told("more_sent"),
+            failed=_ends.failed + told("more_failed"),
+            last_sent=func.coalesce(told("sent_at"), _ends.last_sent),
+            last_success=func.coalesce(told("success_at"), _ends.last_success),
+            last_failure=func.coalesce(told("failure_at"), _ends.last_failure),
+            last_error=func.coalesce(told("error"), _ends.last_error),
+        )
     )
-)
+
+
+_FREE: Final = change_of(_END, _free)

@@ -72,9 +72,12 @@ class Run:
     async def send(self) -> None:
         """Send all; or less, when the endpoint fails, or the turn's time is over."""
         lanes = self._lanes()
-        carriers = 1 if self.slow or self.circuit.failures else EACH
+        carriers = min(1 if self.slow or self.circuit.failures else EACH, len(lanes))
+        if carriers == 1:
+            await self._carry(lanes)
+            return
         async with asyncio.TaskGroup() as group:
-            for _ in range(min(carriers, len(lanes))):
+            for _ in range(carriers):
                 group.create_task(self._carry(lanes))
 
     def _lanes(self) -> list[list[Waiting]]:

@@ -16,6 +16,7 @@ from sqlalchemy import Row, Select, and_, exists, func, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
 
+from schemas.kit.bulk import one_of
 from schemas.kit.outgoing.schedule import Circuit
 from schemas.kit.store import Store
 from services.broker.delivery.model import Waiting
@@ -81,12 +82,43 @@ class Turns:
             waiting = await _load(connection, names, now)
         return [_turn(row, waiting[row.endpoint]) for row in rows]
 
+    async def take_new(
+        self, connection: AsyncConnection, new: Sequence[Waiting], *, but: Collection[str] = ()
+    ) -> list[Turn]:
+        """Lease endpoints in the very transaction that wrote new deliveries for them.
+
+        So these need not be found and read again before they are sent. Only endpoints that do
+        well, and for which nothing else waits: with others, order and circuit are to be looked at.
+        """
+        by_endpoint: dict[str, list[Waiting]] = defaultdict(list)
+        for one in new:
+            if one.delivery.endpoint not in but:
+                by_endpoint[one.delivery.endpoint].append(one)
+        if not by_endpoint:
+            return []
+        now = self._clock()
+        names = one_of(connection, endpoints.c.endpoint, list(by_endpoint))
+        first = min(one.id for one in new)
+        # one whose row is locked is in another's hands; waiting for it could be waiting in a circle
+        ready = select(endpoints.c.endpoint).where(names, _idle(now, first))
+        taken = (
+            update(endpoints)
+            .where(endpoints.c.endpoint.in_(ready.with_for_update(skip_locked=True)))
+            .values(lease=self._process, leased_until=now + LEASE_SECONDS)
+            .returning(endpoints)
+        )
+        rows = (await connection.execute(taken)).all()
+        return [_turn(row, _oldest(by_endpoint[row.endpoint])) for row in rows]
+
     async def renew(self, names: Sequence[str]) -> None:
         """Keep the endpoints that are still being served."""
-        mine = and_(endpoints.c.endpoint.in_(names), endpoints.c.lease == self._process)
         later = {"leased_until": self._clock() + LEASE_SECONDS}
         async with self._store.write() as connection:
-            await connection.execute(update(endpoints).where(mine).values(**later))
+            these = one_of(connection, endpoints.c.endpoint, names)
+            mine = select(endpoints.c.endpoint).where(these, endpoints.c.lease == self._process)
+            # one whose row is locked is being given back
+            held = endpoints.c.endpoint.in_(mine.with_for_update(skip_locked=True))
+            await connection.execute(update(endpoints).where(held).values(**later))
 
 
 def _free(now: float) -> ColumnElement[bool]:
@@ -97,6 +129,26 @@ def _free(now: float) -> ColumnElement[bool]:
         endpoints.c.disabled == "",
         exists().where(_due(now), deliveries.c.endpoint == endpoints.c.endpoint),
     )
+
+
+def _idle(now: float, before: int) -> ColumnElement[bool]:
+    """An endpoint that nobody serves, whose last try went well, with nothing older to be sent."""
+    older = exists().where(
+        deliveries.c.endpoint == endpoints.c.endpoint,
+        deliveries.c.due.is_not(None),
+        deliveries.c.id < before,
+    )
+    return and_(
+        endpoints.c.leased_until < now,
+        endpoints.c.open_until <= now,
+        endpoints.c.failures == 0,
+        endpoints.c.disabled == "",
+        ~older,
+    )
+
+
+def _oldest(waiting: list[Waiting]) -> Sequence[Waiting]:
+    return sorted(waiting, key=lambda one: one.id)[:PORTION]
 
 
 def _due(now: float) -> ColumnElement[bool]:

@@ -7,20 +7,23 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from secrets import token_hex
 from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.kit.outgoing.sender import Sender
 from schemas.kit.store import Store
 from services.broker.delivery.metrics import DeliveryMetrics
-from services.broker.delivery.model import Prepare, Preparer, as_it_is
+from services.broker.delivery.model import Mourner, Prepare, Preparer, Waiting, as_it_is
 from services.broker.delivery.results import Ledger, Served
 from services.broker.delivery.run import Means, Run
-from services.broker.delivery.turns import LEASE_SECONDS, Turns
+from services.broker.delivery.turns import LEASE_SECONDS, Turn, Turns
 
 logger = logging.getLogger(__name__)
 
-MOST_ENDPOINTS: Final = 500
+MOST_ENDPOINTS: Final = 1000
 """Endpoints served at the same time."""
 
 MOST_SENDING: Final = 512
@@ -29,10 +32,24 @@ MOST_SENDING: Final = 512
 _AT_ONCE: Final = 250
 """Endpoints taken up together: few transactions for many of them."""
 
-_LOOK_SECONDS: Final = 0.5
-"""After which what another process wrote is found without a wake."""
+_LOOK_SECONDS: Final = 1.0
+"""After which what is due again, or what another process wrote, is found without a wake."""
 
 _STOP_SECONDS: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """New deliveries in the hands of the process that wrote them.
+
+    Attributes:
+        is_all: whether nothing of them is left to be taken up later, or by others.
+        wakes: how often the worker had been woken before.
+    """
+
+    turns: Sequence[Turn]
+    is_all: bool
+    wakes: int
 
 
 class Worker:
@@ -40,6 +57,7 @@ class Worker:
 
     Args:
         preparers: by kind of endpoint; see :class:`services.broker.delivery.model.Preparer`.
+        mourners: the same; see :class:`services.broker.delivery.model.Mourner`.
         clock: seconds since the epoch.
     """
 
@@ -48,13 +66,14 @@ class Worker:
         store: Store,
         sender: Sender,
         preparers: Mapping[str, Preparer],
+        mourners: Mapping[str, Mourner],
         metrics: DeliveryMetrics,
         clock: Callable[[], float],
     ) -> None:
         self._preparers, self._clock = preparers, clock
         self._process = token_hex(8)
         self._turns = Turns(store, self._process, clock)
-        self._ledger = Ledger(store)
+        self._ledger = Ledger(store, mourners)
         self._stopping = asyncio.Event()
         sending = asyncio.Semaphore(MOST_SENDING)
         self._means = Means(sender, metrics, clock, sending, self._stopping)
@@ -62,11 +81,41 @@ class Worker:
         self._wake = asyncio.Event()
         self._wakes = 0
         self._tasks: list[asyncio.Task[None]] = []
+        self._beginning: set[asyncio.Task[None]] = set()
 
     def wake(self) -> None:
         """There is something new."""
         self._wakes += 1
         self._wake.set()
+
+    async def claim(self, connection: AsyncConnection, new: Sequence[Waiting]) -> Handover:
+        """Lease, in the transaction that wrote them, what can be sent at once by this process."""
+        wakes = self._wakes
+        if not new:
+            return Handover((), is_all=True, wakes=wakes)
+        is_at_work = self._tasks and not self._stopping.is_set()
+        room = MOST_ENDPOINTS - len(self._runs) if is_at_work else 0
+        names = list(dict.fromkeys(one.delivery.endpoint for one in new))
+        first = set(names[: max(0, room)])
+        some = [one for one in new if one.delivery.endpoint in first]
+        turns = await self._turns.take_new(connection, some, but=self._runs) if some else []
+        return Handover(turns, len(turns) == len(names), wakes)
+
+    def begin(self, handover: Handover) -> None:
+        """Send what was claimed: its transaction is committed."""
+        if handover.turns:
+            task = asyncio.create_task(self._take_up(handover), name="deliveries begin")
+            self._beginning.add(task)
+            task.add_done_callback(self._beginning.discard)
+        if not handover.is_all:
+            self.wake()
+
+    async def _take_up(self, handover: Handover) -> None:
+        try:
+            await self._send(handover.turns, handover.wakes)
+        except Exception as error:
+            # the leases run out, and what was claimed is found again
+            logger.warning("deliveries wait: %r", error)
 
     def start(self) -> None:
         self._tasks = [
@@ -77,8 +126,7 @@ class Worker:
     async def stop(self) -> None:
         """Begin nothing more; what is under way has a moment to end, or is sent again later."""
         self._stopping.set()
-        if self._tasks:
-            await _cancelled(self._tasks[:1])
+        await _cancelled([*self._tasks[:1], *self._beginning])
         if self._runs:
             await asyncio.wait(self._runs.values(), timeout=_STOP_SECONDS)
         await _cancelled([*self._tasks, *self._runs.values()])
@@ -104,10 +152,13 @@ class Worker:
         wakes = self._wakes
         # not those that are served here still: one may be free already, and its end not yet seen
         turns = await self._turns.take(room, but=self._runs) if room > 0 else []
+        await self._send(turns, wakes)
+        return 0 < room == len(turns)
+
+    async def _send(self, turns: Sequence[Turn], wakes: int) -> None:
         prepares = await self._prepared([turn.endpoint for turn in turns])
         for turn in turns:
             self._start(Run(turn, prepares.get(turn.endpoint), self._means), wakes)
-        return 0 < room == len(turns)
 
     async def _prepared(self, names: Sequence[str]) -> dict[str, Prepare]:
         by_kind: dict[str, list[str]] = defaultdict(list)

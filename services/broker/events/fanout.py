@@ -179,7 +179,7 @@ class Fanout:
         if not self.following.is_set():
             self.position = await self._log.end(names)
             self.following.set()
-        reader = await self._log.reader(names, self.position)
+        reader = await self._log.reader(names, self.position, following=True)
         feeding = asyncio.create_task(self._feed(reader), name="fanout-feed")
         changed = asyncio.create_task(self._others.wait(), name="fanout-topics")
         try:

@@ -20,7 +20,7 @@ from schemas.problem import NotFound, Unavailable, Unprocessable
 from services.broker.consent.gate import Gate
 from services.broker.consent.standing import NOBODYS, Standing
 from services.broker.events.binding import Delivery, as_delivery
-from services.broker.events.deadletter import dead_letter
+from services.broker.events.deadletter import dead_letter, group_name
 from services.broker.events.leases import Handed, Leases
 from services.broker.events.patterns import Wanted
 from services.broker.events.readers import Readers
@@ -237,4 +237,4 @@ def _name(caller: Caller, group: str) -> str:
     """The group on the log: a client cannot name another's."""
     if not caller.client:
         raise Unprocessable("A consumer group belongs to a client; the call names none.")
-    return f"city.{caller.client}.{group}"
+    return group_name(caller.client, group)

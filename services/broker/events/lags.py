@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from schemas.kit.store import Store
 from services.broker.consent.groups import alike
+from services.broker.events.deadletter import group_name
 from services.broker.events.patterns import Wanted
 from services.broker.log import EventLog, LogUnavailable
 from services.broker.metrics import Metrics
@@ -30,7 +31,7 @@ class Lags:
         """Set the gauge of every group that has fetched something; away is not behind."""
         with suppress(LogUnavailable):
             for client, name, types in await self._groups():
-                lag = await self._lag(f"city.{client}.{name}", types)
+                lag = await self._lag(group_name(client, name), types)
                 self._metrics.lag.labels(client, name).set(lag)
 
     async def _groups(self) -> list[tuple[str, str, list[str]]]:

@@ -26,7 +26,7 @@ _READ = operation(EVENTS_READ, dataset="city-events")
 
 @router.get(
     "/dead-letters",
-    summary="List the events that your groups put aside",
+    summary="List the events that your groups put aside, or your webhooks never took",
     openapi_extra=_READ,
 )
 async def list_dead_letters(
@@ -36,6 +36,8 @@ async def list_dead_letters(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> dict[str, Any]:
     """`{"deadLetters": […], "cursor": "…"}`, oldest first; give `cursor` as `after` to go on.
+
+    `kind` is `group`, or `webhook` for what was tried for days in vain; `group` is then its id.
 
     With the scope `operator:events` those of all clients; what is about persons then comes
     without the event and the reason unless the token has `events:personal`.
@@ -65,19 +67,23 @@ async def show_dead_letter(id: LetterId, caller: CallerDep, broker: BrokerDep) -
 
 @router.post(
     "/dead-letters/{id}/replay",
-    summary="Send an event that was put aside to its group again",
+    summary="Send an event that was put aside to its group, or its webhook, again",
     status_code=202,
     response_class=Response,
     openapi_extra=_READ,
 )
 async def replay_dead_letter(id: LetterId, caller: CallerDep, broker: BrokerDep) -> Response:
-    """The group gets it again, behind what waits for it, and nobody else does.
+    """The group or webhook gets it again, behind what waits for it, and nobody else does.
 
-    It carries `replayfor`. The letter stays in the list, as what happened.
+    For a group it carries `replayfor`; a webhook knows the message by its id. The letter stays in
+    the list, as what happened.
     """
     letter = await _find(broker, caller, id)
     broker.backlog.admit(1)
-    await broker.letters.replay(letter)
+    if letter.webhook:
+        await broker.webhooks.replay.resurrect(letter)
+    else:
+        await broker.letters.replay(letter)
     broker.metrics.replayed.inc()
     return Response(status_code=202)
 
@@ -96,7 +102,7 @@ async def _find(broker: Broker, caller: Caller, letter_id: str) -> DeadLetter:
     async with _reading():
         letter = await broker.letters.find(letter_id, _within_reach(caller))
     if letter is None:
-        raise NotFound("None of your groups has put such an event aside.")
+        raise NotFound("None of your groups or webhooks has put such an event aside.")
     return letter
 
 

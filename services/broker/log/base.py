@@ -116,8 +116,15 @@ class EventLog(Protocol):
         """
         ...
 
-    async def reader(self, topics: Sequence[str], after: Position) -> Reader:
-        """A reader that starts at ``after``."""
+    async def reader(
+        self, topics: Sequence[str], after: Position, *, following: bool = False
+    ) -> Reader:
+        """A reader that starts at ``after``.
+
+        Args:
+            following: it will stay at the end of the log, and is read again and again: it need not
+                make sure each time that nothing came is because there is nothing.
+        """
         ...
 
     async def end(self, topics: Sequence[str]) -> Position:

@@ -95,7 +95,9 @@ class EmbeddedLog:
         await self._writer.run(lambda c: sql.append(c, rows))
         self._bell.ring()
 
-    async def reader(self, topics: Sequence[str], after: Position) -> EmbeddedReader:
+    async def reader(
+        self, topics: Sequence[str], after: Position, *, following: bool = False
+    ) -> EmbeddedReader:
         return EmbeddedReader(self._reading, self._bell, tuple(topics), after)
 
     async def end(self, topics: Sequence[str]) -> Position:

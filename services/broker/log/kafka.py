@@ -53,8 +53,11 @@ class KafkaLog:
         async with self._producer.use("publishing") as producer:
             await within(PUBLISH_SECONDS, _publish(producer, records))
 
-    async def reader(self, topics: Sequence[str], after: Position) -> KafkaReader:
-        reader = KafkaReader(self._cluster, await self._topics.partitions(topics), after)
+    async def reader(
+        self, topics: Sequence[str], after: Position, *, following: bool = False
+    ) -> KafkaReader:
+        partitions = await self._topics.partitions(topics)
+        reader = KafkaReader(self._cluster, partitions, after, following=following)
         await reader.open()
         return reader
 

@@ -26,6 +26,7 @@ START_SECONDS: Final = 10.0
 STOP_SECONDS: Final = 5.0
 REQUEST_MILLISECONDS: Final = 10_000
 MOST_MESSAGE_BYTES: Final = 4_194_304
+MOST_FETCH_BYTES: Final = 1_048_576
 
 _Client = TypeVar("_Client")
 
@@ -54,8 +55,13 @@ def producer(cluster: Cluster) -> Any:
     )
 
 
-def consumer(cluster: Cluster, *, group: str | None = None) -> Any:
-    """Reads what it is told to, from where it is told to; commits nothing by itself."""
+def consumer(cluster: Cluster, *, group: str | None = None, patience: float = 0.5) -> Any:
+    """Reads what it is told to, from where it is told to; commits nothing by itself.
+
+    Args:
+        patience: seconds that a fetch waits at the node for its first record. What else is asked
+            of that node, such as where its topics end, waits behind it.
+    """
     return AIOKafkaConsumer(
         bootstrap_servers=cluster.bootstrap,
         **cluster.security,
@@ -64,8 +70,11 @@ def consumer(cluster: Cluster, *, group: str | None = None) -> Any:
         enable_auto_commit=False,
         auto_offset_reset="earliest",  # what retention removed is skipped, nothing else
         isolation_level="read_committed",
-        fetch_max_wait_ms=500,  # how long a fetch waits for the first record, not for more
-        max_partition_fetch_bytes=MOST_MESSAGE_BYTES,
+        fetch_max_wait_ms=int(patience * 1000),  # for the first record, not for more
+        # a reader may be sent elsewhere before it has taken all that a fetch brought, and then
+        # it is fetched again; a record that is larger comes all the same (KIP-74)
+        fetch_max_bytes=MOST_FETCH_BYTES,
+        max_partition_fetch_bytes=MOST_FETCH_BYTES // 4,
         request_timeout_ms=REQUEST_MILLISECONDS,
         metadata_max_age_ms=60_000,
     )

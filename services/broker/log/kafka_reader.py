@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -24,17 +25,39 @@ _FETCH_SECONDS: Final = 3.0
 _POSITION_SECONDS: Final = 5.0
 
 
-class KafkaReader:
-    """One consumer on every partition of some topics."""
+_PATIENCE: Final = 0.5
+_FOLLOWING_SECONDS: Final = 2.0
+"""For which a fetch waits at the end of the log: an idle reader asks this seldom."""
 
-    def __init__(self, cluster: Cluster, partitions: Sequence[TopicPartition], after: Position):
+_FRESH_SECONDS: Final = 2 * _FOLLOWING_SECONDS + 1.0
+"""Within which each partition must have been fetched for the reader to be known to work."""
+
+
+class KafkaReader:
+    """One consumer on every partition of some topics.
+
+    Args:
+        following: see :meth:`services.broker.log.base.EventLog.reader`.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        partitions: Sequence[TopicPartition],
+        after: Position,
+        *,
+        following: bool = False,
+    ) -> None:
         self._cluster, self._partitions = cluster, list(partitions)
+        self._following = following
         self._consumer: Any = None
         self.position = after
 
     async def open(self) -> None:
         with mapped("opening a reader"):
-            self._consumer = await kafka_clients.start(kafka_clients.consumer(self._cluster))
+            patience = _FOLLOWING_SECONDS if self._following else _PATIENCE
+            consumer = kafka_clients.consumer(self._cluster, patience=patience)
+            self._consumer = await kafka_clients.start(consumer)
         self._consumer.assign(self._partitions)
         self._go_to(self.position)
 
@@ -71,6 +94,8 @@ class KafkaReader:
         aiokafka's consumer can stop fetching without a sign (aiokafka #847, #1154): when the log
         has more and it still does not come, another consumer is opened at the next read.
         """
+        if self._following and self._was_at_the_end():
+            return []
         if not await self._behind():
             return []
         records = await self._fetch(limit, _FETCH_SECONDS)
@@ -79,6 +104,18 @@ class KafkaReader:
             await self.close()
             raise LogUnavailable("Kafka: the reader stalled; read again")
         return records
+
+    def _was_at_the_end(self) -> bool:
+        """Whether fetches of a moment ago have found nothing behind what was read."""
+        oldest = 1000 * (time.time() - _FRESH_SECONDS)
+        for partition in self._partitions:
+            fetched = self._consumer.last_poll_timestamp(partition)
+            end = self._consumer.last_stable_offset(partition)
+            if fetched is None or end is None or fetched < oldest:
+                return False
+            if self.position.at(slot(partition)) < end:
+                return False
+        return True
 
     async def _behind(self) -> bool:
         """Whether the log has more; follows the consumer over what retention has removed."""

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, delete, select
+from sqlalchemy import Row, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.kit.bulk import insert_many
@@ -81,6 +81,11 @@ class Journal:
         query = select(subscription_changes).order_by(subscription_changes.c.row).limit(limit)
         rows = (await connection.execute(query)).all()
         return [_noted(row) for row in rows]
+
+    async def waiting(self, connection: AsyncConnection) -> int:
+        """How many are kept."""
+        count = select(func.count()).select_from(subscription_changes)
+        return int((await connection.execute(count)).scalar_one())
 
     async def forget(self, connection: AsyncConnection, rows: Sequence[int]) -> None:
         await connection.execute(

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
+import orjson
+
 from services.broker.consent.standing import Standing, load
 from services.broker.context.geoquery import GeoQuery, parse_geoquery
 from services.broker.context.q import Node, parse_q, terms
@@ -51,6 +53,7 @@ class Subscription:
         watched: expanded; empty for every attribute.
         expires: seconds since the epoch; None for never.
         throttling, interval: seconds; 0 for none.
+        look: the same for those that show entities in the same way, under the same context.
     """
 
     tenant: str
@@ -73,6 +76,7 @@ class Subscription:
     expires: float | None
     throttling: float
     interval: float
+    look: bytes
 
     @property
     def notification(self) -> Mapping[str, Any]:
@@ -83,6 +87,11 @@ class Subscription:
     def endpoint(self) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self.notification["endpoint"]
         return found
+
+    @property
+    def joins(self) -> bool:
+        """Whether linked entities are shown too (§5.2.14)."""
+        return bool(self.notification.get("join", "@none") != "@none")
 
     @property
     def looks_further(self) -> bool:
@@ -121,6 +130,23 @@ def compiled(row: Any) -> Subscription:
         expires=seconds_of(document["expiresAt"]) if "expiresAt" in document else None,
         throttling=float(document.get("throttling", 0)),
         interval=float(document.get("timeInterval", 0)),
+        look=_look(document, row.terms),
+    )
+
+
+def _look(document: Document, names: Mapping[str, str]) -> bytes:
+    wanted = dict(document["notification"])
+    endpoint = wanted.pop("endpoint")
+    form = [endpoint.get("accept"), prefers_plain_json(endpoint)]
+    shown = [wanted, form, document.get("datasetId"), document.get("lang"), names]
+    return orjson.dumps(shown, option=orjson.OPT_SORT_KEYS)
+
+
+def prefers_plain_json(endpoint: Mapping[str, Any]) -> bool:
+    """Whether the receiver asks for GeoJSON without a context in it (§6.3.8)."""
+    return any(
+        pair["key"].lower() == "prefer" and pair["value"].replace(" ", "") == "body=json"
+        for pair in endpoint.get("receiverInfo", ())
     )
 
 

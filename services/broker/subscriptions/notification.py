@@ -16,7 +16,7 @@ from services.broker.context.negotiation import GEO_JSON, JSON, JSON_LD
 from services.broker.delivery import Delivery
 from services.broker.subscriptions.changes import EntityChange
 from services.broker.subscriptions.linked import Linking, Shown
-from services.broker.subscriptions.model import Subscription
+from services.broker.subscriptions.model import Subscription, prefers_plain_json
 from services.broker.subscriptions.rendering import Rendering, Told, as_feature
 from services.broker.subscriptions.store import endpoint_name
 
@@ -25,32 +25,73 @@ KEPT_SECONDS: Final = 3600.0
 
 _TIMEOUT_SECONDS: Final = 10.0
 PERSONAL: Final = "personal"
+_Key = tuple[bytes, int, tuple[int, ...]]
 
 
-async def delivery(
+class Notifications:
+    """Makes notifications; what many subscriptions show alike is rendered once.
+
+    For one portion of changes: what it has rendered it keeps.
+    """
+
+    def __init__(self, linking: Linking) -> None:
+        self._linking = linking
+        self._rendered: dict[_Key, tuple[Sequence[Told], Context, bytes]] = {}
+
+    async def of(
+        self, subscription: Subscription, told: Sequence[Told], context: Context, now: datetime
+    ) -> Delivery:
+        """The notification of some entities, ready to be sent.
+
+        In order for one entity; of several that changed together, in no order with others.
+        """
+        content = await self._content(subscription, told, context)
+        return _delivery(subscription, told, content, context, now)
+
+    async def _content(
+        self, subscription: Subscription, told: Sequence[Told], context: Context
+    ) -> bytes:
+        if subscription.joins:  # what is linked to depends on what the owner may see
+            return await self._render(subscription, told, context)
+        key = (subscription.look, id(context), tuple(map(id, told)))
+        found = self._rendered.get(key)
+        if found is None:
+            content = await self._render(subscription, told, context)
+            # with what it was made of: an id is one thing's only for as long as that is there
+            found = self._rendered[key] = (told, context, content)
+        return found[2]
+
+    async def _render(
+        self, subscription: Subscription, told: Sequence[Told], context: Context
+    ) -> bytes:
+        rendering = Rendering(subscription, context)
+        subjects = [rendering.subject(one) for one in told]
+        shown = await self._linking.shown(subscription, subjects, rendering.view)
+        for one, (_, json) in zip(told, shown, strict=False):
+            rendering.finish(one, json)
+        return orjson.dumps(_content(subscription, shown, context))
+
+
+def _delivery(
     subscription: Subscription,
     told: Sequence[Told],
+    content: bytes,
     context: Context,
     now: datetime,
-    linking: Linking,
 ) -> Delivery:
-    """The notification of some entities, ready to be sent.
-
-    In order for one entity; of several entities that changed together, in no order with others.
-    """
     id_ = f"urn:ngsi-ld:Notification:{uuid4()}"
-    rendering = Rendering(subscription, context)
-    subjects = [rendering.subject(one) for one in told]
-    shown = await linking.shown(subscription, subjects, rendering.view)
-    for one, (_, json) in zip(told, shown, strict=False):
-        rendering.finish(one, json)
-    body = _body(subscription, shown, context, id_, now)
+    own = {
+        "id": id_,
+        "type": "Notification",
+        "subscriptionId": subscription.id,
+        "notifiedAt": timestamp(now),
+    }
     timeout = subscription.endpoint.get("timeout")
     return Delivery(
         endpoint=endpoint_name(subscription.tenant, subscription.id),
         url=str(subscription.endpoint["uri"]),
         headers=_headers(subscription, context),
-        body=orjson.dumps(body),
+        body=orjson.dumps(own)[:-1] + b"," + content[1:],  # the members of both, in one object
         message=id_,
         key=_entity(told[0]).id if len(told) == 1 else "",
         timeout=timeout / 1000 if timeout else _TIMEOUT_SECONDS,
@@ -59,30 +100,24 @@ async def delivery(
     )
 
 
-def _body(
-    subscription: Subscription, shown: Sequence[Shown], context: Context, id_: str, now: datetime
+def _content(
+    subscription: Subscription, shown: Sequence[Shown], context: Context
 ) -> dict[str, Any]:
-    body = {
-        "id": id_,
-        "type": "Notification",
-        "subscriptionId": subscription.id,
-        "notifiedAt": timestamp(now),
-    }
+    """What a notification says of entities."""
     media = _media(subscription)
     if media == GEO_JSON:
         features = [as_feature(json, entity) for entity, json in shown]
         collection: dict[str, Any] = {"type": "FeatureCollection", "features": features}
         if not _wants_plain_json(subscription):
             collection["@context"] = context.source
-        return {**body, "data": collection}
+        return {"data": collection}
     if media == JSON_LD:
         # of the whole, for its own members, and of each entity, which may be taken out of it
         return {
-            **body,
             "data": [{**json, "@context": context.source} for _, json in shown],
             "@context": context.source,
         }
-    return {**body, "data": [json for _, json in shown]}
+    return {"data": [json for _, json in shown]}
 
 
 def _headers(subscription: Subscription, context: Context) -> Mapping[str, str]:
@@ -101,10 +136,7 @@ def _media(subscription: Subscription) -> str:
 
 
 def _wants_plain_json(subscription: Subscription) -> bool:
-    return any(
-        pair["key"].lower() == "prefer" and pair["value"].replace(" ", "") == "body=json"
-        for pair in subscription.endpoint.get("receiverInfo", ())
-    )
+    return prefers_plain_json(subscription.endpoint)
 
 
 def _entity(told: Told) -> ContextEntity:

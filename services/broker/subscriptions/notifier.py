@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from schemas.kit.exclusive import exclusive
 from schemas.kit.store import Store
 from services.broker.context.entities import Entities
@@ -33,7 +35,7 @@ from services.broker.subscriptions.times import Clockwork, Key, Times
 logger = logging.getLogger(__name__)
 
 _PORTION: Final = 100
-_LOOK_SECONDS: Final = {"sqlite": 0.03, "postgresql": 0.5}
+_LOOK_SECONDS: Final = {"sqlite": 0.03, "postgresql": 1.0}
 """After which a change that another process made is found without a call; who shares a file has no
 way to call."""
 
@@ -68,6 +70,7 @@ class Notifier:
         self._clockwork = Clockwork(store)
         self._turn = exclusive(store, "subscriptions", journal.wake)
         self._look = _LOOK_SECONDS[store.engine.dialect.name]
+        self._pause = _IDLE_SECONDS
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -105,26 +108,31 @@ class Notifier:
             return _IDLE_SECONDS
         while await self.once():
             pass
-        async with self._store.read() as connection:
-            table = await self._index.current(connection)
-            due = await self._clockwork.next_due(connection)
-        if not table.all:
-            return _IDLE_SECONDS
-        wait = self._look if due is None else due - self._clock().timestamp()
-        return max(0.001, min(self._look, wait))
+        return self._pause
 
     async def once(self) -> bool:
         """Tell one portion; whether there was any."""
         now = self._clock()
         async with self._store.read() as connection:
-            table = await self._index.current(connection)
             due = await self._clockwork.due(connection, now.timestamp())
             noted = await self._journal.read(connection, _PORTION) if not due else []
+            # last: whoever subscribed before a change is to be among them
+            table = await self._index.current(connection)
+            if not (due or noted):
+                self._pause = await self._until_next(connection, table, now)
         if due:
             await self._tell_due(table, due, now)
         elif noted:
             await self._tell_changes(table, noted, now)
         return bool(due or noted)
+
+    async def _until_next(self, connection: AsyncConnection, table: Table, now: datetime) -> float:
+        """Seconds until there may be something to tell that nobody calls for."""
+        if not table.all:
+            return _IDLE_SECONDS
+        due = await self._clockwork.next_due(connection)
+        wait = self._look if due is None else due - now.timestamp()
+        return max(0.001, min(self._look, wait))
 
     def _plan(self, now: datetime) -> Plan:
         return Plan(now, self._context_of, self._linking)
@@ -141,11 +149,11 @@ class Notifier:
         await plan.look_further(partial(meeting_q, self._entities))
         await plan.settle(*await self._throttled(plan.throttled()))
         async with self._store.write() as connection:
-            await self._deliveries.enqueue_latest(connection, plan.deliveries)
+            handover = await self._deliveries.enqueue_latest(connection, plan.deliveries)
             await self._clockwork.write(connection, plan.times)
             await self._clockwork.hold(connection, plan.held)
             await self._journal.forget(connection, done)
-        self._deliveries.wake()
+        self._deliveries.begin(handover)
 
     async def _throttled(
         self, keys: Sequence[Key]
@@ -167,7 +175,6 @@ class Notifier:
                 await self._tell_interval(key, subscription, now)
             else:
                 await self._tell_held(key, subscription, now)
-        self._deliveries.wake()
 
     async def _tell_interval(self, key: Key, subscription: Subscription, now: datetime) -> None:
         plan = self._plan(now)
@@ -179,8 +186,9 @@ class Notifier:
                 logger.warning("%s cannot be told: %s", subscription.id, problem.detail)
         next_due = now.timestamp() + max(subscription.interval, _SHORTEST_INTERVAL)
         async with self._store.write() as connection:
-            await self._deliveries.enqueue_latest(connection, plan.deliveries)
+            handover = await self._deliveries.enqueue_latest(connection, plan.deliveries)
             await self._clockwork.write(connection, {key: Times(now.timestamp(), next_due)})
+        self._deliveries.begin(handover)
 
     async def _tell_held(self, key: Key, subscription: Subscription, now: datetime) -> None:
         plan = self._plan(now)
@@ -189,6 +197,7 @@ class Notifier:
         if changes and subscription.status(now) == "active":
             await plan.tell(subscription, changes)
         async with self._store.write() as connection:
-            await self._deliveries.enqueue_latest(connection, plan.deliveries)
+            handover = await self._deliveries.enqueue_latest(connection, plan.deliveries)
             await self._clockwork.write(connection, {key: Times(now.timestamp(), None)})
             await self._clockwork.release(connection, key)
+        self._deliveries.begin(handover)

@@ -57,6 +57,11 @@ class Subscribing:
         )
         self._notifier.start()
 
+    async def waiting(self) -> int:
+        """How many changes wait to be told."""
+        async with self._store.read() as connection:
+            return await self.journal.waiting(connection)
+
     async def stop(self) -> None:
         if self._notifier:
             await self._notifier.stop()

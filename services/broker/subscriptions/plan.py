@@ -15,7 +15,7 @@ from services.broker.subscriptions.journal import Noted
 from services.broker.subscriptions.linked import Linking
 from services.broker.subscriptions.matching import meets_conditions
 from services.broker.subscriptions.model import Subscription
-from services.broker.subscriptions.notification import delivery
+from services.broker.subscriptions.notification import Notifications
 from services.broker.subscriptions.rendering import Told
 from services.broker.subscriptions.times import Key, Times, joined, key_of
 
@@ -38,8 +38,10 @@ class Plan:
         context_of: Callable[[Subscription], Awaitable[Context]],
         linking: Linking,
     ) -> None:
-        self._now, self._context_of, self._linking = now, context_of, linking
+        self._now, self._context_of = now, context_of
+        self._notifications = Notifications(linking)
         self._matches: list[tuple[Subscription, list[EntityChange]]] = []
+        self._contexts: dict[str, Context] = {}
         self.deliveries: list[Delivery] = []
         self.times: dict[Key, Times] = {}
         self.held: dict[Key, list[EntityChange]] = {}
@@ -103,13 +105,20 @@ class Plan:
                 self.held[key] = []
 
     async def tell(self, subscription: Subscription, told: Sequence[Told]) -> None:
-        context = await self._context_of(subscription)
+        context = await self._context(subscription)
         try:
-            made = await delivery(subscription, told, context, self._now, self._linking)
+            made = await self._notifications.of(subscription, told, context, self._now)
         except Exception as error:  # whatever one subscription fails with, the others are told
             logger.warning("%s cannot be told: %s", subscription.id, type(error).__name__)
             return
         self.deliveries.append(made)
+
+    async def _context(self, subscription: Subscription) -> Context:
+        url = subscription.document.get("jsonldContext", "")
+        found = self._contexts.get(url)
+        if found is None:
+            found = self._contexts[url] = await self._context_of(subscription)
+        return found
 
 
 def _meets(subscription: Subscription, change: EntityChange) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -24,6 +25,7 @@ MOST_WAITING: Final = 1000
 _PORTION: Final = 200
 _READ_SECONDS: Final = 0.2
 _REST_SECONDS: Final = 0.2
+_LOOK_SECONDS: Final = 1.0
 _READER: Final = "webhooks"
 
 
@@ -62,9 +64,18 @@ class CatchUp:
         try:
             while True:
                 if not await self._one(tuple(topics), still):
-                    await asyncio.sleep(_REST_SECONDS)
+                    await self._rest()
         finally:
             await self._readers.close()
+
+    async def _rest(self) -> None:
+        """Wait until somebody has room again; where nobody is behind, until somebody may be."""
+        if self._roster.behind:
+            await asyncio.sleep(_REST_SECONDS)
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LOOK_SECONDS):
+                await self._roster.changed.wait()
 
     async def _one(self, topics: tuple[str, ...], still: Callable[[], bool]) -> bool:
         """Serve the one that was served longest ago; False when nobody is to be served."""
@@ -97,7 +108,8 @@ class CatchUp:
         return [one for one in behind.values() if waiting.get(one.endpoint, 0) <= most]
 
     async def _bring(self, start: Position, batch: Batch) -> None:
-        served = [one for one in await self._with_room() if _cursor(one).reaches(start)]
+        with_room = sorted(await self._with_room(), key=lambda one: one.endpoint)
+        served = [one for one in with_room if _cursor(one).reaches(start)]
         messages = [(stored, outgoing(stored, self._broker())) for stored in batch.records]
         async with self._store.write() as connection:
             for webhook in served:

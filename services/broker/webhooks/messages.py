@@ -79,6 +79,11 @@ class Outgoing:
         )
 
 
+def type_of(stored: Stored) -> str:
+    """The type of the event in a record; empty where there is none."""
+    return next((value for name, value in stored.record.headers if name == "ce_type"), "")
+
+
 def outgoing(stored: Stored, broker: str) -> Outgoing | None:
     """The message for an event.
 

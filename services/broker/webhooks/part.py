@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
+from schemas.kit.outbox import Outbox
 from schemas.kit.outgoing.signing import Seal
 from schemas.kit.store import Store
 from services.broker.consent.gate import Gate
@@ -13,6 +14,7 @@ from services.broker.delivery.identity import broker_id, broker_key
 from services.broker.log import EventLog, Topic
 from services.broker.registry.audience import Consumer
 from services.broker.webhooks.book import Book
+from services.broker.webhooks.mourning import Mourning
 from services.broker.webhooks.pump import Pump
 from services.broker.webhooks.replay import Replay
 from services.broker.webhooks.target import Targets
@@ -36,6 +38,7 @@ class Webhooks:
         self,
         store: Store,
         log: EventLog,
+        outbox: Outbox,
         deliveries: Deliveries,
         topics: Callable[[], Sequence[Topic]],
         gate: Gate,
@@ -52,6 +55,7 @@ class Webhooks:
         self.deliveries = deliveries
         targets = Targets(store, self._sealing, gate, clock)
         deliveries.prepare(KIND, targets)
+        deliveries.mourn(KIND, Mourning(outbox, clock))
         self.pump = Pump(store, log, deliveries, topics, self._broker, gate)
         self.book = Book(store, deliveries, self._sealing, self.pump.changed, clock)
         self.replay = Replay(store, log, deliveries, self.book, topics, self._broker, gate)

@@ -23,14 +23,14 @@ from services.broker.consent.gate import Gate
 from services.broker.delivery import Deliveries, Delivery
 from services.broker.log import Batch, EventLog, Topic
 from services.broker.webhooks.catchup import MOST_WAITING, CatchUp
-from services.broker.webhooks.messages import outgoing
+from services.broker.webhooks.messages import outgoing, type_of
 from services.broker.webhooks.roster import Roster
 from services.broker.webhooks.webhook import id_of
 
 logger = logging.getLogger(__name__)
 
 _PORTION: Final = 200
-_WAIT_SECONDS: Final = 0.5
+_WAIT_SECONDS: Final = 1.0
 _RETRY_SECONDS: Final = 0.5
 
 
@@ -105,7 +105,7 @@ class Pump:
             group.create_task(self._catch_up.run(names, lambda: self._are_all(names)))
 
     async def _follow(self, names: Sequence[str]) -> None:
-        reader = await self._log.reader(names, self._roster.position)
+        reader = await self._log.reader(names, self._roster.position, following=True)
         try:
             while await self._turn.hold():
                 batch = await reader.read(limit=_PORTION, wait=_WAIT_SECONDS)
@@ -123,7 +123,9 @@ class Pump:
 
     async def _hand_out(self, batch: Batch) -> None:
         position = self._roster.position.merged(batch.position)
-        messages = [outgoing(stored, self._broker()) for stored in batch.records]
+        # what nobody wants is not even looked into
+        of_interest = [s for s in batch.records if self._roster.wanting(type_of(s))]
+        messages = [outgoing(stored, self._broker()) for stored in of_interest]
         wanted = [
             delivery
             for message in messages
@@ -144,8 +146,8 @@ class Pump:
             if full:
                 await self._roster.leave(connection, map(id_of, full))
             fresh = [delivery for delivery in wanted if delivery.endpoint not in full]
-            await self._deliveries.enqueue(connection, fresh)
-        self._deliveries.wake()
+            handover = await self._deliveries.enqueue(connection, fresh)
+        self._deliveries.begin(handover)
 
     async def _full(self, connection: AsyncConnection) -> set[str]:
         """For whom too much waits; counted only after some more has come, as it is not free."""

@@ -11,11 +11,12 @@ from sqlalchemy import and_, select
 from schemas.kit.store import Store
 from schemas.problem import Conflict, NotFound
 from services.broker.consent.gate import Gate
-from services.broker.delivery import Deliveries
+from services.broker.delivery import Deliveries, Delivery
 from services.broker.delivery.tables import deliveries as rows
+from services.broker.events.deadletter import DeadLetter
 from services.broker.log import EventLog, Position, Stored, Topic
 from services.broker.webhooks.book import Book, followed
-from services.broker.webhooks.messages import outgoing
+from services.broker.webhooks.messages import HEADERS, KEPT_SECONDS, outgoing
 from services.broker.webhooks.webhook import Owner, Webhook
 
 _PORTION: Final = 10
@@ -72,6 +73,29 @@ class Replay:
         delivery = found.to(webhook, self._gate) if found else None
         if delivery is None or delivery.message != message:
             raise NotFound("The log has this event no longer, or it is not for you any more.")
+        async with self._store.write() as connection:
+            await self._deliveries.queue.enqueue(connection, [delivery], again=True)
+        self._deliveries.wake()
+
+    async def resurrect(self, letter: DeadLetter) -> None:
+        """Send once more what a webhook never took, however long ago that was.
+
+        Raises:
+            NotFound: the webhook is no more.
+        """
+        webhook = await self._book.get(Owner(letter.client, "", frozenset()), letter.name)
+        about = dict(letter.webhook)
+        message = about.pop("message")
+        delivery = Delivery(
+            endpoint=webhook.endpoint,
+            url="",
+            body=orjson.dumps(letter.event),
+            headers=HEADERS,
+            message=message,
+            key=str(letter.event.get("subject", "")) if webhook.ordered else "",
+            keep=KEPT_SECONDS,
+            about=about,
+        )
         async with self._store.write() as connection:
             await self._deliveries.queue.enqueue(connection, [delivery], again=True)
         self._deliveries.wake()

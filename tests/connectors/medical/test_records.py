@@ -21,7 +21,7 @@ def store_url(request: pytest.FixtureRequest) -> str:
     """Each store that the platform speaks; SQLite is the connector's own default."""
     if request.param == "sqlite":
         return ""
-    return str(request.getfixturevalue("postgres_server").database())
+    return str(request.getfixturevalue("postgres_once"))
 
 
 async def link(run: Running, subject: str, patient: str) -> dict[str, str]:

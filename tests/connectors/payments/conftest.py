@@ -10,4 +10,4 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty store of each kind."""
     if request.param == "sqlite":
         return f"sqlite+aiosqlite:///{tmp_path}"
-    return str(request.getfixturevalue("postgres_server").database())
+    return str(request.getfixturevalue("postgres_once"))

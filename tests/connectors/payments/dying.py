@@ -1,7 +1,5 @@
 """A payments process that stops at a chosen point of making a payment, to be killed there.
 
-``python -m tests.connectors.payments.dying <store url> <folder> <point> [pain001 file]``
-
 ``inside``: the payment, its posting and its event are written, and not committed.
 ``after``: they are committed, and the client has no answer.
 """
@@ -9,8 +7,9 @@
 from __future__ import annotations
 
 import asyncio
-import sys
+import signal
 from collections.abc import Iterable
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -23,25 +22,23 @@ from tests.connectors.harness import running
 from tests.connectors.payments.teller import Teller
 
 
-async def _stop_here() -> NoReturn:
-    sys.stdout.write("here\n")
-    sys.stdout.flush()
+async def _for_ever() -> NoReturn:
     await asyncio.Event().wait()
     raise AssertionError("nobody sets it")
 
 
-def _arm(point: str) -> None:
+def _arm(point: str, here: Connection) -> None:
     said = Publisher.say
 
     async def inside(self: Publisher, connection: AsyncConnection, **what: Iterable[Any]) -> None:
         await said(self, connection, **what)
-        await _stop_here()
+        here.send(point)
+        await _for_ever()
 
     def after(self: Payments) -> None:
-        sys.stdout.write("here\n")
-        sys.stdout.flush()
+        here.send(point)
         while True:
-            sys.stdin.readline()
+            signal.pause()
 
     if point == "inside":
         Publisher.say = inside  # type: ignore[method-assign]
@@ -49,12 +46,13 @@ def _arm(point: str) -> None:
         Payments.wake = after  # type: ignore[method-assign]
 
 
-async def main(store_url: str, folder: str, point: str, xml: str = "") -> None:
-    async with running(PaymentsConnector, Path(folder), store_url=store_url) as run:
-        _arm(point)
+async def _pay(store_url: str, folder: Path, point: str, here: Connection, xml: str) -> None:
+    async with running(PaymentsConnector, folder, store_url=store_url) as run:
+        _arm(point, here)
         bank = Teller(run)
         await (bank.send(Path(xml).read_bytes()) if xml else bank.pay("k"))
 
 
-if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))
+def pay(store_url: str, folder: Path, point: str, here: Connection, xml: str = "") -> None:
+    """Make a payment, or those of a pain001 file; say through ``here`` when at the point."""
+    asyncio.run(_pay(store_url, folder, point, here, xml))

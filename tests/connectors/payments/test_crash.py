@@ -4,35 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
+from multiprocessing import Pipe
 from pathlib import Path
 
 import pytest
 
 from connectors.payments.connector import PaymentsConnector
 from tests.connectors.harness import running
+from tests.connectors.payments.dying import pay
 from tests.connectors.payments.messages import Transaction, message
 from tests.connectors.payments.teller import Teller, teller
-
-ROOT = Path(__file__).resolve().parents[3]
+from tests.servers.forked import Forked
 
 
 async def killed_at(point: str, store_url: str, folder: Path, xml: str = "") -> None:
     """Start a process on the store, let it come to ``point`` of a payment, and kill it there."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.connectors.payments.dying"),
-        *(store_url, str(folder), point, *([xml] if xml else [])),
-        cwd=ROOT,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
+    told, here = Pipe(duplex=False)
+    process = Forked(pay, store_url, folder, point, here, xml)
+    here.close()
     try:
-        assert process.stdout
-        line = await asyncio.wait_for(process.stdout.readline(), 30)
-        assert line == b"here\n"
+        assert await asyncio.to_thread(told.poll, 30)
+        assert told.recv() == point
     finally:
-        process.kill()
-        assert await process.wait() == -signal.SIGKILL
+        assert await process.kill() == -signal.SIGKILL
+        told.close()
 
 
 @pytest.mark.parametrize("point", ["inside", "after"])

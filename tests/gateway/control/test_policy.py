@@ -32,7 +32,8 @@ async def test_the_snapshot_says_all_that_the_core_needs(city: City) -> None:
     body = answer.json()
     assert answer.headers["etag"] == f'"{body["revision"]}"'
     members = policy.Snapshot.__annotations__.items()
-    assert set(body) == {name for name, kind in members if "NotRequired" not in str(kind)}
+    needed = {name for name, kind in members if "NotRequired" not in str(kind)}
+    assert set(body) == needed | {"datasets"}
     assert (body["format"], body["issuer"], body["audience"]) == (policy.FORMAT, PUBLIC, PUBLIC)
     assert body["upstreams"]["control"]["addresses"] == ["control:8001"]
     assert body["upstreams"]["control"]["internal"] is True

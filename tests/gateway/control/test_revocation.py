@@ -7,6 +7,7 @@ import pytest
 
 from schemas.policy import CLAIM_GRANT
 from tests.gateway.control.city import SECRET, City
+from tests.gateway.control.staff.people import enrol, invite, signed_in
 
 
 async def revoke(city: City, token: str, client_id: str = "app") -> httpx.Response:
@@ -102,3 +103,11 @@ async def test_suspending_a_client_voids_its_tokens(small_city: City) -> None:
     policy = await small_city.policy()
     assert policy["revoked"]["clients"]["machine"] == int(small_city.clock.now.timestamp())
     assert await introspect(small_city, token, "holder") == {"active": False}
+
+
+async def test_the_token_of_one_of_the_staff_is_known(small_city: City) -> None:
+    """Its grant is not a resident's."""
+    person = await enrol(small_city, await invite(small_city))
+    token = await signed_in(small_city, person)
+    about = await introspect(small_city, token, "holder")
+    assert (about["active"], about["acr"]) == (True, "urn:supercity:aal:2")

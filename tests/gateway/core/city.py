@@ -25,6 +25,7 @@ from gateway.core.access.limits import Limiter
 from gateway.core.access.quotas import Quotas
 from gateway.core.app import Core, CoreConfig
 from gateway.core.bounds import Bounds
+from gateway.core.proof.replays import Replays
 from gateway.core.telemetry.spans import Spans
 from gateway.core.tls import TlsFiles
 from gateway.core.trail.trail import Trail
@@ -389,11 +390,12 @@ async def gateway(
     tls: TlsFiles | None = None,
     now: Callable[[], float] = time.time,
     trail: Trail | None = None,
+    replays: Replays | None = None,
 ) -> AsyncIterator[Gateway]:
     """A core on a port of its own, with ``policy`` in force."""
     config = CoreConfig(
         GATEWAY_KEY, PAIRWISE_KEY, workers, access_log, last_good, limiter,
-        tls, bounds or Bounds(tick=0.02, linger=0.5), now, quotas, spans, trail,
+        tls, bounds or Bounds(tick=0.02, linger=0.5), now, quotas, spans, trail, replays,
     )  # fmt: skip
     core = Core(config)
     sock = socket.socket()

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from gateway.control.bootstrap_file import Bootstrap
+from gateway.private_file import write_private
 from gateway.up.cast import CLIENTS, RESIDENTS
-from gateway.up.papers import Papers, PapersError, write_private
+from gateway.up.papers import Papers, PapersError
 
 
 def test_the_papers_of_a_city_are_made_once(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def log_url(request: pytest.FixtureRequest, embedded_url: str) -> str:
 @pytest.fixture(params=["sqlite", "postgres"])
 def store_url(request: pytest.FixtureRequest, sqlite_url: str) -> str:
     if request.param == "postgres":
-        return str(request.getfixturevalue("postgres_server").database())
+        return str(request.getfixturevalue("postgres_once"))
     return sqlite_url
 
 

@@ -9,31 +9,15 @@ from typing import Any
 
 import httpx
 import orjson
-import uvicorn
-from fastapi import FastAPI
 
 from schemas.cloudevents import BATCH_MEDIA_TYPE
 from services.broker.app import create_broker
+from tests.serving import serving as serving
 
 OPEN = "entities:read entities:write events:read events:publish events:publish-city"
 ALL = f"{OPEN} entities:personal events:personal"
 BATCH = {"content-type": BATCH_MEDIA_TYPE}
 DEADLINE = 20.0
-
-
-@asynccontextmanager
-async def serving(app: FastAPI) -> AsyncIterator[str]:
-    """``app`` on a port of its own; streams need a real connection."""
-    config = uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
-    task = asyncio.create_task(server.serve())
-    await until(lambda: server.started)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        await task
 
 
 @asynccontextmanager

@@ -1,22 +1,19 @@
-"""A broker for ``uvicorn --factory``: the process that tests kill."""
+"""A broker in a process of its own: the one that tests kill."""
 
 from __future__ import annotations
 
-import os
-from contextlib import ExitStack
-
-from fastapi import FastAPI
+import uvicorn
 
 from services.broker.app import create_broker
 from tests.services.broker.domain import registered
 
-_for_ever = ExitStack()
 
+def serve(port: int, store: str, log: str, deliver_to: str = "", *, alone: bool = False) -> None:
+    """Serve until told to stop.
 
-def create() -> FastAPI:
-    _for_ever.enter_context(registered(alone="TEST_ALONE" in os.environ))
-    return create_broker(
-        store_url=os.environ["TEST_STORE"],
-        log_url=os.environ["TEST_LOG"],
-        deliver_to=os.environ.get("TEST_DELIVER_TO", ""),
-    )
+    Args:
+        alone: it knows no domain but that of the tests.
+    """
+    with registered(alone=alone):
+        app = create_broker(store_url=store, log_url=log, deliver_to=deliver_to)
+        uvicorn.run(app, port=port, log_level="critical", timeout_graceful_shutdown=1)

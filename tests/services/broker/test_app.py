@@ -9,10 +9,12 @@ import httpx
 import pytest
 from openapi_spec_validator import validate
 
+from schemas.kit.bulk import insert_many
 from schemas.kit.outbox import Message
 from schemas.problem import Unavailable
 from services.broker.app import build_broker, create_broker
 from services.broker.backlog import Backlog
+from services.broker.subscriptions.tables import subscription_changes
 from tests.services.broker.domain import THING, thing
 from tests.services.broker.running import (
     listening,
@@ -127,6 +129,28 @@ async def test_publishers_are_asked_to_wait_before_the_outbox_is_too_long(
     with pytest.raises(Unavailable) as refused:
         backlog.admit(1)
     assert refused.value.headers["retry-after"]
+    await broker.log.close()
+    await broker.store.close()
+
+
+async def test_publishers_are_asked_to_wait_before_too_many_changes_are_untold(
+    sqlite_url: str, embedded_url: str
+) -> None:
+    broker = build_broker(sqlite_url, embedded_url)
+    await broker.store.open()
+    backlog = Backlog(broker.outbox, 3, broker.subscribing.waiting)
+    change = {"tenant": "", "version": 0, "changes": b"[]"}
+    async with broker.store.write() as connection:
+        await insert_many(connection, subscription_changes, [change] * 2)
+    await backlog.count()
+    backlog.admit_changes(1)
+    async with broker.store.write() as connection:
+        await insert_many(connection, subscription_changes, [change])
+    await backlog.count()
+    with pytest.raises(Unavailable) as refused:
+        backlog.admit_changes(1)
+    assert refused.value.headers["retry-after"]
+    backlog.admit(1)  # events are told of by the log
     await broker.log.close()
     await broker.store.close()
 

@@ -4,13 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import choose
-
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty store, of either kind."""
     if request.param == "sqlite":
         return f"sqlite+aiosqlite:///{tmp_path}"
-    server: choose.Databases = request.getfixturevalue("postgres_server")
-    return server.database()
+    return str(request.getfixturevalue("postgres_once"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy import Text  # noqa: F401 - as Alembic writes it
 
 revision = "0001"
 down_revision = None
@@ -111,6 +112,7 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_payments_debtor_account"), ["debtor_account"], unique=False
         )
+        batch_op.create_index(batch_op.f("ix_payments_subject"), ["subject"], unique=False)
 
     op.create_table(
         "published",
@@ -118,6 +120,12 @@ def upgrade() -> None:
         sa.Column("entity_id", sa.String(length=512), nullable=False),
         sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
         sa.PrimaryKeyConstraint("feed", "entity_id"),
+    )
+    op.create_table(
+        "renamed",
+        sa.Column("old", sa.String(length=128), nullable=False),
+        sa.Column("new", sa.String(length=128), nullable=False),
+        sa.PrimaryKeyConstraint("old"),
     )
     op.create_table(
         "postings",
@@ -160,8 +168,10 @@ def downgrade() -> None:
         batch_op.drop_index("postings_by_credit")
 
     op.drop_table("postings")
+    op.drop_table("renamed")
     op.drop_table("published")
     with op.batch_alter_table("payments", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_payments_subject"))
         batch_op.drop_index(batch_op.f("ix_payments_debtor_account"))
         batch_op.drop_index(batch_op.f("ix_payments_creditor_account"))
 

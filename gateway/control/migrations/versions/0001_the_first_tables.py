@@ -119,6 +119,11 @@ def upgrade() -> None:
         sa.Column("auth_method", sa.String(length=32), nullable=False),
         sa.Column("secret_hash", sa.String(length=64), nullable=False),
         sa.Column("jwks", sa.Text(), nullable=False),
+        sa.Column("dpop_bound", sa.Boolean(), nullable=False),
+        sa.Column("pushed_only", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("management_hash", sa.String(length=64), nullable=False),
+        sa.Column("proposed", sa.Text(), nullable=False),
         sa.Column("rate_requests", sa.Integer(), nullable=False),
         sa.Column("rate_seconds", sa.Integer(), nullable=False),
         sa.Column("quota", sa.Integer(), nullable=False),
@@ -129,6 +134,9 @@ def upgrade() -> None:
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("client_id"),
     )
+    with op.batch_alter_table("clients", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_clients_state"), ["state"], unique=False)
+
     op.create_table(
         "codes",
         sa.Column("hash", sa.String(length=64), nullable=False),
@@ -137,6 +145,8 @@ def upgrade() -> None:
         sa.Column("redirect_uri", sa.Text(), nullable=False),
         sa.Column("scope", sa.Text(), nullable=False),
         sa.Column("challenge", sa.String(length=128), nullable=False),
+        sa.Column("jkt", sa.String(length=64), nullable=False),
+        sa.Column("nonce", sa.String(length=255), nullable=False),
         sa.Column("expires", sa.BigInteger(), nullable=False),
         sa.Column("used", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("hash"),
@@ -163,6 +173,7 @@ def upgrade() -> None:
         sa.Column("domain", sa.String(length=40), nullable=False),
         sa.Column("fields", sa.Text(), nullable=False),
         sa.Column("purpose", sa.String(length=60), nullable=False),
+        sa.Column("recipients", sa.Text(), nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("until", sa.BigInteger(), nullable=False),
         sa.Column("withdrawn", sa.BigInteger(), nullable=True),
@@ -175,6 +186,41 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_consents_resident_id"), ["resident_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_consents_until"), ["until"], unique=False)
         batch_op.create_index(batch_op.f("ix_consents_withdrawn"), ["withdrawn"], unique=False)
+
+    op.create_table(
+        "device_requests",
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("user_code", sa.String(length=64), nullable=False),
+        sa.Column("client_id", sa.String(length=128), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("expires", sa.BigInteger(), nullable=False),
+        sa.Column("asked", sa.BigInteger(), nullable=False),
+        sa.Column("gid", sa.String(length=128), nullable=False),
+        sa.Column("denied", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("hash"),
+        sa.UniqueConstraint("user_code"),
+    )
+    with op.batch_alter_table("device_requests", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_device_requests_expires"), ["expires"], unique=False)
+
+    op.create_table(
+        "disclosures",
+        sa.Column("gid", sa.String(length=128), nullable=False),
+        sa.Column("client_id", sa.String(length=128), nullable=False),
+        sa.Column("resident_id", sa.String(length=128), nullable=False),
+        sa.Column("emergency", sa.String(length=128), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("datasets", sa.Text(), nullable=False),
+        sa.Column("created", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("ended", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("gid"),
+    )
+    with op.batch_alter_table("disclosures", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_disclosures_resident_id"), ["resident_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_disclosures_until"), ["until"], unique=False)
 
     op.create_table(
         "emergencies",
@@ -197,6 +243,10 @@ def upgrade() -> None:
         sa.Column("scope", sa.Text(), nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("expires", sa.BigInteger(), nullable=False),
+        sa.Column("auth_time", sa.BigInteger(), nullable=False),
+        sa.Column("acr", sa.String(length=100), nullable=False),
+        sa.Column("amr", sa.String(length=100), nullable=False),
+        sa.Column("ial", sa.Integer(), nullable=False),
         sa.Column("revoked", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("gid"),
     )
@@ -273,6 +323,30 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_objections_subject"), ["subject"], unique=False)
 
     op.create_table(
+        "provider_subjects",
+        sa.Column("subject", sa.String(length=64), nullable=False),
+        sa.Column("resident_id", sa.String(length=128), nullable=False),
+        sa.PrimaryKeyConstraint("subject"),
+    )
+    with op.batch_alter_table("provider_subjects", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_provider_subjects_resident_id"), ["resident_id"], unique=False
+        )
+
+    op.create_table(
+        "provider_visits",
+        sa.Column("state", sa.String(length=64), nullable=False),
+        sa.Column("browser", sa.String(length=64), nullable=False),
+        sa.Column("nonce", sa.String(length=128), nullable=False),
+        sa.Column("verifier", sa.LargeBinary(), nullable=False),
+        sa.Column("back", sa.Text(), nullable=False),
+        sa.Column("expires", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("state"),
+    )
+    with op.batch_alter_table("provider_visits", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_provider_visits_expires"), ["expires"], unique=False)
+
+    op.create_table(
         "pushed_requests",
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.Column("client_id", sa.String(length=128), nullable=False),
@@ -284,11 +358,25 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_pushed_requests_expires"), ["expires"], unique=False)
 
     op.create_table(
+        "recovery_codes",
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("resident_id", sa.String(length=128), nullable=False),
+        sa.Column("expires", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("hash"),
+    )
+    with op.batch_alter_table("recovery_codes", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_recovery_codes_expires"), ["expires"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_recovery_codes_resident_id"), ["resident_id"], unique=False
+        )
+
+    op.create_table(
         "refresh_tokens",
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.Column("gid", sa.String(length=128), nullable=False),
         sa.Column("client_id", sa.String(length=128), nullable=False),
         sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("jkt", sa.String(length=64), nullable=False),
         sa.Column("expires", sa.BigInteger(), nullable=False),
         sa.Column("used", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("hash"),
@@ -304,6 +392,7 @@ def upgrade() -> None:
         sa.Column("password_hash", sa.Text(), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
+        sa.Column("proofing", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("resident_id"),
         sa.UniqueConstraint("username"),
     )
@@ -317,10 +406,29 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_revoked_tokens_expires"), ["expires"], unique=False)
 
     op.create_table(
+        "second_factors",
+        sa.Column("account", sa.String(length=128), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("used", sa.BigInteger(), nullable=False),
+        sa.Column("confirmed", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("account"),
+    )
+    op.create_table(
+        "sectors",
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("stage", sa.String(length=16), nullable=False),
+        sa.Column("cursor", sa.String(length=128), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
         "sessions",
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.Column("resident_id", sa.String(length=128), nullable=False),
         sa.Column("began", sa.BigInteger(), nullable=False),
+        sa.Column("acr", sa.String(length=100), nullable=False),
+        sa.Column("amr", sa.String(length=100), nullable=False),
         sa.Column("expires", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("hash"),
     )
@@ -338,17 +446,67 @@ def upgrade() -> None:
         sa.Column("retires", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("kid"),
     )
+    op.create_table(
+        "staff",
+        sa.Column("staff_id", sa.String(length=128), nullable=False),
+        sa.Column("username", sa.String(length=100), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("roles", sa.Text(), nullable=False),
+        sa.Column("password_hash", sa.Text(), nullable=False),
+        sa.Column("suspended", sa.Boolean(), nullable=False),
+        sa.Column("created", sa.BigInteger(), nullable=False),
+        sa.Column("invitation", sa.String(length=64), nullable=False),
+        sa.Column("invited_until", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("staff_id"),
+        sa.UniqueConstraint("username"),
+    )
+    with op.batch_alter_table("staff", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_staff_invitation"), ["invitation"], unique=False)
+
+    op.create_table(
+        "staff_grants",
+        sa.Column("gid", sa.String(length=128), nullable=False),
+        sa.Column("staff_id", sa.String(length=128), nullable=False),
+        sa.Column("client_id", sa.String(length=128), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("authenticated", sa.BigInteger(), nullable=False),
+        sa.Column("expires", sa.BigInteger(), nullable=False),
+        sa.Column("revoked", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("gid"),
+    )
+    with op.batch_alter_table("staff_grants", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_staff_grants_expires"), ["expires"], unique=False)
+        batch_op.create_index(batch_op.f("ix_staff_grants_staff_id"), ["staff_id"], unique=False)
+
+    op.create_table(
+        "unlinks",
+        sa.Column("domain", sa.String(length=40), nullable=False),
+        sa.Column("subject", sa.String(length=128), nullable=False),
+        sa.PrimaryKeyConstraint("domain", "subject"),
+    )
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    op.drop_table("unlinks")
+    with op.batch_alter_table("staff_grants", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_staff_grants_staff_id"))
+        batch_op.drop_index(batch_op.f("ix_staff_grants_expires"))
+
+    op.drop_table("staff_grants")
+    with op.batch_alter_table("staff", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_staff_invitation"))
+
+    op.drop_table("staff")
     op.drop_table("signing_keys")
     with op.batch_alter_table("sessions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sessions_resident_id"))
         batch_op.drop_index(batch_op.f("ix_sessions_expires"))
 
     op.drop_table("sessions")
+    op.drop_table("sectors")
+    op.drop_table("second_factors")
     with op.batch_alter_table("revoked_tokens", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_revoked_tokens_expires"))
 
@@ -359,10 +517,23 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_refresh_tokens_expires"))
 
     op.drop_table("refresh_tokens")
+    with op.batch_alter_table("recovery_codes", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_recovery_codes_resident_id"))
+        batch_op.drop_index(batch_op.f("ix_recovery_codes_expires"))
+
+    op.drop_table("recovery_codes")
     with op.batch_alter_table("pushed_requests", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_pushed_requests_expires"))
 
     op.drop_table("pushed_requests")
+    with op.batch_alter_table("provider_visits", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_provider_visits_expires"))
+
+    op.drop_table("provider_visits")
+    with op.batch_alter_table("provider_subjects", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_provider_subjects_resident_id"))
+
+    op.drop_table("provider_subjects")
     with op.batch_alter_table("objections", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_objections_subject"))
         batch_op.drop_index(batch_op.f("ix_objections_answered"))
@@ -389,6 +560,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_emergencies_until"))
 
     op.drop_table("emergencies")
+    with op.batch_alter_table("disclosures", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_disclosures_until"))
+        batch_op.drop_index(batch_op.f("ix_disclosures_resident_id"))
+
+    op.drop_table("disclosures")
+    with op.batch_alter_table("device_requests", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_device_requests_expires"))
+
+    op.drop_table("device_requests")
     with op.batch_alter_table("consents", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_consents_withdrawn"))
         batch_op.drop_index(batch_op.f("ix_consents_until"))
@@ -401,6 +581,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_codes_expires"))
 
     op.drop_table("codes")
+    with op.batch_alter_table("clients", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_clients_state"))
+
     op.drop_table("clients")
     op.drop_table("city_rules")
     op.drop_table("changes")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -77,7 +78,7 @@ async def test_a_yes_to_nothing_is_asked_again(city: City) -> None:
 
 
 async def test_a_yes_to_other_words_than_stand_there_is_none(city: City) -> None:
-    answer = await give(city, ask(TRANSPORT), **{APPOINTMENTS: "0" * 64})
+    answer = await give(city, ask(TRANSPORT), **dict[str, Any]({APPOINTMENTS: "0" * 64}))
     assert answer.status_code == 409
     async with city.browser() as browser:
         url = ask(TRANSPORT)

@@ -230,7 +230,7 @@ async def test_a_client_that_goes_while_its_answer_is_held_harms_nobody(tmp_path
         raw.writer.write(request(PATH, one.bearer()) + request("/open"))
         await until(lambda: one.behind.heads)
         raw.writer.transport.abort()
-        await until(lambda: one.city.core.under_way == 0)
+        await until(lambda: not one.city.core._clients)
         disk.gate.set()
         assert (await one.city.get(PATH, one.bearer())).status == 200
         assert len(one.behind.heads) == 2, "what it had sent ahead is for nobody"

@@ -33,8 +33,13 @@ class Engine:
     clock: Clock
 
     async def send(self, *wanted: Delivery, again: bool = False) -> None:
+        if not again:
+            async with self.store.write() as connection:
+                handover = await self.deliveries.enqueue(connection, wanted)
+            self.deliveries.begin(handover)
+            return
         async with self.store.write() as connection:
-            await self.deliveries.queue.enqueue(connection, wanted, again=again)
+            await self.deliveries.queue.enqueue(connection, wanted, again=True)
         self.deliveries.wake()
 
     def later(self, seconds: float) -> None:

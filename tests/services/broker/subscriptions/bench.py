@@ -18,7 +18,7 @@ from services.broker.context.jsonld import CORE
 from services.broker.context.model import ContextEntity, Fragment, parse_entity
 from services.broker.context.mutations import appended, created
 from services.broker.context.rows import Change
-from services.broker.delivery import Delivery, EndpointStatus
+from services.broker.delivery import Delivery, EndpointStatus, Handover
 from services.broker.subscriptions.index import Index
 from services.broker.subscriptions.journal import Journal
 from services.broker.subscriptions.notifier import Notifier
@@ -49,10 +49,15 @@ class Sent:
     doing: dict[str, EndpointStatus] = field(default_factory=dict)
     fails: bool = False
 
-    async def enqueue_latest(self, connection: AsyncConnection, wanted: Sequence[Delivery]) -> None:
+    async def enqueue_latest(
+        self, connection: AsyncConnection, wanted: Sequence[Delivery]
+    ) -> Handover:
         if self.fails:
             raise ConnectionError("in the middle of it")
         self.deliveries.extend(wanted)
+        return Handover((), is_all=True, wakes=0)
+
+    def begin(self, handover: Handover) -> None: ...
 
     async def statuses(self, names: Iterable[str]) -> dict[str, EndpointStatus]:
         return {name: self.doing[name] for name in names if name in self.doing}

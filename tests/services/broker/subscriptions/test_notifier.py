@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from itertools import chain
+from typing import Any
 
 import pytest
 
@@ -196,3 +197,42 @@ async def test_a_deleted_subscription_leaves_nothing_due(steps: Bench) -> None:
     await steps.subscriptions.delete(OWNER, id_)
     steps.clock.forward(30)
     assert not await steps.notifier.once()
+
+
+async def test_each_subscription_is_told_in_its_own_way(steps: Bench) -> None:
+    """What several show alike is rendered once; each gets a notification of its own."""
+    whole = [await steps.subscribe() for _ in range(2)]
+    some = await steps.subscribe(notification={"attributes": ["b"]})
+    short = await steps.subscribe(notification={"format": "keyValues"})
+    linked = await steps.subscribe(endpoint={"accept": "application/ld+json"})
+    await steps.upsert(vehicle(a=1, b=2))
+    await steps.work()
+    bodies = {body["subscriptionId"]: body for body in steps.bodies}
+    entity = {"id": "urn:ngsi-ld:Vehicle:1", "type": "Vehicle"}
+    a, b = {"type": "Property", "value": 1}, {"type": "Property", "value": 2}
+    assert [bodies[id_]["data"] for id_ in whole] == [[{**entity, "a": a, "b": b}]] * 2
+    assert bodies[some]["data"] == [{**entity, "b": b}]
+    assert bodies[short]["data"] == [{**entity, "a": 1, "b": 2}]
+    assert bodies[linked]["data"] == [{**entity, "a": a, "b": b, "@context": CORE.source}]
+    assert "@context" in bodies[linked]
+    assert len({body["id"] for body in bodies.values()}) == 5
+
+
+async def test_a_subscription_that_came_while_it_was_looked_at_is_told(
+    steps: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between two statements of the one that tells: subscribed, and then changed."""
+    await steps.subscribe()
+    read = steps.notifier._clockwork.due
+    late: list[str] = []
+
+    async def due_slowly(*asked: Any) -> Any:
+        found = await read(*asked)
+        if not late:
+            late.append(await steps.subscribe())
+            await steps.upsert(vehicle(a=1))
+        return found
+
+    monkeypatch.setattr(steps.notifier._clockwork, "due", due_slowly)
+    await steps.work()
+    assert late[0] in {body["subscriptionId"] for body in steps.bodies}

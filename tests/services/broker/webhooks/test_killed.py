@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import httpx
-import pytest
 
 from tests.servers.choose import Databases
 from tests.services.broker.domain import thing
@@ -13,12 +13,13 @@ from tests.services.broker.processes import process
 from tests.services.broker.running import party, publish, until
 from tests.services.broker.webhooks.subscriber import Subscriber, subscribing
 
+calling = partial(process, deliver_to="127.0.0.0/8")
+
 
 async def test_a_broker_that_is_killed_while_it_sends_loses_no_message(
-    sqlite_url: str, embedded_url: str, monkeypatch: pytest.MonkeyPatch
+    sqlite_url: str, embedded_url: str
 ) -> None:
-    monkeypatch.setenv("TEST_DELIVER_TO", "127.0.0.0/8")
-    async with subscribing() as subscriber, process(sqlite_url, embedded_url) as broker:
+    async with subscribing() as subscriber, calling(sqlite_url, embedded_url) as broker:
         async with party(broker.url) as api:
             await subscriber.subscribe(api, types=["city.test.thing.moved"])
             subscriber.receiver.hold.clear()
@@ -43,15 +44,14 @@ def assert_same_ids(subscriber: Subscriber) -> None:
 
 
 async def test_two_brokers_on_postgresql_and_kafka_share_the_work(
-    postgres_server: Databases, kafka_url: str, monkeypatch: pytest.MonkeyPatch
+    postgres_server: Databases, kafka_url: str
 ) -> None:
     """Sent once by either of them, sent again by one, replayed by the other."""
-    monkeypatch.setenv("TEST_DELIVER_TO", "127.0.0.0/8")
     urls = postgres_server.database(), kafka_url
     async with (
         subscribing() as one,
-        process(*urls) as broker,
-        process(*urls) as other,
+        calling(*urls) as broker,
+        calling(*urls) as other,
         party(broker.url) as api,
         party(other.url) as second,
     ):

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from schemas.kit.outgoing import schedule
 from services.broker.app import create_broker
 from tests.services.broker.domain import OTHER, PERSON, THING, person, thing
 from tests.services.broker.running import ALL, party, publish, serving
@@ -205,6 +206,40 @@ async def test_one_message_is_sent_again_under_its_id(
     assert subscriber.messages[2] == subscriber.messages[subscriber.numbers.index(1)]
     missing = await api.post(f"{path}/deliveries/msg_{'x' * 24}/redeliver")
     assert missing.status_code == 404
+
+
+async def test_what_a_webhook_never_took_is_a_dead_letter(
+    url: str, api: httpx.AsyncClient, subscriber: Subscriber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Listed and replayed like what a consumer group gives up; another client knows nothing."""
+    monkeypatch.setattr(schedule, "RETRIES", ())
+    path = await subscriber.subscribe(api, types=[THING])
+    subscriber.refuse = lambda _: 500
+    await said(api, thing(1))
+    letter = await the_letter(api)
+    found = {name: letter[name] for name in ("kind", "group", "reason", "attempts")}
+    hook = path.rpartition("/")[2]
+    assert found == {"kind": "webhook", "group": hook, "reason": "it answered 500", "attempts": 1}
+    assert letter["event"]["data"]["number"] == 1
+    replay = f"/events/v1/dead-letters/{letter['id']}/replay"
+    async with party(url, client="another") as another:
+        assert (await another.get("/events/v1/dead-letters")).json()["deadLetters"] == []
+        assert (await another.post(replay)).status_code == 404
+    subscriber.refuse = lambda _: 200
+    assert (await api.post(replay)).status_code == 202
+    assert await subscriber.until(1) == [1]
+    assert subscriber.messages[0][0] == subscriber.tries[0][0], "known by its id"
+    assert (await api.delete(path)).status_code == 204
+    assert (await api.post(replay)).status_code == 404
+
+
+async def the_letter(api: httpx.AsyncClient) -> dict[str, Any]:
+    async with asyncio.timeout(20):
+        while True:
+            found = (await api.get("/events/v1/dead-letters")).json()["deadLetters"]
+            if found:
+                return dict(found[0])
+            await asyncio.sleep(0.02)
 
 
 async def test_a_message_that_waits_is_not_sent_twice(

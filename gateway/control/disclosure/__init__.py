@@ -1,0 +1,1 @@
+"""Disclosure of a resident's data without consent, to protect life in an emergency."""

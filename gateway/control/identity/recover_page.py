@@ -1,0 +1,127 @@
+"""The page ``/my/recover``: a new password for who has a recovery code."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from authlib.oauth2.rfc6749 import OAuth2Error
+from fastapi import APIRouter, Request, Response
+
+from gateway.control import brakes, residents, second_factor
+from gateway.control.audit.event import RESIDENT, SECTOR, AuditEvent
+from gateway.control.brakes import MustWait
+from gateway.control.identity import recovery
+from gateway.control.oauth import forms, sessions
+from gateway.control.oauth.sign_in import is_from_our_page, source_address
+from gateway.control.oauth.token import form_body, read_body
+from gateway.control.pages import choose_language, page
+from gateway.control.pages.texts import TEXTS
+from gateway.control.pages.texts_account import ACCOUNT_TEXTS
+from gateway.control.residents import LONGEST_PASSWORD, SHORTEST_PASSWORD
+from gateway.control.state import Control, ControlDep
+from schemas.xcity import operation
+
+router = APIRouter(tags=["Residents"])
+
+PATH = "/my/recover"
+
+
+@router.get(
+    PATH,
+    operation_id="showRecovery",
+    summary="Where a resident sets a new password with a recovery code",
+    response_class=Response,
+    openapi_extra=operation(access="open", priority="essential", rate=(60, 60)),
+)
+async def show(request: Request, control: ControlDep) -> Response:
+    return await _show(request, control)
+
+
+@router.post(
+    PATH,
+    operation_id="recover",
+    summary="What the recovery page posts",
+    response_class=Response,
+    openapi_extra=operation(
+        access="open",
+        priority="essential",
+        rate=(60, 60),
+        max_body_bytes=forms.LARGEST_FORM,
+        request_body=form_body(username="", code="A recovery code", password="", csrf=""),
+    ),
+)
+async def recover(request: Request, control: ControlDep) -> Response:
+    texts = ACCOUNT_TEXTS[_language(request)]
+    stale = TEXTS[_language(request)]["stale"]
+    try:
+        form = forms.parse_form(await read_body(request), request.headers.get("content-type", ""))
+    except OAuth2Error:
+        return await _show(request, control, stale, status=400)
+    browser = await sessions.read(request, control)
+    if not is_from_our_page(request, control, browser, form):
+        return await _show(request, control, stale, status=403)
+    if not SHORTEST_PASSWORD <= len(form.get("password", "")) <= LONGEST_PASSWORD:
+        message = texts["recover_short"].format(least=SHORTEST_PASSWORD)
+        return await _show(request, control, message, status=400)
+    try:
+        done = await _recover(control, form, source_address(request))
+    except MustWait as wait:
+        message = TEXTS[_language(request)]["wait"].format(seconds=wait.seconds)
+        response = await _show(request, control, message, status=429)
+        response.headers["Retry-After"] = str(wait.seconds)
+        return response
+    if not done:
+        return await _show(request, control, texts["recover_wrong"], status=403)
+    return page("account_done.html", _language(request), text=texts["recover_done"], codes=[])
+
+
+async def _recover(control: Control, form: dict[str, str], address: str) -> bool:
+    """Raises:
+    MustWait: for the account or the address.
+    """
+    username = unicodedata.normalize("NFKC", form.get("username", "")).strip()[:100]
+    held = {
+        control.secrets.hash(f"recovery {username}"): brakes.FREE_TRIES,
+        control.secrets.hash(f"address {address}"): brakes.FREE_TRIES_OF_ADDRESS,
+    }
+    async with control.store.write() as connection:
+        await brakes.count(connection, held, control.now())
+        resident = await residents.find_by_username(connection, username)
+    # as slow for nobody's name as for somebody's
+    hashed = await control.passwords.hash(form["password"])
+    if resident is None:
+        return False
+    async with control.store.write() as connection:
+        if not await recovery.use(
+            connection, control.secrets, resident.resident_id, form.get("code", ""), control.now()
+        ):
+            return False
+        await residents.set_password(connection, resident.resident_id, hashed)
+        # who has lost both has lost the app too; the code was the proof
+        await second_factor.remove(connection, resident.account)
+        await brakes.release(connection, held)
+        subject = control.pseudonyms.of(resident.resident_id, SECTOR)
+        event = AuditEvent(control.now_ms(), RESIDENT, "account.recover", "", subject)
+        await control.audit.append(connection, event)
+    return True
+
+
+async def _show(
+    request: Request, control: Control, message: str = "", status: int = 200
+) -> Response:
+    browser = await sessions.read(request, control)
+    response = page(
+        "recover.html",
+        _language(request),
+        status=status,
+        message=message,
+        csrf=sessions.csrf_token(control, browser),
+        least=SHORTEST_PASSWORD,
+    )
+    sessions.remember(response, control, browser)
+    return response
+
+
+def _language(request: Request) -> str:
+    asked = request.query_params.get("lang", "")
+    return choose_language(asked, request.headers.get("accept-language", ""))

@@ -1,0 +1,1 @@
+"""The keys that residents' pseudonyms are made with, one a sector, and rotating them."""
