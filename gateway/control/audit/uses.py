@@ -44,10 +44,15 @@ def day_of(at: int) -> str:
 
 
 def use_of(action: str, at: int, client: str, outcome: str, kept: dict[str, Any]) -> Use | None:
-    """What an event counts as; None if it is no use of personal data."""
+    """What an event counts as; None if it is no use of personal data.
+
+    A disclosure is one, of no data set, however many it opens: what is read under it is counted by
+    data set.
+    """
     if action not in COUNTED or outcome not in USED:
         return None
-    return Use(day_of(at), client, str(kept.get("dataset", "")), str(kept.get("purpose", "")))
+    dataset = "" if action == DISCLOSE else str(kept.get("dataset", ""))
+    return Use(day_of(at), client, dataset, str(kept.get("purpose", "")))
 
 
 async def count(store: Store, connection: AsyncConnection, events: Iterable[AuditEvent]) -> None:

@@ -87,7 +87,7 @@ def _use(one: Opened, receiver: str) -> FoundUse:
         receiver=receiver,
         receiver_code=said["client"],
         receiver_system=one.target if said["action"] != DISCLOSE else "",
-        dataset=str(detail.get("dataset", "")),
+        dataset=uses.which_of(said, detail).dataset,
         purpose=str(detail.get("purpose", "")),
         fields=list(detail.get("fields", ())),
         outcome=said["outcome"],

@@ -147,7 +147,7 @@ def _shown(
     return {
         "which": which,
         "client": names[which.client],
-        "dataset": titles.get(which.dataset, which.dataset),
+        "dataset": ", ".join(titles.get(one, one) for one in which.dataset.split()),
         "purpose": purpose_words(which.purpose, language),
         "count": line.count,
         "first": _clock(line.first),

@@ -16,6 +16,7 @@ from gateway.control import tables
 from gateway.control.audit.opened import Opened, opened
 from gateway.control.audit.uses import COUNTED, DISCLOSE, USED, day_of
 from schemas.kit.envelope import Envelopes
+from schemas.purposes import VITAL
 
 MOST: Final = 1000
 """Events that a page is made of."""
@@ -87,8 +88,8 @@ def lines(found: list[Opened]) -> list[Line]:
     groups: dict[tuple[Which, bool, bool], Line] = {}
     for one in found:
         said, detail = one.said, one.detail
-        emergency, used = said["action"] == DISCLOSE, said["outcome"] in USED
-        which = which_of(said, detail)
+        which, used = which_of(said, detail), said["outcome"] in USED
+        emergency = said["action"] == DISCLOSE or which.purpose == VITAL
         at: int = said["at"]
         line = groups.setdefault(
             (which, used, emergency), Line(which, used, emergency, first=at, last=at)
@@ -101,5 +102,7 @@ def lines(found: list[Opened]) -> list[Line]:
 
 
 def which_of(said: dict[str, Any], detail: dict[str, Any]) -> Which:
-    dataset, purpose = str(detail.get("dataset", "")), str(detail.get("purpose", ""))
-    return Which(day_of(said["at"]), said["client"], dataset, purpose)
+    """The line that an event belongs to; a disclosure of several data sets names them all."""
+    datasets = [detail["dataset"]] if "dataset" in detail else detail.get("datasets", [])
+    named = " ".join(map(str, datasets))[:128]
+    return Which(day_of(said["at"]), said["client"], named, str(detail.get("purpose", "")))

@@ -68,6 +68,7 @@ async def list_uses(
         raise BadRequest("This period cannot be told yet.", faults=[Fault("query period", what)])
     async with control.store.read() as connection:
         counts = await uses.between(connection, first.isoformat(), last.isoformat())
+        counts = {use: count for use, count in counts.items() if use.dataset}
         told = of_a_day(counts) if first == last else of_a_month(counts)
         names = await client_names(connection, {group.client for group in told})
         disclosed = None if first == last else await _disclosed(connection, period)
@@ -84,7 +85,8 @@ async def list_uses(
 
 async def _disclosed(connection: AsyncConnection, month: str) -> int:
     table = tables.audit_uses
-    here = table.c.day.startswith(f"{month}-") & (table.c.purpose == VITAL)
+    here = table.c.day.startswith(f"{month}-") & (table.c.dataset == "")
+    here &= table.c.purpose == VITAL
     return int(await connection.scalar(select(func.sum(table.c["count"])).where(here)) or 0)
 
 

@@ -43,15 +43,17 @@ async def test_many_looks_are_one_line_in_words(city: City) -> None:
 
 async def test_an_emergency_disclosure_is_marked_with_its_reason(small_city: City) -> None:
     subject = await hanako(small_city)
-    event = AuditEvent(
-        NOW, "rescue", "data.disclose", "d1", subject,
-        {"dataset": "appointments", "purpose": "vital-interest", "reason": "Flood, <b>level 5"},
-    )  # fmt: skip
+    detail = {
+        "datasets": ["appointments", "visits"],
+        "purpose": "vital-interest",
+        "reason": "Flood, <b>level 5",
+    }
+    event = AuditEvent(NOW, "rescue", "data.disclose", "d1", subject, detail)
     async with small_city.control.store.write() as connection:
         await small_city.control.audit.append(connection, event)
     async with at_home(small_city) as browser:
         page = (await browser.get(f"{PATH}?lang=en")).text
-    assert "Emergency disclosure: to protect life, rescue was given" in page
+    assert "Emergency disclosure: to protect life, rescue was given “appointments, visits”" in page
     assert "Flood, &lt;b&gt;level 5" in page
 
 
