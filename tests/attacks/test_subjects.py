@@ -121,7 +121,7 @@ async def test_a_filing_is_the_tokens_residents_whatever_its_body_says(
         hers = {**_SUBJECT, "x-city-subject": "hanako-here"}
         assert (await run.api.get(f"{base}/me/filings", headers=hers)).json()["items"] == []
         swapped = await run.api.get(f"{base}/hanako-here/filings", headers=_SUBJECT)
-        assert swapped.status_code == 403
+        assert swapped.status_code in {403, 404}
 
 
 async def test_nobody_pays_from_an_account_by_naming_it(tmp_path: Path) -> None:
