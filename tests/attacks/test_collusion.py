@@ -11,7 +11,7 @@ from tests.gateway.control.city import MASTER, VERIFIER, City
 from tests.gateway.core.city import ROUTES, api, gateway, route, snapshot, token
 
 SPA = {"client_id": "spa", "redirect_uri": "https://spa.example/cb"}
-SAME_FOR_ALL = {"iss", "aud", "iat", "exp", "nbf", "auth_time", "acr", "amr", "scope", "token_type"}
+SAME_FOR_ALL = set("iss aud iat exp nbf auth_time acr amr ial scope token_type".split())  # noqa: SIM905
 """What says nothing about who it is: the server, the moment, how one signed in."""
 
 
@@ -38,8 +38,8 @@ async def told(city: City, app: str) -> tuple[dict[str, Any], set[str]]:
     return claims, values(claims) | values(tokens)
 
 
-#: What both were asked for and given alike, by the words of the request and not of the person.
 def of_the_request(claims: dict[str, Any]) -> set[str]:
+    """What both were given alike, in the words of what they asked for, not of the person."""
     details = claims.get("authorization_details", [])
     words = {"type", "dataset", "purpose", "fields", "until", "locations", "actions"}
     return {

@@ -90,7 +90,7 @@ async def test_forged_tokens_from_one_address_are_not_verified_for_ever() -> Non
     """Each would cost a signature's check: who sends too many is told to wait."""
     async with api() as behind, gateway(snapshot(behind.port)) as city:
         statuses = Counter(
-            [(await city.get("/stops", token(signer=FORGER))).status for _ in range(150)]
+            [(await city.get("/stops", token(signer=FORGER))).status for _ in range(70)]
         )
         assert set(statuses) <= {401, 429}
         assert statuses[429] > 0
@@ -110,4 +110,4 @@ async def test_secrets_of_clients_are_the_citys_own_random_ones(small_city: City
         assert made.json()["client_secret"] != "123456"
         assert len(made.json()["client_secret"]) >= 43
     else:
-        assert made.status_code == 422
+        assert made.status_code in {400, 422}

