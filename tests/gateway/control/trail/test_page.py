@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from gateway.control.audit.event import AuditEvent
@@ -12,7 +14,7 @@ from tests.gateway.control.city import City
 from tests.gateway.control.trail.people import PATH, at_home, hanako, object_to
 
 
-async def look(city: City, *changes: dict[str, object]) -> None:
+async def look(city: City, *changes: Mapping[str, object]) -> None:
     """Somebody looks at Hanako's data, so often."""
     subject = await hanako(city)
     pieces = [access(number, subject, **each) for number, each in enumerate(changes)]
