@@ -8,7 +8,7 @@ or after (EPCIS 2.0 §7.4.3). Events declared erroneous are not believed.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -24,11 +24,19 @@ MOST_NESTING: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """A thing was in ``parent`` from ``since`` until ``until``, or still is (None)."""
+    """A thing was in ``parent`` from ``since`` until ``until``, or still is (None).
+
+    What happens to the parent at that very moment happens without it: else what is known of a thing
+    would depend on which of two events of one moment came first.
+
+    Attributes:
+        emptying: the event that ended it, where that names the parent alone.
+    """
 
     parent: str
     since: datetime
     until: datetime | None = None
+    emptying: Event | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +62,7 @@ class History:
             for epc in {epc for _, epc in event.roles}:
                 self._of[epc].append(event)
         self._stays: dict[str, list[Stay]] = {}
-        self._emptyings: dict[str, list[datetime]] = {}
+        self._emptyings: dict[str, list[Event]] = {}
 
     def of(self, epc: str) -> list[Event]:
         """The events that name a thing."""
@@ -87,12 +95,12 @@ class History:
         """The stay, ended by a DELETE of its parent that names no children."""
         parent = stay.parent
         if parent not in self._emptyings:
-            emptied = [event.time for event in self.of(parent) if _empties(event, parent)]
+            emptied = [event for event in self.of(parent) if _empties(event, parent)]
             self._emptyings[parent] = emptied
-        times = self._emptyings[parent]
-        first = bisect_left(times, stay.since)
-        if first < len(times) and times[first] < _end(stay):
-            return Stay(parent, stay.since, times[first])
+        emptyings = self._emptyings[parent]
+        first = bisect_left(emptyings, stay.since, key=_time)
+        if first < len(emptyings) and emptyings[first].time < _end(stay):
+            return Stay(parent, stay.since, emptyings[first].time, emptyings[first])
         return stay
 
     def track(self, epc: str) -> list[Sighting]:
@@ -114,15 +122,19 @@ class History:
             (Sighting(event, via) for event in self._between(epc, within))
         ]
         for stay in self.stays(epc):
+            if stay.parent in via or len(via) >= MOST_NESTING:
+                continue
             both = (max(within[0], stay.since), min(within[1], _end(stay)))
-            if both[0] <= both[1] and stay.parent not in via and len(via) < MOST_NESTING:
+            if both[0] < both[1]:
                 sources.append(self._reaching(stay.parent, (*via, stay.parent), both))
+            if stay.emptying and within[0] <= stay.emptying.time < within[1]:
+                sources.append(iter([Sighting(stay.emptying, (*via, stay.parent))]))
         return merge(*sources, key=lambda sighting: _order(sighting.event), reverse=True)
 
     def _between(self, epc: str, within: tuple[datetime, datetime]) -> Iterator[Event]:
         events = self.of(epc)
         first = bisect_left(events, within[0], key=_time)
-        last = bisect_right(events, within[1], key=_time)
+        last = bisect_left(events, within[1], key=_time)
         return (events[index] for index in range(last - 1, first - 1, -1))
 
 

@@ -65,3 +65,13 @@ async def test_what_is_known_does_not_depend_on_the_order_of_arrival(
         together = await known(Path(folder) / "together", [events])
         one_by_one = await known(Path(folder) / "one-by-one", [[event] for event in mixed])
     assert one_by_one == together
+
+
+async def test_what_happens_to_a_truck_when_a_pallet_on_it_is_emptied_is_not_the_items() -> None:
+    """Two events of one moment, in either order of arrival."""
+    packing = [packed(0, TRUCK, PALLET), packed(0, PALLET, ITEM)]
+    emptied, passed = packed(1, PALLET, action="DELETE"), seen(1, 1, TRUCK)
+    with tempfile.TemporaryDirectory() as folder:
+        first = await known(Path(folder) / "a", [packing, [emptied], [passed]])
+        other = await known(Path(folder) / "b", [packing, [passed], [emptied]])
+    assert first == other
