@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from gateway.control.links import LINKED_DOMAINS
 from gateway.control.oauth.clients import ACTIVE, Client
 from gateway.control.oauth.registration import ClientMetadata
 from schemas import scopes
@@ -17,7 +18,10 @@ from schemas.problem import Conflict, Fault, Unprocessable
 
 _OPERATORS: Final = frozenset(("operator", "audit"))
 _GRANTED_ONLY: Final = frozenset(
-    (scopes.ENTITIES_PERSONAL, scopes.EVENTS_PERSONAL, scopes.EVENTS_PUBLISH_CITY)
+    (
+        *(scopes.ENTITIES_PERSONAL, scopes.EVENTS_PERSONAL, scopes.EVENTS_PUBLISH_CITY),
+        *(f"{domain}:link" for domain in LINKED_DOMAINS),  # whose record a resident's name opens
+    )
 )
 
 
