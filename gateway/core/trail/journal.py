@@ -100,7 +100,8 @@ class Journal:
             self.segment = segment
         self._tell(done=error is None)
         self._idle.set()
-        self.flush()
+        if self._settled:  # what nobody waits for goes with them, or in a while
+            self.flush()
 
     def _tell(self, *, done: bool) -> None:
         told, self._writing = self._writing, []
