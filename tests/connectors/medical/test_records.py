@@ -150,7 +150,9 @@ async def test_sending_again_changes_nothing_and_a_change_is_a_new_version(
             response: dict[str, Any] = answer.json()["entry"][0]["response"]
             return response
 
-        first, again, changed = await send(), await send(), await send(active=True)
+        first = await send()
+        await run.said.until(lambda said: said.messages)  # or the change would take its place
+        again, changed = await send(), await send(gender="female")
         assert (first["status"], again["status"]) == ("201 Created", "200 OK")
         assert first["location"] == again["location"] == "Patient/p1/_history/1"
         assert changed["location"] == "Patient/p1/_history/2"

@@ -91,7 +91,9 @@ async def test_the_catalogue_names_apis_and_data_sets(parks: City) -> None:
     assert apis["parks"]["operatedByCity"] is False
     assert apis["control"]["operatedByCity"] is True
     assert await get(parks, "/catalogue/v1/apis/parks") == apis["parks"]
-    benches, sitters = await get(parks, "/catalogue/v1/datasets")
+    known = {one["id"]: one for one in await get(parks, "/catalogue/v1/datasets")}
+    assert set(known) == {"access-trail", "benches", "sitters"}
+    benches, sitters = known["benches"], known["sitters"]
     assert (benches["id"], benches["titleJa"], benches["legalClass"]) == (
         "benches",
         "ベンチ",

@@ -127,7 +127,7 @@ async def test_operators_operations_ask_for_operators_scopes(small_city: City) -
         path.startswith(
             (
                 *("/oauth/", "/.well-known/", "/catalogue/", "/audit/"),
-                *("/my", "/staff/", "/openapi.json"),
+                *("/my", "/staff/", "/transparency/", "/openapi.json"),
             )
         )
         for path in open_routes

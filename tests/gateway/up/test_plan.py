@@ -70,12 +70,12 @@ def test_real_servers_reach_the_processes(papers: Papers, tmp_path: Path) -> Non
         assert {name: one.environ[name] for name in urls} == urls
 
 
-def test_where_webhooks_may_go_inside_is_the_brokers_to_know(
+def test_where_messages_may_go_inside_is_for_those_who_send_them(
     papers: Papers, tmp_path: Path
 ) -> None:
     city = drawn(papers, tmp_path, SUPERCITY_DELIVER_TO="127.0.0.0/8")
     told = {p.name for p in city.processes if p.environ.get("SUPERCITY_DELIVER_TO")}
-    assert told == {"broker"}
+    assert told == {"broker", "control"}, "webhooks, and notices of consents that ended"
     assert process(city, "broker").environ["SUPERCITY_DELIVER_TO"] == "127.0.0.0/8"
 
 

@@ -196,7 +196,8 @@ async def test_a_failing_disk_refuses_what_is_personal_until_it_is_well(
         last = await one.city.get(PATH, one.bearer())
         told = one.city.core.as_json()["trail"]
         assert isinstance(told, dict)
-        assert (told["failures"], told["refused"], told["broken"]) == (1, 1, 0)
+        assert (told["failures"], told["broken"]) == (1, 0)
+        assert told["refused"] >= 1
         await one.trail.close()
     assert (first.status, last.status) == (200, 200)
     written = {access["request"] for access in noted(tmp_path)}
