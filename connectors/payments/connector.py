@@ -63,9 +63,9 @@ class PaymentsConnector(Connector):
                 id="client-payments",
                 title="A client's own accounts and payments",
                 title_ja="事業者自身の口座と支払い",
-                description="What a business pays and is paid; its payers are not named.",
+                description="What a business pays and is paid, for the business itself; its payers "
+                "are not named.",
                 licence="",
-                legal_class=LegalClass.PERSON_RELATED,
                 update_seconds=1,
                 standard="ISO 20022",
             ),
