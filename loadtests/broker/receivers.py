@@ -20,8 +20,8 @@ _TAKEN: Final = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nwebhook-allowed-origin
 class Receiver(asyncio.Protocol):
     """One connection of a receiver: takes whatever is posted."""
 
-    def __init__(self, number: int, heard: Heard) -> None:
-        self._number, self._heard = number, heard
+    def __init__(self, number: int, heard: Heard, there: set[asyncio.WriteTransport]) -> None:
+        self._number, self._heard, self._there = number, heard, there
         self._parser = httptools.HttpRequestParser(self)
         self._body = b""
         self._transport: asyncio.WriteTransport | None = None
@@ -29,6 +29,11 @@ class Receiver(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.WriteTransport)
         self._transport = transport
+        self._there.add(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._transport:
+            self._there.discard(self._transport)
 
     def data_received(self, data: bytes) -> None:
         self._parser.feed_data(data)
@@ -48,8 +53,9 @@ class Receiver(asyncio.Protocol):
 async def receiving(count: int, heard: Heard) -> AsyncIterator[list[str]]:
     """``count`` receivers; their URLs."""
     loop = asyncio.get_running_loop()
+    there: set[asyncio.WriteTransport] = set()
     servers = [
-        await loop.create_server(lambda n=n: Receiver(n, heard), "127.0.0.1", 0, backlog=16)  # type: ignore[misc]
+        await loop.create_server(lambda n=n: Receiver(n, heard, there), "127.0.0.1", 0, backlog=16)  # type: ignore[misc]
         for n in range(count)
     ]
     try:
@@ -57,3 +63,7 @@ async def receiving(count: int, heard: Heard) -> AsyncIterator[list[str]]:
     finally:
         for server in servers:
             server.close()
+        for transport in list(there):
+            transport.abort()
+        while there:  # each is told in a turn of the loop
+            await asyncio.sleep(0)
