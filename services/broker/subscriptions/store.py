@@ -126,6 +126,8 @@ class Subscriptions:
             row = self._new_row(owner, document, context, now)
             row["terms"] = _terms(old, fragment, document, context)
             row["changed"] = await raise_version(self._store, connection)
+            if compiled(old).status(now) != "active":  # what happened meanwhile is not for it
+                row["since"] = row["changed"]
             here = _mine(owner, id_)
             await connection.execute(update(subscriptions).where(*here).values(row))
             await self._schedule(connection, owner.tenant, document, now)

@@ -60,7 +60,8 @@ async def test_a_stream_resumes_at_another_broker(sqlite_url: str, embedded_url:
     async with running(sqlite_url, embedded_url) as url, party(url) as api:
         async with listening(api, THING, first.ids[0]) as second:
             await second.until(1)
-        assert second.numbers == [2]
+        # once more, if the broker was stopped between saying it and noting that it was said
+        assert set(second.numbers) == {2}
 
 
 async def test_resuming_while_events_keep_coming_misses_none(url: str) -> None:

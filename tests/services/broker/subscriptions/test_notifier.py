@@ -237,3 +237,15 @@ async def test_a_subscription_that_came_while_it_was_looked_at_is_told(
     await steps.work()
     await steps.work()  # what one transaction reads on SQLite is as it was at its beginning
     assert late[0] in {body["subscriptionId"] for body in steps.bodies}
+
+
+async def test_what_happens_while_a_subscription_is_paused_is_not_for_it(steps: Bench) -> None:
+    """Also when it is told of only after the pause."""
+    id_ = await steps.subscribe(isActive=False)
+    await steps.subscribe()  # or there would be nobody to note the change for
+    await steps.upsert(vehicle(a=1))
+    await steps.subscriptions.change(OWNER, id_, {"isActive": True}, CORE)
+    await steps.upsert(vehicle(a=2))
+    await steps.work()
+    told = [body["data"] for body in steps.bodies if body["subscriptionId"] == id_]
+    assert [entity["a"]["value"] for data in told for entity in data] == [2]
