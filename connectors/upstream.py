@@ -12,6 +12,7 @@ import time
 
 import httpx
 
+from schemas.kit.trust import trusted
 from schemas.problem import TooLarge, Unavailable
 
 _TRIES = 3
@@ -32,7 +33,9 @@ class DataHolder:
         self, *, deadline: float = 20.0, limit: int, http: httpx.AsyncClient | None = None
     ) -> None:
         self._deadline, self._limit = deadline, limit
-        self._http = http or httpx.AsyncClient(timeout=deadline, follow_redirects=False)
+        self._http = http or httpx.AsyncClient(
+            timeout=deadline, follow_redirects=False, verify=trusted()
+        )
         self._etags: dict[str, str] = {}
         self._failures = 0
         self._rest_until = 0.0

@@ -14,6 +14,7 @@ import httpx
 import orjson
 
 from schemas.cloudevents import BATCH_MEDIA_TYPE, CloudEvent
+from schemas.kit.trust import trusted
 from schemas.ngsild import Entity
 
 EVENTS_PATH: Final = "/events/v1/events"
@@ -44,7 +45,9 @@ class CityClient:
         timeout: float = 10.0,
     ) -> None:
         self._own = http is None
-        self._http = http or httpx.AsyncClient(base_url=gateway_url, timeout=timeout)
+        self._http = http or httpx.AsyncClient(
+            base_url=gateway_url, timeout=timeout, verify=trusted()
+        )
         self._auth = httpx.BasicAuth(client_id, client_secret)
         self._token = ""
         self._expires = 0.0

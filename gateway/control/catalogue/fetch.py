@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from gateway.control.policy.document import LARGEST
+from schemas.kit.trust import trusted
 
 TIMEOUT: Final = 5.0
 _METADATA: Final = frozenset(
@@ -64,7 +65,7 @@ class Fetcher:
 
     def __init__(self, http: httpx.AsyncClient | None = None, resolve: Resolve = resolve) -> None:
         # environment proxies would reach what this process may not
-        self._http = http or httpx.AsyncClient(timeout=TIMEOUT, trust_env=False)
+        self._http = http or httpx.AsyncClient(timeout=TIMEOUT, trust_env=False, verify=trusted())
         self._resolve = resolve
 
     async def close(self) -> None:

@@ -20,6 +20,7 @@ from joserfc.jwk import KeySet
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.control.oauth.sessions import Means
+from schemas.kit.trust import trusted
 from schemas.policy import ACR
 
 TIMEOUT: Final = 5.0
@@ -82,7 +83,9 @@ class Provider:
 
     callback: str
     http: httpx.AsyncClient = field(
-        default_factory=lambda: httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False)
+        default_factory=lambda: httpx.AsyncClient(
+            timeout=TIMEOUT, follow_redirects=False, verify=trusted()
+        )
     )
     config: ProviderConfig | None = None
     _document: dict[str, Any] = field(default_factory=dict)
