@@ -39,6 +39,7 @@ from schemas.kit.store import Store
 PUBLIC = "https://city.example"
 KEY = "gateway-key-gateway-key-gateway-key"
 MASTER = b"m" * 32
+SQLITE = "sqlite+aiosqlite:///"
 PASSWORD = "sakura-no-hana"
 SECRET = "machine-secret-machine-secret"
 CALLBACK = "https://app.example/callback"
@@ -273,11 +274,12 @@ async def running(
     path = folder / "bootstrap.json"
     path.write_text(json.dumps(BOOTSTRAP if bootstrap is None else bootstrap))
     network, clock = network or Network(), clock or Clock()
-    if not store_url and not (folder / "store").exists():
-        shutil.copytree(_new_store(), folder / "store")
+    store_url = store_url or f"sqlite+aiosqlite:///{folder}/store"
+    if store_url.startswith(SQLITE) and not Path(store_url.removeprefix(SQLITE)).exists():
+        shutil.copytree(_new_store(), store_url.removeprefix(SQLITE))
     app = create_control(
         public_url=PUBLIC,
-        store_url=store_url or f"sqlite+aiosqlite:///{folder}/store",
+        store_url=store_url,
         master_key=MASTER,
         gateway_key=KEY,
         bootstrap=path,

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from gateway.control.tables import metadata
 from tests.gateway.control.city import City, running
 
 
@@ -24,10 +25,26 @@ async def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return url
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+async def used_store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A store of each kind in which there is nothing, but the tables may be there."""
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path}/store"
+    url: str = request.getfixturevalue("postgres_url")
+    engine = create_async_engine(url)
+    async with engine.begin() as connection:
+        made = await connection.scalar(text("SELECT to_regclass('control.clients')"))
+        if made:
+            names = ", ".join(f"control.{table}" for table in metadata.tables)
+            await connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY"))
+    await engine.dispose()
+    return url
+
+
 @pytest.fixture
-async def city(store_url: str, tmp_path: Path) -> AsyncIterator[City]:
+async def city(used_store_url: str, tmp_path: Path) -> AsyncIterator[City]:
     """A control plane, once over each kind of store."""
-    async with running(tmp_path, store_url=store_url) as found:
+    async with running(tmp_path, store_url=used_store_url) as found:
         yield found
 
 
