@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import Annotated, Any, cast
 
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,15 +14,13 @@ from gateway.control.audit.event import AuditEvent
 from gateway.control.audit.log import AuditLog
 from gateway.control.catalogue.fetch import Fetcher
 from gateway.control.clock import Clock, seconds
+from gateway.control.identity.provider import Provider
 from gateway.control.oauth.access_token import TokenMaker
 from gateway.control.policy.publisher import Publisher
 from gateway.control.residents import Passwords
 from gateway.control.secrets import Secrets
 from schemas.kit.store import Store
 from schemas.pseudonym import Pseudonyms
-
-if TYPE_CHECKING:
-    from gateway.control.identity.provider import Provider
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ and nowhere else. What runs out by itself at its ``until`` does not.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, Literal
 
 from sqlalchemy import update
@@ -17,33 +17,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.control import tables
 from gateway.control.audit.event import SECTOR, AuditEvent
 from gateway.control.consent import records as consents
+from gateway.control.consent.ending import Ending
 from gateway.control.consent.records import Given
 from gateway.control.oauth import records
 from gateway.control.oauth.records import Grant
 from gateway.control.state import Control
 from gateway.control.told.notice import note
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """What has just ended.
-
-    Attributes:
-        grant: under which it was given.
-        consents: those that end now; none where the grant had only scopes.
-        whole: whether the grant ends with them, and every token of it.
-        action: ``consent.withdraw`` when the resident did it, else ``consent.end``.
-        actor: the client that did it, or one of :mod:`gateway.control.audit.event`'s names.
-        at: milliseconds since the epoch.
-    """
-
-    grant: Grant
-    consents: tuple[Given, ...]
-    whole: bool
-    action: str
-    actor: str
-    at: int
-
 
 Hook = Callable[[Control, AsyncConnection, Ending], Awaitable[None]]
 """Runs in the transaction that ends the consents: what it writes is kept with the end, or with it

@@ -19,7 +19,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from pydantic import BaseModel, ConfigDict, Field
 
-from gateway.control.oauth.sessions import Means
+from gateway.control.identity.means import Means
 from schemas.kit.trust import trusted
 from schemas.policy import ACR
 

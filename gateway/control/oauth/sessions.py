@@ -11,30 +11,13 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.control import brakes, residents, second_factor, tables
+from gateway.control.identity.means import BY_BOTH, BY_PASSWORD, Means
 from gateway.control.oauth.records import SignIn
 from gateway.control.residents import Resident
 from gateway.control.secrets import new_token
 from gateway.control.state import Control
 
 SESSION_LIFETIME: Final = 8 * 3600
-
-
-@dataclass(frozen=True, slots=True)
-class Means:
-    """How somebody showed who they are.
-
-    Attributes:
-        acr: one of :data:`schemas.policy.ACR`.
-        amr: methods (RFC 8176), with spaces between.
-    """
-
-    acr: str = "urn:supercity:aal:1"
-    amr: str = "pwd"
-
-
-BY_PASSWORD: Final = Means()
-BY_BOTH: Final = Means("urn:supercity:aal:2", "pwd otp")
-"""Password and authenticator app."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,20 +9,18 @@ import hashlib
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
 import orjson
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.control import tables
+from gateway.control.consent.ending import Ending
 from gateway.control.consent.records import Given
 from gateway.control.oauth.records import Grant
 from gateway.control.state import Control
 from schemas.ngsild import timestamp
-
-if TYPE_CHECKING:
-    from gateway.control.consent.withdraw import Ending  # which has `note` among its hooks
 
 TYPE: Final = "consent.withdrawn"
 

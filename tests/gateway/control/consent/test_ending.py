@@ -13,7 +13,7 @@ from joserfc.jwk import KeySet
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.control.consent import withdraw as withdrawing
-from gateway.control.consent.withdraw import Ending
+from gateway.control.consent.ending import Ending
 from gateway.control.state import Control
 from schemas.consent import CLAIM
 from schemas.policy import CLAIM_GRANT
