@@ -57,11 +57,16 @@ class Browser:
         assert back.headers["location"].startswith(REDIRECT)
         return {k: v[0] for k, v in parse_qs(urlsplit(back.headers["location"]).query).items()}
 
-    def withdraw(self, consent: str, resident: str) -> httpx.Response:
-        """Press the button at ``/my``; the page that follows."""
+    def at_home(self, resident: str) -> httpx.Response:
+        """The page ``/my`` of who has signed in."""
         page = self.get("/my")
         if 'name="password"' in page.text:
             page = self.sign_in("/my", resident, self.city.password(resident))
+        return page
+
+    def withdraw(self, consent: str, resident: str) -> httpx.Response:
+        """Press the button at ``/my``; the page that follows."""
+        page = self.at_home(resident)
         csrf = dict(inputs(page, "hidden"))["csrf"]
         form = {"csrf": csrf, "decision": "withdraw", "consent": consent}
         return self.get(self._ask("POST", "/my", data=form).headers["location"])

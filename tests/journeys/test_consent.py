@@ -84,6 +84,16 @@ def agreed(city: City, name: str, scope: str, purpose: str, *details: dict[str, 
     return App(name, answer.json())
 
 
+def trail_of(browser: Browser) -> str:
+    """Who used Hana's data, in words; once all gateways have told of it."""
+
+    def told() -> bool:
+        return "みらい送迎" in browser.get("/my/uses").text
+
+    until(told, 30)
+    return browser.get("/my/uses").text
+
+
 @pytest.fixture(scope="module")
 def booking(city: City) -> App:
     """The hospital's app; and its appointment for Hana."""
@@ -124,13 +134,18 @@ def test_the_transport_gets_time_and_place_until_that_is_withdrawn(
         assert receipt["receipt"]["dct:identifier"] == transport.consent
         assert receipt["jws"].count(".") == 2
 
-        page = Browser(city).withdraw(transport.consent, "hana")
+        browser = Browser(city)
+        page = browser.withdraw(transport.consent, "hana")
         assert "取り消しました" in page.text
         until(lambda: http.get(APPOINTMENTS).status_code in {401, 403}, seconds=2)
     with city.bearer(booking.token) as http:
         assert http.get(APPOINTMENTS).status_code == 200, "the hospital's app goes on"
     assert "みらい送迎 に同意しました。" in page.text
     assert "みらい送迎 への同意を取り消しました。" in page.text
+    told = trail_of(browser)
+    assert "みらい送迎 が「本人の診療予約」を見ました。" in told, told
+    assert "通院のための送迎の手配" in told
+    assert "みらい予約" in told, "the other app's accesses are there too"
 
 
 def test_one_consent_is_withdrawn_and_the_rest_of_the_app_goes_on(city: City) -> None:
