@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import unicodedata
 
-from authlib.oauth2.rfc6749 import OAuth2Error
 from fastapi import APIRouter, Request, Response
 
 from gateway.control import brakes, residents, second_factor
 from gateway.control.audit.event import RESIDENT, SECTOR, AuditEvent
 from gateway.control.brakes import MustWait
 from gateway.control.identity import recovery
-from gateway.control.oauth import forms, sessions
-from gateway.control.oauth.sign_in import is_from_our_page, source_address
-from gateway.control.oauth.token import form_body, read_body
-from gateway.control.pages import choose_language, page
+from gateway.control.oauth import sessions
+from gateway.control.oauth.sign_in import source_address
+from gateway.control.pages import page
+from gateway.control.pages.posts import NotOurs, language_of, our_form, posted, shown
 from gateway.control.pages.texts import TEXTS
 from gateway.control.pages.texts_account import ACCOUNT_TEXTS
 from gateway.control.residents import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from gateway.control.state import Control, ControlDep
-from schemas.xcity import operation
 
 router = APIRouter(tags=["Residents"])
 
@@ -31,7 +29,7 @@ PATH = "/my/recover"
     operation_id="showRecovery",
     summary="Where a resident sets a new password with a recovery code",
     response_class=Response,
-    openapi_extra=operation(access="open", priority="essential", rate=(60, 60)),
+    openapi_extra=shown(),
 )
 async def show(request: Request, control: ControlDep) -> Response:
     return await _show(request, control)
@@ -42,37 +40,29 @@ async def show(request: Request, control: ControlDep) -> Response:
     operation_id="recover",
     summary="What the recovery page posts",
     response_class=Response,
-    openapi_extra=operation(
-        access="open",
-        priority="essential",
-        rate=(60, 60),
-        max_body_bytes=forms.LARGEST_FORM,
-        request_body=form_body(username="", code="A recovery code", password="", csrf=""),
-    ),
+    openapi_extra=posted(username="", code="A recovery code", password="", csrf=""),
 )
 async def recover(request: Request, control: ControlDep) -> Response:
-    texts = ACCOUNT_TEXTS[_language(request)]
-    stale = TEXTS[_language(request)]["stale"]
-    try:
-        form = forms.parse_form(await read_body(request), request.headers.get("content-type", ""))
-    except OAuth2Error:
-        return await _show(request, control, stale, status=400)
+    language = language_of(request)
+    texts = ACCOUNT_TEXTS[language]
     browser = await sessions.read(request, control)
-    if not is_from_our_page(request, control, browser, form):
-        return await _show(request, control, stale, status=403)
+    try:
+        form = await our_form(request, control, browser)
+    except NotOurs as error:
+        return await _show(request, control, TEXTS[language]["stale"], status=error.status)
     if not SHORTEST_PASSWORD <= len(form.get("password", "")) <= LONGEST_PASSWORD:
         message = texts["recover_short"].format(least=SHORTEST_PASSWORD)
         return await _show(request, control, message, status=400)
     try:
         done = await _recover(control, form, source_address(request))
     except MustWait as wait:
-        message = TEXTS[_language(request)]["wait"].format(seconds=wait.seconds)
+        message = TEXTS[language_of(request)]["wait"].format(seconds=wait.seconds)
         response = await _show(request, control, message, status=429)
         response.headers["Retry-After"] = str(wait.seconds)
         return response
     if not done:
         return await _show(request, control, texts["recover_wrong"], status=403)
-    return page("account_done.html", _language(request), text=texts["recover_done"], codes=[])
+    return page("account_done.html", language_of(request), text=texts["recover_done"], codes=[])
 
 
 async def _recover(control: Control, form: dict[str, str], address: str) -> bool:
@@ -112,7 +102,7 @@ async def _show(
     browser = await sessions.read(request, control)
     response = page(
         "recover.html",
-        _language(request),
+        language_of(request),
         status=status,
         message=message,
         csrf=sessions.csrf_token(control, browser),
@@ -120,8 +110,3 @@ async def _show(
     )
     sessions.remember(response, control, browser)
     return response
-
-
-def _language(request: Request) -> str:
-    asked = request.query_params.get("lang", "")
-    return choose_language(asked, request.headers.get("accept-language", ""))

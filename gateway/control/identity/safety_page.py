@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from authlib.oauth2.rfc6749 import OAuth2Error
 from fastapi import APIRouter, Request, Response
 
 from gateway.control import second_factor
 from gateway.control.audit.event import RESIDENT, SECTOR, AuditEvent
 from gateway.control.identity import recovery
-from gateway.control.oauth import forms, sessions
+from gateway.control.oauth import sessions
 from gateway.control.oauth.sessions import Browser
-from gateway.control.oauth.sign_in import is_from_our_page
-from gateway.control.oauth.token import form_body, read_body
 from gateway.control.oauth.visit import redirect
-from gateway.control.pages import choose_language, page
+from gateway.control.pages import page
+from gateway.control.pages.posts import NotOurs, language_of, our_form, posted, shown
 from gateway.control.pages.texts import TEXTS
 from gateway.control.pages.texts_account import ACCOUNT_TEXTS
 from gateway.control.resident import erasure
@@ -24,7 +22,6 @@ from gateway.control.second_factor import Factor
 from gateway.control.secrets import new_token
 from gateway.control.staff import qr
 from gateway.control.state import Control, ControlDep
-from schemas.xcity import operation
 
 router = APIRouter(tags=["Residents"])
 
@@ -39,7 +36,7 @@ be able to make the account their own."""
     operation_id="showSafety",
     summary="A resident's authenticator app and recovery codes",
     response_class=Response,
-    openapi_extra=operation(access="open", priority="essential", rate=(60, 60)),
+    openapi_extra=shown(),
 )
 async def show(request: Request, control: ControlDep) -> Response:
     browser = await sessions.read(request, control)
@@ -53,30 +50,22 @@ async def show(request: Request, control: ControlDep) -> Response:
     operation_id="changeSafety",
     summary="What the page of an account's safety posts",
     response_class=Response,
-    openapi_extra=operation(
-        access="open",
-        priority="essential",
-        rate=(60, 60),
-        max_body_bytes=forms.LARGEST_FORM,
-        request_body=form_body(
-            decision="add, remove, codes or erase",
-            code="What the authenticator app shows",
-            sure="With erase: yes",
-            csrf="",
-        ),
+    openapi_extra=posted(
+        decision="add, remove, codes or erase",
+        code="What the authenticator app shows",
+        sure="With erase: yes",
+        csrf="",
     ),
 )
 async def change(request: Request, control: ControlDep) -> Response:
     browser = await sessions.read(request, control)
     if browser.resident is None or control.now() - browser.began > FRESH:
         return await _to_sign_in(control, browser)
-    stale = TEXTS[_language(request)]["stale"]
     try:
-        form = forms.parse_form(await read_body(request), request.headers.get("content-type", ""))
-    except OAuth2Error:
-        return await _show(request, control, browser, browser.resident, stale, 400)
-    if not is_from_our_page(request, control, browser, form):
-        return await _show(request, control, browser, browser.resident, stale, 403)
+        form = await our_form(request, control, browser)
+    except NotOurs as error:
+        stale = TEXTS[language_of(request)]["stale"]
+        return await _show(request, control, browser, browser.resident, stale, error.status)
     return await _change(request, control, browser, browser.resident, form)
 
 
@@ -89,12 +78,12 @@ async def _to_sign_in(control: Control, browser: Browser) -> Response:
 async def _change(
     request: Request, control: Control, browser: Browser, resident: Resident, form: dict[str, str]
 ) -> Response:
-    texts, decision = ACCOUNT_TEXTS[_language(request)], form.get("decision", "")
+    texts, decision = ACCOUNT_TEXTS[language_of(request)], form.get("decision", "")
     if decision == "codes":
         return await _new_codes(request, control, resident)
     if decision == "erase" and form.get("sure") == "yes":
         await erasure.erase(control, resident)
-        done = page("staff_done.html", _language(request), text=texts["erase_done"])
+        done = page("staff_done.html", language_of(request), text=texts["erase_done"])
         sessions.remember(done, control, Browser(new_token()))
         return done
     if decision not in {"add", "remove"}:
@@ -102,7 +91,7 @@ async def _change(
     if not await _prove(control, resident, form.get("code", ""), removing=decision == "remove"):
         return await _show(request, control, browser, resident, texts["factor_wrong"], 403)
     text = texts["factor_on" if decision == "add" else "factor_off"]
-    return page("account_done.html", _language(request), text=text, codes=[])
+    return page("account_done.html", language_of(request), text=text, codes=[])
 
 
 async def _prove(control: Control, resident: Resident, code: str, *, removing: bool) -> bool:
@@ -126,8 +115,8 @@ async def _new_codes(request: Request, control: Control, resident: Resident) -> 
         codes = await recovery.make(
             connection, control.secrets, resident.resident_id, until, recovery.HOW_MANY
         )
-    text = ACCOUNT_TEXTS[_language(request)]["recover_codes_help"]
-    return page("account_done.html", _language(request), text=text, codes=codes)
+    text = ACCOUNT_TEXTS[language_of(request)]["recover_codes_help"]
+    return page("account_done.html", language_of(request), text=text, codes=codes)
 
 
 async def _show(
@@ -138,7 +127,7 @@ async def _show(
     message: str = "",
     status: int = 200,
 ) -> Response:
-    language = _language(request)
+    language = language_of(request)
     factor = await _factor(control, resident)
     response = page(
         "safety.html",
@@ -161,8 +150,3 @@ async def _factor(control: Control, resident: Resident) -> Factor:
         return held or await second_factor.propose(
             connection, control.store, control.secrets, resident.account
         )
-
-
-def _language(request: Request) -> str:
-    asked = request.query_params.get("lang", "")
-    return choose_language(asked, request.headers.get("accept-language", ""))

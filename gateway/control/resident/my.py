@@ -5,25 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from authlib.oauth2.rfc6749 import OAuth2Error
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import JSONResponse
 
 from gateway.control.consent import receipt, records
 from gateway.control.disclosure import shown as disclosures
-from gateway.control.oauth import forms, sessions
+from gateway.control.oauth import sessions
 from gateway.control.oauth.sessions import Browser
-from gateway.control.oauth.sign_in import NotSignedIn, is_from_our_page, sign_in
-from gateway.control.oauth.token import form_body, read_body
+from gateway.control.oauth.sign_in import NotSignedIn, sign_in
 from gateway.control.oauth.visit import redirect
 from gateway.control.pages import choose_language, others, page
+from gateway.control.pages.posts import NotOurs, our_form, posted, shown
 from gateway.control.pages.texts import TEXTS
 from gateway.control.resident import consents, history
 from gateway.control.resident.shared import apps
 from gateway.control.state import Control, ControlDep
 from gateway.control.told import shown as told
 from schemas.problem import NotFound
-from schemas.xcity import operation
 
 router = APIRouter(tags=["Residents"])
 
@@ -62,7 +60,7 @@ async def _visitor(request: Request, control: Control) -> Visitor:
     operation_id="showMyPage",
     summary="A resident's own page: what is shared, and with whom",
     response_class=Response,
-    openapi_extra=operation(access="open", priority="essential", rate=(120, 60)),
+    openapi_extra=shown(rate=120),
 )
 async def show(request: Request, control: ControlDep) -> Response:
     notice = "withdrawn" if request.query_params.get("done") == "withdrawn" else ""
@@ -74,29 +72,22 @@ async def show(request: Request, control: ControlDep) -> Response:
     operation_id="changeMyPage",
     summary="What the resident's own page posts",
     response_class=Response,
-    openapi_extra=operation(
-        access="open",
-        priority="essential",
-        rate=(120, 60),
-        max_body_bytes=forms.LARGEST_FORM,
-        request_body=form_body(
-            decision="sign-in, sign-out or withdraw",
-            consent="With withdraw: a consent, a grant, or client:<client_id> for all of a client",
-            csrf="",
-            username="",
-            password="",
-        ),
+    openapi_extra=posted(
+        rate=120,
+        decision="sign-in, sign-out or withdraw",
+        consent="With withdraw: a consent, a grant, or client:<client_id> for all of a client",
+        csrf="",
+        username="",
+        password="",
     ),
 )
 async def change(request: Request, control: ControlDep) -> Response:
     visitor = await _visitor(request, control)
     texts = TEXTS[visitor.language]
     try:
-        form = forms.parse_form(await read_body(request), request.headers.get("content-type", ""))
-    except OAuth2Error:
-        return await _show(visitor, texts["stale"], status=400)
-    if not is_from_our_page(request, control, visitor.browser, form):
-        return await _show(visitor, texts["stale"], status=403)
+        form = await our_form(request, control, visitor.browser)
+    except NotOurs as error:
+        return await _show(visitor, texts["stale"], status=error.status)
     decision = form.get("decision", "")
     if decision == "sign-in":
         return await _sign_in(request, visitor, form)
@@ -178,7 +169,7 @@ async def _mine(visitor: Visitor) -> dict[str, Any]:
     operation_id="downloadReceipt",
     summary="The receipt of one of the resident's consents (ISO/IEC TS 27560), signed",
     response_class=Response,
-    openapi_extra=operation(access="open", priority="essential", rate=(120, 60)),
+    openapi_extra=shown(rate=120),
 )
 async def download_receipt(consent: ConsentId, request: Request, control: ControlDep) -> Response:
     resident = (await sessions.read(request, control)).resident

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from authlib.oauth2.rfc6749 import OAuth2Error
 from fastapi import APIRouter, Request, Response
 
 from gateway.control.brakes import MustWait
-from gateway.control.oauth import clients, forms, sessions
-from gateway.control.oauth.sign_in import is_from_our_page, source_address
-from gateway.control.oauth.token import form_body, read_body
-from gateway.control.pages import choose_language, page
+from gateway.control.oauth import clients, sessions
+from gateway.control.oauth.sign_in import source_address
+from gateway.control.pages import page
+from gateway.control.pages.posts import NotOurs, language_of, our_form, posted, shown
 from gateway.control.pages.texts_staff import STAFF_TEXTS
 from gateway.control.staff import device_requests, grants
 from gateway.control.staff.accounts import Staff
@@ -20,7 +19,6 @@ from gateway.control.staff.device_requests import DeviceRequest
 from gateway.control.staff.sign_in import authenticate
 from gateway.control.state import Control, ControlDep
 from schemas.scopes import DESCRIPTIONS, parse
-from schemas.xcity import operation
 
 router = APIRouter(tags=["Staff"])
 
@@ -30,7 +28,7 @@ router = APIRouter(tags=["Staff"])
     operation_id="showDevicePage",
     summary="Where staff let a device act in their name",
     response_class=Response,
-    openapi_extra=operation(access="open", priority="essential", rate=(60, 60)),
+    openapi_extra=shown(),
 )
 async def show(request: Request, control: ControlDep) -> Response:
     return await _show(request, control, request.query_params.get("user_code", ""))
@@ -41,31 +39,25 @@ async def show(request: Request, control: ControlDep) -> Response:
     operation_id="decideForDevice",
     summary="What the device page posts",
     response_class=Response,
-    openapi_extra=operation(
-        access="open",
-        priority="essential",
-        rate=(60, 60),
-        max_body_bytes=forms.LARGEST_FORM,
-        request_body=form_body(
-            decision="allow or deny",
-            user_code="What the device shows",
-            username="",
-            password="",
-            code="What the authenticator app shows",
-            csrf="",
-        ),
+    openapi_extra=posted(
+        decision="allow or deny",
+        user_code="What the device shows",
+        username="",
+        password="",
+        code="What the authenticator app shows",
+        csrf="",
     ),
 )
 async def decide(request: Request, control: ControlDep) -> Response:
-    texts = STAFF_TEXTS[_language(request)]
-    try:
-        form = forms.parse_form(await read_body(request), request.headers.get("content-type", ""))
-    except OAuth2Error:
-        return await _show(request, control, "", texts["device_stale"], status=400)
-    user_code = form.get("user_code", "")
+    texts = STAFF_TEXTS[language_of(request)]
     browser = await sessions.read(request, control)
-    if not is_from_our_page(request, control, browser, form):
-        return await _show(request, control, user_code, texts["device_stale"], status=403)
+    try:
+        form = await our_form(request, control, browser)
+    except NotOurs as error:
+        user_code = error.form.get("user_code", "")
+        stale = texts["device_stale"]
+        return await _show(request, control, user_code, stale, status=error.status)
+    user_code = form.get("user_code", "")
     async with control.store.read() as connection:
         asked = await device_requests.find_open(
             connection, control.secrets, user_code, control.now()
@@ -87,7 +79,7 @@ async def decide(request: Request, control: ControlDep) -> Response:
         name = form.get("username", "")
         return await _show(request, control, user_code, texts["device_wrong"], name, 403)
     text = await _decide(control, asked, staff, allowed=form.get("decision") == "allow")
-    return page("staff_done.html", _language(request), text=texts[text])
+    return page("staff_done.html", language_of(request), text=texts[text])
 
 
 async def _decide(control: Control, asked: DeviceRequest, staff: Staff, *, allowed: bool) -> str:
@@ -115,7 +107,7 @@ async def _show(
     username: str = "",
     status: int = 200,
 ) -> Response:
-    language = _language(request)
+    language = language_of(request)
     browser = await sessions.read(request, control)
     asked = await _asked(control, user_code)
     if user_code and not asked and not message:
@@ -145,8 +137,3 @@ async def _asked(control: Control, user_code: str) -> dict[str, Any] | None:
         return None
     scopes = sorted(parse(found.scope))
     return {"client": client.name, "asked": [(one, DESCRIPTIONS.get(one, "")) for one in scopes]}
-
-
-def _language(request: Request) -> str:
-    asked = request.query_params.get("lang", "")
-    return choose_language(asked, request.headers.get("accept-language", ""))

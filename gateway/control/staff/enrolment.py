@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from authlib.oauth2.rfc6749 import OAuth2Error
 from fastapi import APIRouter, Request, Response
 
 from gateway.control import second_factor
-from gateway.control.oauth import forms, sessions
+from gateway.control.oauth import sessions
 from gateway.control.oauth.sessions import Browser
-from gateway.control.oauth.sign_in import is_from_our_page
-from gateway.control.oauth.token import form_body, read_body
-from gateway.control.pages import choose_language, page
+from gateway.control.pages import page
+from gateway.control.pages.posts import NotOurs, language_of, our_form, posted, shown
 from gateway.control.pages.texts_staff import STAFF_TEXTS
 from gateway.control.residents import LONGEST_PASSWORD
 from gateway.control.second_factor import Factor
@@ -18,7 +16,6 @@ from gateway.control.staff import accounts, qr
 from gateway.control.staff.accounts import Staff
 from gateway.control.staff.sign_in import SHORTEST_PASSWORD
 from gateway.control.state import Control, ControlDep
-from schemas.xcity import operation
 
 router = APIRouter(tags=["Staff"])
 
@@ -35,7 +32,7 @@ def link(control: Control, invitation: str) -> str:
     operation_id="showEnrolment",
     summary="Where an invitation is taken up: a password, and an authenticator app",
     response_class=Response,
-    openapi_extra=operation(access="open", priority="essential", rate=(60, 60)),
+    openapi_extra=shown(),
 )
 async def show(request: Request, control: ControlDep) -> Response:
     invitation = request.query_params.get("invitation", "")
@@ -48,35 +45,29 @@ async def show(request: Request, control: ControlDep) -> Response:
     operation_id="enrol",
     summary="What the enrolment page posts",
     response_class=Response,
-    openapi_extra=operation(
-        access="open",
-        priority="essential",
-        rate=(60, 60),
-        max_body_bytes=forms.LARGEST_FORM,
-        request_body=form_body(
-            invitation="As in the address",
-            password=f"At least {SHORTEST_PASSWORD} characters",
-            code="What the authenticator app shows",
-            csrf="",
-        ),
+    openapi_extra=posted(
+        invitation="As in the address",
+        password=f"At least {SHORTEST_PASSWORD} characters",
+        code="What the authenticator app shows",
+        csrf="",
     ),
 )
 async def enrol(request: Request, control: ControlDep) -> Response:
     browser = await sessions.read(request, control)
-    texts = STAFF_TEXTS[_language(request)]
+    texts = STAFF_TEXTS[language_of(request)]
     try:
-        form = forms.parse_form(await read_body(request), request.headers.get("content-type", ""))
-    except OAuth2Error:
-        return await _show(request, control, browser, "", texts["enrol_stale"], 400)
+        form = await our_form(request, control, browser)
+    except NotOurs as error:
+        invitation = error.form.get("invitation", "")
+        stale = texts["enrol_stale"]
+        return await _show(request, control, browser, invitation, stale, error.status)
     invitation = form.get("invitation", "")
-    if not is_from_our_page(request, control, browser, form):
-        return await _show(request, control, browser, invitation, texts["enrol_stale"], 403)
     password = form.get("password", "")
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         message = texts["enrol_short"].format(least=SHORTEST_PASSWORD)
         return await _show(request, control, browser, invitation, message, 400)
     if await _enrol(control, invitation, password, form.get("code", "")):
-        return page("staff_done.html", _language(request), text=texts["enrol_done"])
+        return page("staff_done.html", language_of(request), text=texts["enrol_done"])
     return await _show(request, control, browser, invitation, texts["enrol_code"], 403)
 
 
@@ -104,7 +95,7 @@ async def _show(
     message: str = "",
     status: int = 200,
 ) -> Response:
-    language = _language(request)
+    language = language_of(request)
     found = await _invited(control, invitation)
     if found is None:
         text = STAFF_TEXTS[language]["enrol_void"]
@@ -138,8 +129,3 @@ async def _invited(control: Control, invitation: str) -> tuple[Staff, Factor] | 
         if factor is None or factor.confirmed:
             factor = await second_factor.propose(connection, control.store, secrets, staff.account)
     return staff, factor
-
-
-def _language(request: Request) -> str:
-    asked = request.query_params.get("lang", "")
-    return choose_language(asked, request.headers.get("accept-language", ""))

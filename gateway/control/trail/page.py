@@ -6,16 +6,14 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from authlib.oauth2.rfc6749 import OAuth2Error
 from fastapi import APIRouter, Request, Response
 
 from gateway.control.audit.event import SECTOR
-from gateway.control.oauth import forms, sessions
+from gateway.control.oauth import sessions
 from gateway.control.oauth.sessions import Browser
-from gateway.control.oauth.sign_in import is_from_our_page
-from gateway.control.oauth.token import form_body, read_body
 from gateway.control.oauth.visit import redirect
-from gateway.control.pages import choose_language, others, page
+from gateway.control.pages import others, page
+from gateway.control.pages.posts import NotOurs, language_of, our_form, posted, shown
 from gateway.control.pages.texts import TEXTS
 from gateway.control.policy.snapshot import ZONE
 from gateway.control.residents import Resident
@@ -24,13 +22,11 @@ from gateway.control.trail import objections, uses
 from gateway.control.trail.objections import Objection
 from gateway.control.trail.uses import Line, Which
 from gateway.control.trail.words import client_names, dataset_titles, purpose_words
-from schemas.xcity import operation
 
 router = APIRouter(tags=["Residents"])
 
 PATH: Final = "/my/uses"
 _MY: Final = "/my"
-_OPEN: Final[dict[str, Any]] = {"access": "open", "priority": "essential", "rate": (120, 60)}
 
 
 @router.get(
@@ -38,7 +34,7 @@ _OPEN: Final[dict[str, Any]] = {"access": "open", "priority": "essential", "rate
     operation_id="showMyUses",
     summary="Who used a resident's data, for that resident",
     response_class=Response,
-    openapi_extra=operation(**_OPEN),
+    openapi_extra=shown(rate=120),
 )
 async def show(request: Request, control: ControlDep) -> Response:
     browser = await sessions.read(request, control)
@@ -53,11 +49,7 @@ async def show(request: Request, control: ControlDep) -> Response:
     operation_id="objectToUse",
     summary="What that page posts: an objection to one line",
     response_class=Response,
-    openapi_extra=operation(
-        **_OPEN,
-        max_body_bytes=forms.LARGEST_FORM,
-        request_body=form_body(day="", client="", dataset="", purpose="", reason="", csrf=""),
-    ),
+    openapi_extra=posted(rate=120, day="", client="", dataset="", purpose="", reason="", csrf=""),
 )
 async def object_to(request: Request, control: ControlDep) -> Response:
     browser = await sessions.read(request, control)
@@ -65,11 +57,10 @@ async def object_to(request: Request, control: ControlDep) -> Response:
         return redirect(_MY + _query(request))
     resident = browser.resident
     try:
-        form = forms.parse_form(await read_body(request), request.headers.get("content-type", ""))
-    except OAuth2Error:
-        return await _show(request, control, browser, resident, message="stale", status=400)
-    if not is_from_our_page(request, control, browser, form):
-        return await _show(request, control, browser, resident, message="stale", status=403)
+        form = await our_form(request, control, browser)
+    except NotOurs as error:
+        status = error.status
+        return await _show(request, control, browser, resident, message="stale", status=status)
     which = Which(*(form.get(name, "") for name in Which._fields))
     subject = control.pseudonyms.of(resident.resident_id, SECTOR)
     found = await _lines(control, subject)
@@ -101,9 +92,7 @@ async def _show(
     notice: str = "",
     status: int = 200,
 ) -> Response:
-    chosen = request.query_params.get("lang", "")
-    accepted = request.headers.get("accept-language", "")
-    language = choose_language(chosen, accepted)
+    language = language_of(request)
     texts = TEXTS[language]
     response = page(
         "uses.html",
