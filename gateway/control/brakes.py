@@ -9,12 +9,26 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.control import tables
+from gateway.control.secrets import Secrets
 
 FREE_TRIES: Final = 5
 """Wrong secrets for one account before waiting begins; each further one doubles the wait."""
 FREE_TRIES_OF_ADDRESS: Final = 50
 """The same for one source address, behind which a whole school may sit."""
 LONGEST_WAIT: Final = 900
+
+
+def of(secrets: Secrets, what: str, username: str, address: str) -> dict[str, int]:
+    """The brakes on one try: of the account, and of the address that it comes from.
+
+    Args:
+        what: of which kind the account is, or what is tried at it; each is counted by itself.
+        address: the source address, as the gateway saw it; it is counted for all kinds together.
+    """
+    return {
+        secrets.hash(f"{what} {username}"): FREE_TRIES,
+        secrets.hash(f"address {address}"): FREE_TRIES_OF_ADDRESS,
+    }
 
 
 class MustWait(Exception):

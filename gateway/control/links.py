@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import httpx
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.control import tables
 from gateway.control.clock import Clock, seconds
+from gateway.control.holders import tell
 from gateway.control.sectors import labels
 from schemas.kit.client import CityClient
 from schemas.kit.store import Store
@@ -105,23 +105,12 @@ class Linker:
         return len(rows) - len(told)
 
     async def _unlink(self, row: Any) -> bool:
-        try:
-            await self.client.request("DELETE", f"/{row.domain}/v1/links/{row.subject}")
-        except httpx.HTTPError as error:
-            logger.info("%s has not forgotten a link yet: %s", row.domain, type(error).__name__)
-            return False
-        return True
+        return await tell(self.client, row.domain, "DELETE", f"links/{row.subject}")
 
     async def _tell_one(self, row: Any, sectors: Mapping[str, str]) -> bool:
         subject = self.pseudonyms.of(row.resident_id, sectors.get(row.domain, row.domain))
         body = {"subject": subject, "localId": row.local_id}
-        try:
-            await self.client.request("POST", f"/{row.domain}/v1/links", json=body)
-        except httpx.HTTPError as error:
-            # never the body: who a pseudonym is must not be in a log
-            logger.info("ID link to %s not taken yet: %s", row.domain, type(error).__name__)
-            return False
-        return True
+        return await tell(self.client, row.domain, "POST", "links", body)
 
     async def _mark(self, connection: AsyncConnection, row: Any) -> None:
         table = tables.links

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import unicodedata
 import uuid
 from dataclasses import dataclass
 from typing import Final
@@ -17,6 +18,11 @@ from gateway.control import tables
 SHORTEST_PASSWORD: Final = 10
 LONGEST_PASSWORD: Final = 1024
 _AT_ONCE: Final = 2  # each takes 64 MiB and a core for a while
+
+
+def as_kept(username: str) -> str:
+    """A user name as somebody typed it, in the one form in which names are kept."""
+    return unicodedata.normalize("NFKC", username).strip()[:100]
 
 
 class Passwords:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, cast
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.control.audit.event import AuditEvent
+from gateway.control.audit.event import SECTOR, AuditEvent
 from gateway.control.audit.log import AuditLog
 from gateway.control.catalogue.fetch import Fetcher
 from gateway.control.clock import Clock, seconds
@@ -67,6 +67,20 @@ class Control:
             action, target, detail: see :class:`~gateway.control.audit.event.AuditEvent`.
         """
         event = AuditEvent(self.now_ms(), client, action, target, detail=detail)
+        await self.audit.append(connection, event)
+
+    async def record_about(
+        self,
+        connection: AsyncConnection,
+        resident_id: str,
+        client: str,
+        action: str,
+        target: str = "",
+        **detail: Any,
+    ) -> None:
+        """The same, about a resident."""
+        subject = self.pseudonyms.of(resident_id, SECTOR)
+        event = AuditEvent(self.now_ms(), client, action, target, subject, detail)
         await self.audit.append(connection, event)
 
     def token_maker(self, now: int) -> TokenMaker:

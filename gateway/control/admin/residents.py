@@ -7,7 +7,6 @@ from pydantic import Field
 from sqlalchemy import update
 
 from gateway.control import residents, tables
-from gateway.control.audit.event import SECTOR, AuditEvent
 from gateway.control.identity import recovery
 from gateway.control.residents import Resident
 from gateway.control.state import Control, ControlDep
@@ -45,8 +44,9 @@ async def make_recovery_code(whom: Whom, control: ControlDep, caller: CallerDep)
     until = control.now() + recovery.OF_COUNTER
     async with control.store.write() as connection:
         (code,) = await recovery.make(connection, control.secrets, resident.resident_id, until)
-        event = _event(control, caller.actor, "account.recovery-code", resident)
-        await control.audit.append(connection, event)
+        await control.record_about(
+            connection, resident.resident_id, caller.actor, "account.recovery-code"
+        )
     return RecoveryCode(code=code, expires_in=recovery.OF_COUNTER)
 
 
@@ -66,8 +66,10 @@ async def set_proofing(proofing: Proofing, control: ControlDep, caller: CallerDe
             .where(table.c.resident_id == resident.resident_id)
             .values(proofing=proofing.level)
         )
-        event = _event(control, caller.actor, "account.proofing", resident, level=proofing.level)
-        await control.audit.append(connection, event)
+        await control.record_about(
+            connection, resident.resident_id, caller.actor, "account.proofing",
+            level=proofing.level,
+        )  # fmt: skip
 
 
 async def _find(control: Control, username: str) -> Resident:
@@ -76,10 +78,3 @@ async def _find(control: Control, username: str) -> Resident:
     if found is None:
         raise NotFound("There is no resident with this user name.")
     return found
-
-
-def _event(
-    control: Control, actor: str, action: str, resident: Resident, **detail: object
-) -> AuditEvent:
-    subject = control.pseudonyms.of(resident.resident_id, SECTOR)
-    return AuditEvent(control.now_ms(), actor, action, "", subject, detail)

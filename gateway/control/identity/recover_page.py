@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 from fastapi import APIRouter, Request, Response
 
 from gateway.control import brakes, residents, second_factor
-from gateway.control.audit.event import RESIDENT, SECTOR, AuditEvent
+from gateway.control.audit.event import RESIDENT
 from gateway.control.brakes import MustWait
 from gateway.control.identity import recovery
 from gateway.control.oauth import sessions
@@ -69,11 +67,8 @@ async def _recover(control: Control, form: dict[str, str], address: str) -> bool
     """Raises:
     MustWait: for the account or the address.
     """
-    username = unicodedata.normalize("NFKC", form.get("username", "")).strip()[:100]
-    held = {
-        control.secrets.hash(f"recovery {username}"): brakes.FREE_TRIES,
-        control.secrets.hash(f"address {address}"): brakes.FREE_TRIES_OF_ADDRESS,
-    }
+    username = residents.as_kept(form.get("username", ""))
+    held = brakes.of(control.secrets, "recovery", username, address)
     async with control.store.write() as connection:
         await brakes.count(connection, held, control.now())
         resident = await residents.find_by_username(connection, username)
@@ -90,9 +85,7 @@ async def _recover(control: Control, form: dict[str, str], address: str) -> bool
         # who has lost both has lost the app too; the code was the proof
         await second_factor.remove(connection, resident.account)
         await brakes.release(connection, held)
-        subject = control.pseudonyms.of(resident.resident_id, SECTOR)
-        event = AuditEvent(control.now_ms(), RESIDENT, "account.recover", "", subject)
-        await control.audit.append(connection, event)
+        await control.record_about(connection, resident.resident_id, RESIDENT, "account.recover")
     return True
 
 

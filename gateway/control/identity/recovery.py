@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets as random
 from typing import Final
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.control import tables
@@ -52,13 +52,6 @@ async def use(
         )
     )
     return used.rowcount == 1
-
-
-async def left(connection: AsyncConnection, resident_id: str, now: int) -> int:
-    """How many good codes there are."""
-    table = tables.recovery_codes
-    mine = (table.c.resident_id == resident_id) & (table.c.expires > now)
-    return len((await connection.execute(select(table.c.hash).where(mine))).all())
 
 
 def _code() -> str:

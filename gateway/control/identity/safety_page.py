@@ -7,7 +7,7 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 
 from gateway.control import second_factor
-from gateway.control.audit.event import RESIDENT, SECTOR, AuditEvent
+from gateway.control.audit.event import RESIDENT
 from gateway.control.identity import recovery
 from gateway.control.oauth import sessions
 from gateway.control.oauth.sessions import Browser
@@ -103,9 +103,7 @@ async def _prove(control: Control, resident: Resident, code: str, *, removing: b
         if removing:
             await second_factor.remove(connection, account)
         action = "account.factor-off" if removing else "account.factor-on"
-        subject = control.pseudonyms.of(resident.resident_id, SECTOR)
-        event = AuditEvent(control.now_ms(), RESIDENT, action, "", subject)
-        await control.audit.append(connection, event)
+        await control.record_about(connection, resident.resident_id, RESIDENT, action)
     return True
 
 

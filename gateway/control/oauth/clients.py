@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Literal, cast
 
@@ -219,8 +218,3 @@ def _read(row: Any) -> Client:
 
 def _words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
-
-
-def scope_union(clients: Iterable[Client]) -> list[str]:
-    """Every scope that some client may ask for, sorted."""
-    return sorted({scope for client in clients for scope in client.scopes})

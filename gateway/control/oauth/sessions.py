@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
@@ -129,11 +128,8 @@ async def authenticate(
     Raises:
         MustWait: for the account or the address; a right password waits too.
     """
-    username = unicodedata.normalize("NFKC", username).strip()[:100]
-    held = {
-        control.secrets.hash(f"account {username}"): brakes.FREE_TRIES,
-        control.secrets.hash(f"address {address}"): brakes.FREE_TRIES_OF_ADDRESS,
-    }
+    username = residents.as_kept(username)
+    held = brakes.of(control.secrets, "account", username, address)
     async with control.store.write() as connection:
         await brakes.count(connection, held, control.now())
         resident = await residents.find_by_username(connection, username)

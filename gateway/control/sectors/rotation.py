@@ -17,11 +17,10 @@ import logging
 from dataclasses import dataclass
 from typing import Final, Literal
 
-import httpx
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.control import tables
+from gateway.control import holders, tables
 from gateway.control.audit.event import PLATFORM
 from gateway.control.sectors.labels import label
 from gateway.control.state import Control
@@ -133,24 +132,17 @@ class Rotations:
 
     async def _rename(self, sector: Sector, resident: str) -> bool:
         old, new = self._names(sector, resident)
-        return await self._tell(sector, "names", {"old": old, "new": new})
+        body = {"old": old, "new": new}
+        return await holders.tell(self.client, sector.name, "POST", "names", body)
 
     async def _forget(self, sector: Sector, resident: str) -> bool:
         old, _ = self._names(sector, resident)
-        return await self._tell(sector, "names/forgotten", {"old": old})
+        body = {"old": old}
+        return await holders.tell(self.client, sector.name, "POST", "names/forgotten", body)
 
     def _names(self, sector: Sector, resident: str) -> tuple[str, str]:
         old, new = (self.control.pseudonyms.of(resident, one) for one in sector.turn)
         return old, new
-
-    async def _tell(self, sector: Sector, what: str, body: dict[str, str]) -> bool:
-        try:
-            await self.client.request("POST", f"/{sector.name}/v1/{what}", json=body)
-        except httpx.HTTPError as error:
-            # never the body: which name became which must not be in a log
-            logger.info("%s not told of a new name yet: %s", sector.name, type(error).__name__)
-            return False
-        return True
 
     async def _move_on(self, sector: Sector, resident: str) -> Sector:
         moved = Sector(sector.name, sector.epoch, sector.stage, resident, sector.since)

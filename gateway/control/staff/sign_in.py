@@ -5,11 +5,10 @@ What was wrong is not said: neither whether the account exists, nor which of the
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Final
 
 from gateway.control import brakes, second_factor
-from gateway.control.residents import LONGEST_PASSWORD
+from gateway.control.residents import LONGEST_PASSWORD, as_kept
 from gateway.control.staff import accounts
 from gateway.control.staff.accounts import Staff
 from gateway.control.state import Control
@@ -28,11 +27,8 @@ async def authenticate(
     Raises:
         MustWait: for the account or the address; who is right waits too.
     """
-    username = unicodedata.normalize("NFKC", username).strip()[:100]
-    held = {
-        control.secrets.hash(f"staff {username}"): brakes.FREE_TRIES,
-        control.secrets.hash(f"address {address}"): brakes.FREE_TRIES_OF_ADDRESS,
-    }
+    username = as_kept(username)
+    held = brakes.of(control.secrets, "staff", username, address)
     async with control.store.write() as connection:
         await brakes.count(connection, held, control.now())
         staff = await accounts.find_by_username(connection, username)

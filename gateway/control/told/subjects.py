@@ -12,7 +12,6 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from gateway.control.audit.event import SECTOR, AuditEvent
 from gateway.control.consent import records as consents
 from gateway.control.consent.records import Given
 from gateway.control.oauth import records
@@ -38,13 +37,11 @@ class Questioned(BaseModel):
 async def link_subject(asked: Questioned, control: ControlDep) -> dict[str, str]:
     """404 when the consent is none of the grant's, is for another domain, or lives no more."""
     given = await _living(control, asked)
-    subject = control.pseudonyms.of(given.resident_id, SECTOR)
-    detail = {"domain": given.domain, "dataset": given.dataset, "consent": given.consent_id}
-    event = AuditEvent(
-        control.now_ms(), given.client_id, "subject.link", given.gid, subject, detail
-    )
     async with control.store.write() as connection:
-        await control.audit.append(connection, event)
+        await control.record_about(
+            connection, given.resident_id, given.client_id, "subject.link", given.gid,
+            domain=given.domain, dataset=given.dataset, consent=given.consent_id,
+        )  # fmt: skip
         sectors = await labels.in_force(connection)
     return {
         "subject": control.pseudonyms.of(
