@@ -5,11 +5,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.control.audit.event import SECTOR, AuditEvent
 from gateway.control.consent.records import Given
 from gateway.control.disclosure import records
 from gateway.control.disclosure.records import Disclosure
@@ -71,7 +69,14 @@ async def give(
         until=until,
     )
     await records.add(connection, disclosure, grant, given)
-    await control.audit.append(connection, _event(control, disclosure))
+    await control.record_about(
+        connection, resident_id, client.client_id, "data.disclose", grant.gid,
+        datasets=list(disclosure.datasets),
+        purpose=VITAL,
+        reason=disclosure.reason,
+        emergency=disclosure.emergency,
+        until=until,
+    )  # fmt: skip
     token, lifetime = control.token_maker(now).make(client, scope, grant, given)
     return Made(disclosure, given, token, lifetime)
 
@@ -116,23 +121,4 @@ def _consent(control: Control, client: Client, grant: Grant, dataset: str) -> Gi
         purpose=VITAL,
         created=grant.created,
         until=grant.expires,
-    )
-
-
-def _event(control: Control, disclosure: Disclosure) -> AuditEvent:
-    detail: dict[str, Any] = {
-        "datasets": list(disclosure.datasets),
-        "purpose": VITAL,
-        "reason": disclosure.reason,
-        "emergency": disclosure.emergency,
-        "until": disclosure.until,
-    }
-    subject = control.pseudonyms.of(disclosure.resident_id, SECTOR)
-    return AuditEvent(
-        control.now_ms(),
-        disclosure.client_id,
-        "data.disclose",
-        disclosure.gid,
-        subject,
-        detail,
     )
