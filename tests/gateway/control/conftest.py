@@ -35,8 +35,9 @@ async def used_store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     async with engine.begin() as connection:
         made = await connection.scalar(text("SELECT to_regclass('control.clients')"))
         if made:
-            names = ", ".join(f"control.{table}" for table in metadata.tables)
-            await connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY"))
+            # deleting from small tables is quicker than TRUNCATE, which makes new files for each
+            emptied = "".join(f"DELETE FROM control.{table};" for table in metadata.tables)
+            await connection.execute(text(f"DO $$ BEGIN {emptied} END $$"))
     await engine.dispose()
     return url
 
