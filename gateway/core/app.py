@@ -44,6 +44,7 @@ from gateway.core.slices import Work, at_once, emptied, in_slices
 from gateway.core.telemetry.accesslog import AccessLog
 from gateway.core.telemetry.spans import Spans, Traced
 from gateway.core.telemetry.telemetry import Telemetry
+from gateway.core.telemetry.usage import Usage
 from gateway.core.tls import HSTS, Tls, TlsFiles
 from gateway.core.trail.trail import Trail
 from gateway.core.upstreams.upstream import Upstream
@@ -118,6 +119,7 @@ class Core:
         self.buckets: Limiter = config.limiter or Buckets(self.bounds.buckets)
         self.quotas: Quotas = config.quotas or OwnCounts(self.bounds.buckets)
         self.telemetry = Telemetry(self.bounds.series)
+        self.usage = Usage(self.bounds.usage)
         self.cache = SharedCache(self.bounds)
         self.overload = Overload(self.bounds, self.telemetry, monotonic(), config.now)
         self.ids = Ids()

@@ -75,6 +75,7 @@ class Bounds:
             of verified tokens.
         buckets: rate-limit buckets of one worker.
         series: label sets of the metrics; what comes later is counted as ``other``.
+        usage: pairs of client and route counted between two reports; later ones as ``other``.
         least_concurrency: requests at a time that an upstream is given at least, however slow.
         patience: an upstream that on average answers within this is not slow, whatever is usual;
             a limit comes down when it takes twice as long, and twice as long as usual.
@@ -120,6 +121,7 @@ class Bounds:
     tokens: int = 50_000
     buckets: int = 100_000
     series: int = 10_000
+    usage: int = 10_000
     least_concurrency: int = 10
     patience: float = 0.15
     log_lines: int = 100_000

@@ -66,16 +66,18 @@ class Exchange:
         limit: what of the answer may pass, where that is not all of it.
         lasts_until: the end of ``consent`` in seconds since the epoch; on a route whose answers go
             on, of the token too.
+        caller: the client's id, once it is known; ``""`` until then, and on open routes.
+        why: the core's own word for what went wrong.
         route, grant, policy: given by the steps of :mod:`gateway.core.pipeline`, in which each is
             there for the steps after.
     """
 
     __slots__ = (
         "_chunks", "_core", "access", "admitted", "alive", "began", "began_body", "begun", "body",
-        "bytes_out", "client", "close", "connection", "consent", "ended", "fields", "grant", "held",
+        "bytes_out", "caller", "client", "close", "connection", "consent", "ended", "fields", "grant", "held",
         "hop", "lasts_until", "limit", "line", "load", "plain", "policy", "purpose", "rate_fields",
         "repeatable", "request_id", "route", "routed", "sent", "start", "stats", "status", "told",
-        "tried", "unsent", "upgrade", "upload", "watcher",
+        "tried", "unsent", "upgrade", "upload", "watcher", "why",
     )  # fmt: skip
 
     policy: Policy
@@ -108,7 +110,7 @@ class Exchange:
         self.access: Noted | None = None
         self.limit: Limited | None = None
         self.consent: Consent | None = None
-        self.purpose = ""
+        self.purpose = self.caller = self.why = ""
         self.lasts_until: float = inf
 
     @property
@@ -406,6 +408,7 @@ class Exchange:
         """The core's own answer instead of an upstream's; one without a reason is no refusal."""
         if answer.reason:
             self.stats.reject(answer.reason)
+            self.why = answer.reason
             if self._core.trail is not None:
                 self._core.trail.note_refusal(self._core, self, answer)
         self._give(answer)
@@ -413,6 +416,7 @@ class Exchange:
     def fail(self, answer: Reply, kind: str) -> None:
         """The upstream failed: the client is told, or cut off if it has the beginning already."""
         self.stats.fail(kind)
+        self.why = kind
         if self.begun:
             self._count()
             self.client.cut()
@@ -452,7 +456,9 @@ class Exchange:
             self.ended = monotonic()
             seconds = self.ended - self.began
             stats = self.stats
-            stats.observe(self.status, seconds)
+            bucket = stats.observe(self.status, seconds)
+            if self.caller:
+                self._core.usage.note(self.caller, self.route.id, self.status, bucket, self.why)
             if self.access is not None:
                 self.access.answered(self.status)
             if self.admitted:

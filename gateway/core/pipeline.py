@@ -94,6 +94,7 @@ def authenticate(core: Core, exchange: Exchange) -> None:
             fields.token, exchange.policy, exchange.client.source, exchange.began
         )
     exchange.grant = grant
+    exchange.caller = grant.client_id
     exchange.stats = exchange.route.stats[grant.client.kind]
     if grant.thumbprint or fields.bound:
         prove(core, exchange, grant)
@@ -159,14 +160,18 @@ def spend_client_quota(core: Core, exchange: Exchange) -> None:
     """The client's own quota of the day, over all routes, if it has one."""
     quota = exchange.grant.client.quota
     if quota is not None:
-        _spend(core, exchange, quota, exchange.grant.client_id, "")
+        client = exchange.grant.client_id
+        _spend(core, exchange, quota, client, "")
+        core.usage.spend(client, exchange.route.id, on_route=False)
 
 
 def spend_route_quota(core: Core, exchange: Exchange) -> None:
     """The route's quota of the day for each client."""
     route = exchange.route
     assert route.quota is not None  # noqa: S101 - or the step would not be in the list
-    _spend(core, exchange, route.quota, exchange.grant.client_id, route.id)
+    client = exchange.grant.client_id
+    _spend(core, exchange, route.quota, client, route.id)
+    core.usage.spend(client, route.id, on_route=True)
 
 
 def spend_route_quota_by_source(core: Core, exchange: Exchange) -> None:

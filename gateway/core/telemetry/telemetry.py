@@ -9,10 +9,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import Any, Final
 
-BOUNDS: Final = (
-    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
-)  # fmt: skip
-"""Upper bounds of the latency histogram's buckets, in seconds; the last bucket has none."""
+from schemas.usage import LATENCY_BOUNDS as BOUNDS
+
 UNROUTED: Final = "none"
 """Route label of requests that reached no route."""
 ANYBODY: Final = "none"
@@ -50,11 +48,17 @@ class Stats:
         self.failures: dict[str, int] = {}
         self.cache: dict[str, int] = {}
 
-    def observe(self, status: int, seconds: float) -> None:
-        """One answer that ended after ``seconds``; ``status`` 0 if it never began."""
+    def observe(self, status: int, seconds: float) -> int:
+        """One answer that ended after ``seconds``; ``status`` 0 if it never began.
+
+        Returns:
+            The bucket that it fell into.
+        """
+        bucket = bisect_left(BOUNDS, seconds)
         self.statuses[status // 100] += 1
-        self.buckets[bisect_left(BOUNDS, seconds)] += 1
+        self.buckets[bucket] += 1
         self.seconds += seconds
+        return bucket
 
     def reject(self, reason: str) -> None:
         self.rejected[reason] = self.rejected.get(reason, 0) + 1
