@@ -12,31 +12,22 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Final
-from urllib.parse import urlsplit
+from typing import Final
 
-import orjson
-
-from gateway.core.http.answer import Answer
 from gateway.core.trail.files import Folder, journals
 from gateway.core.trail.journal import Journal
 from gateway.core.trail.reader import Reader
 from gateway.core.trail.trail import Trail
+from gateway.inside import ControlPlane, NotTaken
 from schemas.consent import ACCESSES_PATH
-from schemas.headers import GATEWAY_KEY
 
 _log = logging.getLogger(__name__)
 EVERY: Final = 0.2
 """Seconds between looks at what was written."""
 ORPHANS_EVERY: Final = 5.0
 LONGEST_PAUSE: Final = 5.0
-TIMEOUT: Final = 10.0
 LAST: Final = 2.0
 """Seconds for what is left when the worker ends; then another one ships it."""
-
-
-class NotTaken(Exception):
-    """The control plane did not take a piece."""
 
 
 class Shipper:
@@ -55,10 +46,8 @@ class Shipper:
         *,
         now: Callable[[], float] = time.time,
     ) -> None:
-        url = urlsplit(control_url)
-        self._host, self._port = url.hostname or "", url.port or 80
+        self._control = ControlPlane(control_url, gateway_key)
         self._trail = trail
-        self._key = gateway_key
         self._now = now
         self._own: tuple[Journal, Reader] | None = None
         self._seen = 0
@@ -158,8 +147,6 @@ class Shipper:
             _log.warning("accesses to personal data are not taken: %s", why)
         self._failing = True
 
-    # The control plane
-
     async def _post(self, journal: str, first: int, ready: list[bytes]) -> int:
         """Have a piece appended to the audit log.
 
@@ -169,25 +156,10 @@ class Shipper:
         Raises:
             Exception: it was not, or who knows.
         """
-        async with asyncio.timeout(TIMEOUT):
-            reader, writer = await asyncio.open_connection(self._host, self._port)
-            try:
-                writer.write(self._question(journal, first, ready))
-                answer = Answer((await reader.readuntil(b"\r\n\r\n"))[:-4])
-                body: Any = orjson.loads(await reader.readexactly(max(0, answer.length)) or b"{}")
-            finally:
-                writer.close()
-        if answer.status != 200 or not isinstance(body.get("next"), int):
-            raise NotTaken(f"the control plane answered {answer.status}")
-        return int(body["next"])
-
-    def _question(self, journal: str, first: int, ready: list[bytes]) -> bytes:
         body = b'{"journal":"%b","first":%d,"accesses":[%b]}' % (
             journal.encode(), first, b",".join(ready),
         )  # fmt: skip
-        head = (
-            f"POST {ACCESSES_PATH} HTTP/1.1\r\nhost: {self._host}:{self._port}\r\n"
-            f"{GATEWAY_KEY}: {self._key.decode()}\r\ncontent-type: application/json\r\n"
-            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
-        )
-        return head.encode() + body
+        said = await self._control.post(ACCESSES_PATH, body)
+        if not isinstance(said.get("next"), int):
+            raise NotTaken("the control plane did not say what it has")
+        return int(said["next"])

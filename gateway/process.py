@@ -29,8 +29,10 @@ from gateway.core.proof.replays import Replays
 from gateway.core.telemetry.spans import Spans
 from gateway.core.tls import TlsFiles
 from gateway.core.trail.trail import Trail
+from gateway.inside import ControlPlane
 from gateway.journal import Shipper
 from gateway.leases import Leases
+from gateway.usage import UsageShipper
 
 LAST_WORD = -1
 """Number of the answer that nobody has asked for: the counters as they stood at the end."""
@@ -66,6 +68,8 @@ async def serve(channel: socket.socket) -> None:
     await core.listen(socket.socket(fileno=config["socket"]))
     background = [Feed(core, config["control_url"], keep=config["first"]).run()]
     background.append(Shipper(trail, config["control_url"], core.gateway_key).run())
+    control = ControlPlane(config["control_url"], core.gateway_key)
+    background.append(UsageShipper(core.usage, control).run())
     if allowances is not None:
         background.append(Leases(allowances, config["limits_url"], counts).run())
     if spans is not None:

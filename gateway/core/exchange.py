@@ -67,17 +67,17 @@ class Exchange:
         lasts_until: the end of ``consent`` in seconds since the epoch; on a route whose answers go
             on, of the token too.
         caller: the client's id, once it is known; ``""`` until then, and on open routes.
-        why: the core's own word for what went wrong.
+        fault: the core's own word for what went wrong.
         route, grant, policy: given by the steps of :mod:`gateway.core.pipeline`, in which each is
             there for the steps after.
     """
 
     __slots__ = (
         "_chunks", "_core", "access", "admitted", "alive", "began", "began_body", "begun", "body",
-        "bytes_out", "caller", "client", "close", "connection", "consent", "ended", "fields", "grant", "held",
-        "hop", "lasts_until", "limit", "line", "load", "plain", "policy", "purpose", "rate_fields",
-        "repeatable", "request_id", "route", "routed", "sent", "start", "stats", "status", "told",
-        "tried", "unsent", "upgrade", "upload", "watcher", "why",
+        "bytes_out", "caller", "client", "close", "connection", "consent", "ended", "fault",
+        "fields", "grant", "held", "hop", "lasts_until", "limit", "line", "load", "plain", "policy",
+        "purpose", "rate_fields", "repeatable", "request_id", "route", "routed", "sent", "start",
+        "stats", "status", "told", "tried", "unsent", "upgrade", "upload", "watcher",
     )  # fmt: skip
 
     policy: Policy
@@ -110,7 +110,7 @@ class Exchange:
         self.access: Noted | None = None
         self.limit: Limited | None = None
         self.consent: Consent | None = None
-        self.purpose = self.caller = self.why = ""
+        self.purpose = self.caller = self.fault = ""
         self.lasts_until: float = inf
 
     @property
@@ -408,7 +408,7 @@ class Exchange:
         """The core's own answer instead of an upstream's; one without a reason is no refusal."""
         if answer.reason:
             self.stats.reject(answer.reason)
-            self.why = answer.reason
+            self.fault = answer.reason
             if self._core.trail is not None:
                 self._core.trail.note_refusal(self._core, self, answer)
         self._give(answer)
@@ -416,7 +416,7 @@ class Exchange:
     def fail(self, answer: Reply, kind: str) -> None:
         """The upstream failed: the client is told, or cut off if it has the beginning already."""
         self.stats.fail(kind)
-        self.why = kind
+        self.fault = kind
         if self.begun:
             self._count()
             self.client.cut()
@@ -458,7 +458,7 @@ class Exchange:
             stats = self.stats
             bucket = stats.observe(self.status, seconds)
             if self.caller:
-                self._core.usage.note(self.caller, self.route.id, self.status, bucket, self.why)
+                self._core.usage.note(self.caller, self.route.id, self.status, bucket, self.fault)
             if self.access is not None:
                 self.access.answered(self.status)
             if self.admitted:

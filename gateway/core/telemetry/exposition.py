@@ -16,8 +16,8 @@ from prometheus_client.registry import Collector
 
 from gateway.core.telemetry.exposition_upstreams import upstreams
 from gateway.core.telemetry.overload_metrics import overload_metrics
-from gateway.core.telemetry.telemetry import BOUNDS
 from gateway.core.trail.metrics import trail_metrics
+from schemas.usage import LATENCY_BOUNDS as BOUNDS
 
 _P: Final = "supercity_gateway_"
 _CLASSES: Final = ("cut", "1xx", "2xx", "3xx", "4xx", "5xx")

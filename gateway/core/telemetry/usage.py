@@ -62,7 +62,7 @@ class Counted:
     """
 
     def __init__(self, most: int) -> None:
-        self._most = most
+        self.most = most
         self.pairs = 0
         self.clients: dict[str, dict[str, Uses]] = {}
 
@@ -73,7 +73,7 @@ class Counted:
             return self._new(client, route)
 
     def _new(self, client: str, route: str) -> Uses:
-        if self.pairs >= self._most:
+        if self.pairs >= self.most:
             client = route = OTHER
         routes = self.clients.setdefault(client, {})
         if route not in routes:
