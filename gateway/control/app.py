@@ -57,6 +57,8 @@ from gateway.control.trail import api as trail_api
 from gateway.control.trail import page as trail_page
 from gateway.control.trail.api import TRAIL
 from gateway.control.transparency import api as transparency_api
+from gateway.control.usage import api as usage_api
+from gateway.control.usage import intake as usage_intake
 from schemas.kit.app import create_app
 from schemas.kit.envelope import Envelopes
 from schemas.kit.outgoing.addresses import networks
@@ -95,6 +97,7 @@ _OPEN_API: Final = (
     revocations,
     subjects,
     metrics,
+    usage_intake,
 )
 
 DESCRIPTION: Final = """\
@@ -168,6 +171,7 @@ def create_control(
             sectors.router,
             disclosing.router,
             trail_api.operators,
+            usage_api.router,
         ],
         gateway_key=gateway_key,
         lifespan=parts.lifespan,

@@ -14,6 +14,7 @@ from gateway.control.identity import provider_visits
 from gateway.control.oauth import clients, records, signing_keys
 from gateway.control.staff import grants as staff_grants
 from gateway.control.state import Control
+from gateway.control.usage import kept as usage
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ class Housekeeper:
             await clients.forget_unapproved(connection, now)
             await staff_grants.forget_expired(connection, now)
             await provider_visits.forget_expired(connection, now)
+            await usage.forget(connection, now)
             await connection.execute(delete(tables.sessions).where(tables.sessions.c.expires < now))
             await connection.execute(
                 delete(tables.login_failures).where(tables.login_failures.c.last < now - 86_400)

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Float,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -460,4 +461,28 @@ unlinks = Table(
     # links that holders are still to be told to forget, of residents who were erased
     Column("domain", String(40), primary_key=True),
     Column("subject", String(_ID), primary_key=True),  # pseudonym
+)
+
+# ---------------------------------------------------------------- usage
+
+client_usage = Table(
+    "client_usage",
+    metadata,
+    # what a client did with an operation: per minute for a while, per hour for longer
+    Column("client", String(_ID), primary_key=True),
+    Column("step", Integer, primary_key=True, autoincrement=False),  # 60 or 3600 seconds
+    Column("start", BigInteger, primary_key=True, autoincrement=False),
+    Column("route", String(256), primary_key=True),
+    Column("counts", Text, nullable=False),  # JSON: usage/counts.py
+    Index("client_usage_by_start", "start"),
+    Index("client_usage_by_route", "route", "start"),
+)
+
+usage_workers = Table(
+    "usage_workers",
+    metadata,
+    # of each gateway worker, the last report that was added
+    Column("worker", String(64), primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+    Column("seen", BigInteger, nullable=False, index=True),
 )

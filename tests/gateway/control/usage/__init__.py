@@ -1,0 +1,1 @@
+"""Tests of how clients use the APIs, as the control plane keeps it."""
