@@ -86,6 +86,20 @@ class Cache(TypedDict):
     members: for how long is what each answer says of itself."""
 
 
+class Deprecation(TypedDict):
+    """An operation that is announced to go, as its callers are told (RFC 9745, RFC 8594). Times in
+    seconds since the epoch."""
+
+    since: int
+    """From when on it should not be used any more; 0, long past, if its document gives no date."""
+    sunset: NotRequired[int]
+    """When it stops to answer."""
+
+
+CHANGES: Final = "/developers/changelog"
+"""Path of the page that tells developers what is announced."""
+
+
 class Route(TypedDict):
     """One operation of one attached API."""
 
@@ -121,6 +135,7 @@ class Route(TypedDict):
     authenticator: NotRequired[int]
     """Authenticator assurance level (NIST SP 800-63B: 1 to 3) that the sign-in behind the token
     must have had; for machines there is none."""
+    deprecation: NotRequired[Deprecation]
     proofing: NotRequired[int]
     """Identity assurance level (NIST SP 800-63A: 1 to 3) that the person's account must have."""
 

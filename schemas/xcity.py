@@ -14,6 +14,7 @@ has it. The policy compiler reads nothing else, so any API in any language can b
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
 
@@ -121,6 +122,10 @@ class OperationInfo(_Wire):
     emergency: EmergencyMark = "none"
     authenticator: int = Field(default=0, ge=0, le=3)
     proofing: int = Field(default=0, ge=0, le=3)
+    deprecated: date | None = None
+    """From which day on it should not be used any more, where OpenAPI says ``deprecated: true``."""
+    sunset: date | None = None
+    """The first day on which it answers no more (RFC 8594); of a deprecated one only."""
 
 
 def operation(
@@ -138,6 +143,8 @@ def operation(
     emergency: EmergencyMark = "none",
     authenticator: int = 0,
     proofing: int = 0,
+    deprecated: date | None = None,
+    sunset: date | None = None,
     request_body: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The ``openapi_extra`` of a FastAPI route: its ``security`` and its ``x-city``.
@@ -150,6 +157,8 @@ def operation(
             (:func:`schemas.kit.cached.cached`).
         upgrade: the protocol that this GET may switch to.
         authenticator, proofing: levels that the sign-in behind the token must have had.
+        deprecated: from which day on, in the city's time, it should not be used any more; and
+            ``sunset``: the first on which it answers no more. Callers are told so in each answer.
         request_body: OpenAPI request body of an operation that reads the raw body.
 
     Example:
@@ -171,11 +180,15 @@ def operation(
         emergency=emergency,
         authenticator=authenticator,
         proofing=proofing,
+        deprecated=deprecated,
+        sunset=sunset,
     )
     extra: dict[str, Any] = {
         "security": [{SECURITY_SCHEME: list(scopes)}] if scopes else [],
         KEY: {"access": access, **info.as_json()},
     }
+    if deprecated:
+        extra["deprecated"] = True
     if request_body:
         extra["requestBody"] = request_body
     return extra

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from gateway.control.policy import paths
 from gateway.control.policy.cache import check_cache
 from gateway.control.policy.datasets import OF_PERSONS
+from gateway.control.policy.deprecation import deprecation_of
 from gateway.control.policy.document import Json
 from gateway.control.policy.emergency import check_emergency
 from gateway.control.policy.findings import Findings, pointer
@@ -44,6 +45,7 @@ def compile_operation(
     _check_limits(setting, info, where, findings)
     check_cache(method, info, where, findings)
     check_emergency(setting, method, info, where, findings)
+    deprecation = deprecation_of(operation, info, where, findings)
     if info.upgrade and method.upper() != "GET":
         findings.add(pointer(*where, KEY, "upgrade"), "Only a GET switches to another protocol.")
     if len(findings) > before:
@@ -76,6 +78,8 @@ def compile_operation(
         route["authenticator"] = info.authenticator
     if info.proofing:
         route["proofing"] = info.proofing
+    if deprecation is not None:
+        route["deprecation"] = deprecation
     return route
 
 

@@ -91,8 +91,9 @@ async def read_client_usage(
     to: AwareDatetime | None = None,
     step: StepName | None = None,
 ) -> ClientUsage:
-    """Requests, errors and latency from `from` to `to` (the last 24 hours unless said otherwise,
-    fewer in steps of 1m and 5m), in steps that begin by the city's clocks, and by operation; and the quotas of today.
+    """Requests, errors and latency from `from` to `to`, in steps that begin by the city's clocks,
+    and by operation; and the quotas of today. The last 24 hours unless said otherwise, fewer in
+    steps of 1m and 5m.
 
     Minutes are kept for 48 hours, hours for 90 days.
     """

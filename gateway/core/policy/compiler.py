@@ -29,6 +29,7 @@ from gateway.core.consent.need import ConsentNeeded
 from gateway.core.overload import emergency
 from gateway.core.overload.admission import PRIORITIES
 from gateway.core.overload.overload import Loads
+from gateway.core.policy import deprecation
 from gateway.core.policy.check import At
 from gateway.core.policy.policy import Client, Policy, Route
 from gateway.core.policy.routing import Conflict, Table
@@ -92,9 +93,12 @@ def compiling(snapshot: object, around: Surroundings) -> Work[Policy]:
         yield
     datasets = dataset.read(top.get("datasets"))
     daily = any(client.quota is not None for client in clients.values())
+    audience = top["audience"].text()
+    base = audience.rstrip("/")
+    metadata = _metadata(top["audience"])  # and with it that this is a URL
     routes: list[Route] = []
     for at in top["routes"].each():
-        routes.append(_route(at, upstreams, datasets, kept, around, daily=daily))
+        routes.append(_route(at, upstreams, datasets, kept, around, base, daily=daily))
         yield
     if not routes:
         raise top["routes"].wrong("a policy without routes would turn the whole city off")
@@ -102,14 +106,13 @@ def compiling(snapshot: object, around: Surroundings) -> Work[Policy]:
         raise top["keys"].wrong("no key, but routes that need a token")
     revoked = yield from _revoked(top["revoked"])
     table = yield from _table(top["routes"], routes)
-    audience = top["audience"].text()
     return Policy(
         revision=top["revision"].text(),
         issuer=issuer,
         audience=audience,
         scheme=b"https" if issuer.startswith("https://") else b"http",
-        base=audience.rstrip("/"),
-        metadata=_metadata(top["audience"]),
+        base=base,
+        metadata=metadata,
         keys=keys,
         clients=clients,
         revoked=revoked,
@@ -177,6 +180,7 @@ def _route(
     datasets: Mapping[str, Dataset],
     kept: Kept,
     around: Surroundings,
+    base: str,
     *,
     daily: bool,
 ) -> Route:
@@ -202,6 +206,7 @@ def _route(
     mark = _mark(at, about)
     priority, upgrade = at["priority"].one_of(*PRIORITIES), _upgrade(at)
     endless = stream or bool(upgrade)
+    announced = deprecation.read(at.get("deprecation"), base)
     route = Route(
         id=name,
         method=at["method"].text().upper().encode("ascii"),
@@ -228,6 +233,7 @@ def _route(
             options_route=at["method"].text().upper() == "OPTIONS",
             upgrade=upgrade,
             kept=name in kept.owners,
+            announced=announced,
         ),
         send=_send(at, upstream, kept, around.cache),
         stats=around.stats(name),
@@ -236,7 +242,9 @@ def _route(
         too_large=reply.too_large(max_body),
         dataset=at["dataset"].text(empty=True),
     )
-    return _openable(route, upgrade, kept=name in kept.owners) if mark == "open" else route
+    if mark == "open":
+        return _openable(route, upgrade, announced, kept=name in kept.owners)
+    return route
 
 
 def _about(at: At, datasets: Mapping[str, Dataset]) -> Dataset:
@@ -285,14 +293,21 @@ def _mark(at: At, about: Dataset) -> str:
     return mark
 
 
-def _openable(route: Route, upgrade: bytes, *, kept: bool) -> Route:
+def _openable(
+    route: Route, upgrade: bytes, announced: pipeline.Step | None, *, kept: bool
+) -> Route:
     """``route``, served to anybody while there is an emergency."""
     opened = replace(
         route,
         access="open",
         scopes=(),
         steps=pipeline.steps(
-            "open", subject=False, limited=route.rate is not None, upgrade=upgrade, kept=kept
+            "open",
+            subject=False,
+            limited=route.rate is not None,
+            upgrade=upgrade,
+            kept=kept,
+            announced=announced,
         ),
     )
     step = emergency.unless_open(route.steps, opened, pipeline.authenticate, pipeline.WAIVED)
