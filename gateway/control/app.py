@@ -58,6 +58,7 @@ from gateway.control.trail import page as trail_page
 from gateway.control.trail.api import TRAIL
 from gateway.control.transparency import api as transparency_api
 from gateway.control.usage import api as usage_api
+from gateway.control.usage import deprecations
 from gateway.control.usage import intake as usage_intake
 from schemas.kit.app import create_app
 from schemas.kit.envelope import Envelopes
@@ -172,6 +173,7 @@ def create_control(
             disclosing.router,
             trail_api.operators,
             usage_api.router,
+            deprecations.router,
         ],
         gateway_key=gateway_key,
         lifespan=parts.lifespan,

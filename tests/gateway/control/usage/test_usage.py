@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
 
 from gateway.control.housekeeping import Housekeeper
 from gateway.control.tables import client_usage, usage_workers
-from tests.gateway.control.city import City
+from tests.gateway.control.city import City, Network, running
+from tests.gateway.control.test_attach import URL, attach
+from tests.gateway.control.test_compiler import DOCUMENT
 from tests.gateway.control.usage.reports import OPERATOR, report, seen, use
 
 
@@ -110,3 +114,31 @@ async def test_nobody_outside_reports(small_city: City) -> None:
     assert (await report(small_city, 1, *[use()] * 501)).status_code == 422
     routes = (await small_city.policy())["routes"]
     assert not any(route["path"].startswith("/internal") for route in routes)
+
+
+async def test_who_still_calls_what_is_to_go_is_told(tmp_path: Path) -> None:
+    going = copy.deepcopy(DOCUMENT)
+    going["paths"]["/benches"]["get"] |= {"deprecated": True, "summary": "All benches"}
+    going["paths"]["/benches"]["get"]["x-city"] |= {"sunset": "2027-03-31"}
+    async with running(tmp_path, network=Network({URL: going})) as city:
+        assert (await attach(city)).status_code == 201
+        old = use("parks.listBenches", "app", statuses=[0, 0, 2])
+        await report(city, 1, old, use("parks.listBenches"), use())
+        answer = await city.http.get("/control/v1/deprecations", headers=OPERATOR)
+        assert answer.json() == [
+            {
+                "operation": "parks.listBenches",
+                "method": "GET",
+                "path": "/apps/parks/benches",
+                "title": "All benches",
+                "deprecated": None,
+                "sunset": "2027-03-31T00:00:00+09:00",
+                "callers": [
+                    {"client": "app", "requests": 2},
+                    {"client": "machine", "requests": 1},
+                ],
+            }
+        ]
+        city.clock.advance(31 * 24 * 3600)
+        (late,) = (await city.http.get("/control/v1/deprecations", headers=OPERATOR)).json()
+        assert late["callers"] == []
