@@ -14,7 +14,14 @@ from services.broker.log import LogUnavailable, Position
 from services.broker.parts import Broker, BrokerDep
 from services.broker.webhooks.api import Name, seen
 from services.broker.webhooks.owner import OwnerDep
-from services.broker.webhooks.views import DeliveryList, Replayed, WebhookView, delivery_views
+from services.broker.webhooks.views import (
+    DeliveryList,
+    Message,
+    Replayed,
+    WebhookView,
+    delivery_views,
+    message_view,
+)
 
 router = APIRouter(tags=["webhooks"])
 
@@ -45,6 +52,24 @@ async def list_webhook_deliveries(
     older = int(before) if before else None
     rows = await broker.deliveries.queue.listed(found.endpoint, state, older, limit + 1)
     return delivery_views(rows, limit)
+
+
+@router.get(
+    "/webhooks/{webhook}/deliveries/{message}",
+    summary="One message: its tries, and what is in it",
+    openapi_extra=_AGAIN,
+)
+async def get_webhook_message(
+    webhook: Name, message: MessageId, owner: OwnerDep, broker: BrokerDep
+) -> Message:
+    """The event as your receiver gets it, read from the log again. Of an event about a person
+    without its `data`. 404 when it is no longer listed.
+    """
+    try:
+        row, event = await broker.webhooks.replay.message(owner, webhook, message)
+    except LogUnavailable as error:
+        raise _away() from error
+    return message_view(row, event)
 
 
 @router.post(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import orjson
-from sqlalchemy import and_, select
+from sqlalchemy import Row, and_, select
 
 from schemas.kit.store import Store
 from schemas.problem import Conflict, NotFound
@@ -67,15 +67,36 @@ class Replay:
             NotFound: the webhook had no such message lately, or the log has let it go.
         """
         webhook = await self._book.get(owner, name)
-        about = await self._about(webhook, message)
-        stored = await self._find(about)
-        found = outgoing(stored, self._broker()) if stored else None
-        delivery = found.to(webhook, self._gate) if found else None
-        if delivery is None or delivery.message != message:
+        row = await self._row(webhook, message)
+        if row.due is not None:
+            raise Conflict("This message waits to be sent; it is on its way already.")
+        delivery = await self._made_again(webhook, row)
+        if delivery is None:
             raise NotFound("The log has this event no longer, or it is not for you any more.")
         async with self._store.write() as connection:
             await self._deliveries.queue.enqueue(connection, [delivery], again=True)
         self._deliveries.wake()
+
+    async def message(self, owner: Owner, name: str, message: str) -> tuple[Row[Any], bytes | None]:
+        """One message as its receiver gets it, whatever became of it.
+
+        Returns:
+            Its row in ``deliveries``, and its body: made from the log again, for it is kept nowhere
+            else once it was sent. None when the log has it no longer, or it is not for the client
+            any more. Of an event about a person everything but its data.
+
+        Raises:
+            NotFound: the webhook had no such message lately.
+            LogUnavailable: nothing can be said now.
+        """
+        webhook = await self._book.get(owner, name)
+        row = await self._row(webhook, message)
+        delivery = await self._made_again(webhook, row)
+        if delivery is None:
+            return row, None
+        if orjson.loads(row.about).get("class"):
+            return row, _envelope(delivery.body)
+        return row, delivery.body
 
     async def resurrect(self, letter: DeadLetter) -> None:
         """Send once more what a webhook never took, however long ago that was.
@@ -100,16 +121,20 @@ class Replay:
             await self._deliveries.queue.enqueue(connection, [delivery], again=True)
         self._deliveries.wake()
 
-    async def _about(self, webhook: Webhook, message: str) -> Mapping[str, str]:
+    async def _row(self, webhook: Webhook, message: str) -> Row[Any]:
         which = and_(rows.c.endpoint == webhook.endpoint, rows.c.message == message)
         async with self._store.read() as connection:
             row = (await connection.execute(select(rows).where(which))).one_or_none()
         if row is None:
             raise NotFound(f"The webhook has had no message {message[:100]} lately.")
-        if row.due is not None:
-            raise Conflict("This message waits to be sent; it is on its way already.")
-        found: Mapping[str, str] = orjson.loads(row.about)
-        return found
+        return row
+
+    async def _made_again(self, webhook: Webhook, row: Row[Any]) -> Delivery | None:
+        """The message of a row from the log, if it is there, and for the webhook still."""
+        stored = await self._find(orjson.loads(row.about))
+        found = outgoing(stored, self._broker()) if stored else None
+        delivery = found.to(webhook, self._gate) if found else None
+        return delivery if delivery and delivery.message == row.message else None
 
     async def _find(self, about: Mapping[str, str]) -> Stored | None:
         """The record that a message was made of, if the log still has it."""
@@ -127,6 +152,12 @@ class Replay:
             return None
         finally:
             await reader.close()
+
+
+def _envelope(event: bytes) -> bytes:
+    """A CloudEvent's attributes, without what it says of a person."""
+    said = orjson.loads(event)
+    return orjson.dumps({k: v for k, v in said.items() if k not in ("data", "data_base64")})
 
 
 def _at_most(start: Position, here: Position) -> Position:

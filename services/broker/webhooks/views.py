@@ -121,6 +121,19 @@ class DeliveryView(Value):
     attempts: list[AttemptView]
 
 
+class Message(DeliveryView):
+    """A message, its tries, and what is in it.
+
+    Attributes:
+        event: the CloudEvent as it was sent; null when the log has it no longer, or when it is not
+            for you any more. Of an event about a person its `data` is not shown again
+            (`withheld`): that went to your receiver alone.
+    """
+
+    event: dict[str, Any] | None
+    withheld: bool = False
+
+
 class DeliveryList(Value):
     deliveries: list[DeliveryView]
     before: str = ""
@@ -166,17 +179,31 @@ def delivery_views(rows: Sequence[Row[Any]], limit: int) -> DeliveryList:
     )
 
 
-def _delivery(row: Row[Any]) -> DeliveryView:
-    attempts = [{**attempt, "at": _time(attempt["at"])} for attempt in orjson.loads(row.attempts)]
-    return DeliveryView(
-        message_id=row.message,
-        type=orjson.loads(row.about).get("type", ""),
-        state=row.state,
-        tries=row.tries,
-        created=_time(row.created),
-        next_try=_time(row.due),
-        attempts=[AttemptView(**attempt) for attempt in attempts],
+def message_view(row: Row[Any], event: bytes | None) -> Message:
+    """A row of ``deliveries`` with its CloudEvent."""
+    is_personal = bool(orjson.loads(row.about).get("class"))
+    return Message(
+        **_delivery_fields(row),
+        event=orjson.loads(event) if event else None,
+        withheld=event is not None and is_personal,
     )
+
+
+def _delivery(row: Row[Any]) -> DeliveryView:
+    return DeliveryView(**_delivery_fields(row))
+
+
+def _delivery_fields(row: Row[Any]) -> dict[str, Any]:
+    attempts = [{**attempt, "at": _time(attempt["at"])} for attempt in orjson.loads(row.attempts)]
+    return {
+        "message_id": row.message,
+        "type": orjson.loads(row.about).get("type", ""),
+        "state": row.state,
+        "tries": row.tries,
+        "created": _time(row.created),
+        "next_try": _time(row.due),
+        "attempts": [AttemptView(**attempt) for attempt in attempts],
+    }
 
 
 def _time(seconds: float | None) -> Any:

@@ -200,12 +200,33 @@ async def test_one_message_is_sent_again_under_its_id(
     await subscriber.until(2)
     await until_deliveries(api, path, 2, state="delivered")
     [(message, _)] = [one for one in subscriber.messages if one[1]["data"]["number"] == 1]
+    shown = (await api.get(f"{path}/deliveries/{message}")).json()
+    assert shown["event"] == subscriber.messages[subscriber.numbers.index(1)][1]
+    assert (shown["withheld"], shown["attempts"][0]["status"]) == (False, 200)
     again = await api.post(f"{path}/deliveries/{message}/redeliver")
     assert again.status_code == 202
     await subscriber.until(3)
     assert subscriber.messages[2] == subscriber.messages[subscriber.numbers.index(1)]
-    missing = await api.post(f"{path}/deliveries/msg_{'x' * 24}/redeliver")
-    assert missing.status_code == 404
+    missing = f"{path}/deliveries/msg_{'x' * 24}"
+    assert (await api.post(f"{missing}/redeliver")).status_code == 404
+    assert (await api.get(missing)).status_code == 404
+
+
+async def test_what_a_message_says_is_shown_to_its_owner_alone(
+    url: str, subscriber: Subscriber
+) -> None:
+    """Of an event about a person not even to the owner: its receiver has it."""
+    async with party(url, scope=ALL) as api, party(url, client="other") as other:
+        path = await subscriber.subscribe(api)
+        await said(api, thing(1), person())
+        listed = await until_deliveries(api, path, 2, state="delivered")
+        named = {one["type"]: f"{path}/deliveries/{one['messageId']}" for one in listed}
+        shown = (await api.get(named[PERSON])).json()
+        assert (await api.get(named[THING])).json()["event"]["data"]["number"] == 1
+        assert (await other.get(named[THING])).status_code == 404
+    assert shown["withheld"] is True
+    assert shown["event"]["type"] == PERSON
+    assert "data" not in shown["event"]
 
 
 async def test_what_a_webhook_never_took_is_a_dead_letter(
