@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy import Text  # noqa: F401 - as Alembic writes it
 
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -118,6 +119,8 @@ def upgrade() -> None:
         sa.Column("redirect_uris", sa.Text(), nullable=False),
         sa.Column("auth_method", sa.String(length=32), nullable=False),
         sa.Column("secret_hash", sa.String(length=64), nullable=False),
+        sa.Column("old_secret_hash", sa.String(length=64), nullable=False),
+        sa.Column("old_secret_until", sa.BigInteger(), nullable=False),
         sa.Column("jwks", sa.Text(), nullable=False),
         sa.Column("dpop_bound", sa.Boolean(), nullable=False),
         sa.Column("pushed_only", sa.Boolean(), nullable=False),
@@ -129,12 +132,16 @@ def upgrade() -> None:
         sa.Column("quota", sa.Integer(), nullable=False),
         sa.Column("purposes", sa.Text(), nullable=False),
         sa.Column("organisation", sa.String(length=200), nullable=False),
+        sa.Column("owner", sa.String(length=128), nullable=False),
+        sa.Column("sandbox", sa.Boolean(), nullable=False),
+        sa.Column("asked", sa.Text(), nullable=False),
         sa.Column("suspended", sa.Boolean(), nullable=False),
         sa.Column("revoked_before", sa.BigInteger(), nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("client_id"),
     )
     with op.batch_alter_table("clients", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_clients_owner"), ["owner"], unique=False)
         batch_op.create_index(batch_op.f("ix_clients_state"), ["state"], unique=False)
 
     op.create_table(
@@ -393,6 +400,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("proofing", sa.Integer(), nullable=False),
+        sa.Column("synthetic", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("resident_id"),
         sa.UniqueConstraint("username"),
     )
@@ -583,6 +591,7 @@ def downgrade() -> None:
     op.drop_table("codes")
     with op.batch_alter_table("clients", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_clients_state"))
+        batch_op.drop_index(batch_op.f("ix_clients_owner"))
 
     op.drop_table("clients")
     op.drop_table("city_rules")
