@@ -126,6 +126,7 @@ async def _apply_client(control: Control, connection: AsyncConnection, wanted: C
         kept = replace(
             client,
             suspended=held.suspended,
+            paused=held.paused,
             revoked_before=held.revoked_before,
             created=held.created,
         )

@@ -71,6 +71,7 @@ clients = Table(
     Column("sandbox", Boolean, nullable=False),  # for good: acts for synthetic residents alone
     Column("asked", Text, nullable=False),  # the scopes its owner asked for last
     Column("suspended", Boolean, nullable=False),
+    Column("paused", Boolean, nullable=False),  # suspended by its owner, who may end that
     Column("revoked_before", BigInteger, nullable=False),  # tokens issued until then are void
     Column("created", BigInteger, nullable=False),
 )

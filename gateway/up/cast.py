@@ -122,8 +122,8 @@ RESIDENTS: Final = {"hana": "山田 花", "taro": "佐藤 太郎", "kenji": "鈴
 STORIES: Final = {
     "hana": {
         "ja": "42 歳。健康診断を予約していて、市民大学でプログラミングと防災を学んでいます。",
-        "en": "42; has booked a health check, and learns programming and disaster prevention at the "
-        "citizens' college.",
+        "en": "42; has booked a health check, and learns programming and disaster prevention at "
+        "the citizens' college.",
     },
     "taro": {
         "ja": "75 歳。血圧が高めで、みらい総合病院に通っています。",

@@ -165,7 +165,7 @@ async def suspend_client(
     now = control.now()
 
     def suspended(client: Client) -> Client:
-        return replace(client, suspended=True, revoked_before=now)
+        return replace(client, suspended=True, paused=False, revoked_before=now)
 
     return await change_one(control, caller, client_id, "suspend", suspended)
 
@@ -179,7 +179,7 @@ async def suspend_client(
 )
 async def resume_client(client_id: ClientId, control: ControlDep, caller: CallerDep) -> ClientState:
     def resumed(client: Client) -> Client:
-        return replace(client, suspended=False)
+        return replace(client, suspended=False, paused=False)
 
     return await change_one(control, caller, client_id, "resume", resumed)
 

@@ -61,6 +61,8 @@ class Client:
     """Its authorization requests are pushed, always (RFC 9126 §6)."""
     jwks: dict[str, Any] | None = None
     suspended: bool = False
+    paused: bool = False
+    """It is its owner who suspended it, and who may end that."""
     revoked_before: int = 0
     created: int = 0
     state: State = ACTIVE
@@ -75,7 +77,7 @@ class Client:
     owner: str = ""
     """``staff_id`` of the developer who keeps it; empty if nobody of them does."""
     sandbox: bool = False
-    """For developers' tests, for good; what that means is in :mod:`gateway.control.oauth.sandbox`."""
+    """For developers' tests, for good (:mod:`gateway.control.oauth.sandbox`)."""
     asked: tuple[str, ...] = ()
     """The scopes that its owner asked for last, of which :attr:`scopes` may be fewer."""
 
@@ -150,6 +152,15 @@ async def find_of_owner(connection: AsyncConnection, staff_id: str) -> list[Clie
     return [_read(row) for row in await connection.execute(query.order_by(table.c.created))]
 
 
+async def suspend_sandbox_of(connection: AsyncConnection, staff_id: str, now: int) -> None:
+    """The sandbox applications of a developer who may not go on; live ones are the city's to judge,
+    for residents use them."""
+    table = tables.clients
+    mine = (table.c.owner == staff_id) & table.c.sandbox & ~table.c.suspended
+    stopped = {"suspended": True, "paused": False, "revoked_before": now}
+    await connection.execute(update(table).where(mine).values(**stopped))
+
+
 async def count_pending(connection: AsyncConnection) -> int:
     table = tables.clients
     query = select(func.count()).select_from(table).where(table.c.state == PENDING)
@@ -210,6 +221,7 @@ def _write(client: Client) -> dict[str, Any]:
         "sandbox": client.sandbox,
         "asked": " ".join(client.asked),
         "suspended": client.suspended,
+        "paused": client.paused,
         "revoked_before": client.revoked_before,
         "created": client.created,
     }
@@ -236,6 +248,7 @@ def _read(row: Any) -> Client:
         management_hash=row.management_hash,
         proposed=json.loads(row.proposed) if row.proposed else None,
         suspended=row.suspended,
+        paused=row.paused,
         revoked_before=row.revoked_before,
         created=row.created,
         purposes=_words(row.purposes),

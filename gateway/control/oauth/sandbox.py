@@ -1,4 +1,4 @@
-"""The sandbox: applications that are there at once, because they can reach nobody and change nothing.
+"""The sandbox: applications that are there at once, for they reach nobody and change nothing.
 
 Nobody has looked at a sandbox application. So it acts for synthetic residents alone, who do not
 exist; it has only scopes that anybody may help themselves to; it is slow; no resident's browser is
@@ -81,9 +81,11 @@ def admits(client: Client, resident: Resident | None) -> bool:
 
 
 def may_send(client: Client | None, resident: Resident | None) -> bool:
-    """Whether a browser may be sent to an address of the client's (RFC 9700 §4.11): a sandbox one's,
-    only from a page on which a synthetic resident is signed in. Anybody could have the city's own
-    address lead anywhere otherwise."""
+    """Whether a browser may be sent to an address of the client's (RFC 9700 §4.11).
+
+    To a sandbox one's, only where a synthetic resident is signed in: anybody could have the city's
+    own address lead anywhere otherwise.
+    """
     return client is None or not client.sandbox or (resident is not None and resident.synthetic)
 
 
