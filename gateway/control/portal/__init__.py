@@ -1,1 +1,1 @@
-"""The developers' portal, ``/developers``."""
+"""The developer portal, ``/developers``: what the city offers, and how to use it."""
