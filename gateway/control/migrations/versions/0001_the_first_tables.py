@@ -131,6 +131,8 @@ def upgrade() -> None:
         sa.Column("redirect_uris", sa.Text(), nullable=False),
         sa.Column("auth_method", sa.String(length=32), nullable=False),
         sa.Column("secret_hash", sa.String(length=64), nullable=False),
+        sa.Column("old_secret_hash", sa.String(length=64), nullable=False),
+        sa.Column("old_secret_until", sa.BigInteger(), nullable=False),
         sa.Column("jwks", sa.Text(), nullable=False),
         sa.Column("dpop_bound", sa.Boolean(), nullable=False),
         sa.Column("pushed_only", sa.Boolean(), nullable=False),
@@ -142,12 +144,17 @@ def upgrade() -> None:
         sa.Column("quota", sa.Integer(), nullable=False),
         sa.Column("purposes", sa.Text(), nullable=False),
         sa.Column("organisation", sa.String(length=200), nullable=False),
+        sa.Column("owner", sa.String(length=128), nullable=False),
+        sa.Column("sandbox", sa.Boolean(), nullable=False),
+        sa.Column("asked", sa.Text(), nullable=False),
         sa.Column("suspended", sa.Boolean(), nullable=False),
+        sa.Column("paused", sa.Boolean(), nullable=False),
         sa.Column("revoked_before", sa.BigInteger(), nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("client_id"),
     )
     with op.batch_alter_table("clients", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_clients_owner"), ["owner"], unique=False)
         batch_op.create_index(batch_op.f("ix_clients_state"), ["state"], unique=False)
 
     op.create_table(
@@ -406,6 +413,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("proofing", sa.Integer(), nullable=False),
+        sa.Column("synthetic", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("resident_id"),
         sa.UniqueConstraint("username"),
     )
@@ -492,6 +500,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_staff_grants_staff_id"), ["staff_id"], unique=False)
 
     op.create_table(
+        "staff_sessions",
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("staff_id", sa.String(length=128), nullable=False),
+        sa.Column("began", sa.BigInteger(), nullable=False),
+        sa.Column("seen", sa.BigInteger(), nullable=False),
+        sa.Column("acr", sa.String(length=100), nullable=False),
+        sa.Column("amr", sa.String(length=100), nullable=False),
+        sa.Column("expires", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("hash"),
+    )
+    with op.batch_alter_table("staff_sessions", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_staff_sessions_expires"), ["expires"], unique=False)
+        batch_op.create_index(batch_op.f("ix_staff_sessions_staff_id"), ["staff_id"], unique=False)
+
+    op.create_table(
         "unlinks",
         sa.Column("domain", sa.String(length=40), nullable=False),
         sa.Column("subject", sa.String(length=128), nullable=False),
@@ -517,6 +540,11 @@ def downgrade() -> None:
 
     op.drop_table("usage_workers")
     op.drop_table("unlinks")
+    with op.batch_alter_table("staff_sessions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_staff_sessions_staff_id"))
+        batch_op.drop_index(batch_op.f("ix_staff_sessions_expires"))
+
+    op.drop_table("staff_sessions")
     with op.batch_alter_table("staff_grants", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_staff_grants_staff_id"))
         batch_op.drop_index(batch_op.f("ix_staff_grants_expires"))
@@ -610,6 +638,7 @@ def downgrade() -> None:
     op.drop_table("codes")
     with op.batch_alter_table("clients", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_clients_state"))
+        batch_op.drop_index(batch_op.f("ix_clients_owner"))
 
     op.drop_table("clients")
     with op.batch_alter_table("client_usage", schema=None) as batch_op:
