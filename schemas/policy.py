@@ -96,7 +96,7 @@ class Deprecation(TypedDict):
     """When it stops to answer."""
 
 
-CHANGES: Final = "/developers/changelog"
+CHANGES: Final = "/developers/changes"
 """Path of the page that tells developers what is announced."""
 
 

@@ -231,7 +231,7 @@ def _table(plot: Plot) -> Markup:
 
 
 def group(index: int) -> str:
-    return f"plot-{index % _COLOURS + 1}"
+    return f"s{index % _COLOURS + 1}"
 
 
 def dash(index: int) -> Markup:

@@ -1,6 +1,6 @@
 """Plots as SVG, drawn by the server: no script, no library, no colours of their own.
 
-Lines and letters are ``currentColor``; a series is a group of class ``plot-1``, ``plot-2``, …, to
+Lines and letters are ``currentColor``; a series is a group of class ``s1``, ``s2``, …, to
 which the style sheet gives a colour that fits light and dark. Who sees no colours has dashes and
 the order of the legend; who sees nothing has a title, a description, and the numbers as a table.
 

@@ -92,7 +92,7 @@ def test_without_data_it_says_so(draw, values) -> None:
 
 def test_a_gap_breaks_the_line_and_a_lonely_value_is_a_dot() -> None:
     figure = drawn(line, [Series("a", [1, 2, None, 3])], [NOON + 60 * n for n in range(4)])
-    (path,) = (e.get("d") for e in parsed(figure).iter("path") if e.get("class") == "plot-1")
+    (path,) = (e.get("d") for e in parsed(figure).iter("path") if e.get("class") == "s1")
     assert len(re.findall("M", path)) == 2
     assert path.endswith("h0")
 

@@ -9,7 +9,7 @@ from gateway.core.policy.check import Invalid
 from tests.gateway.core.city import ROUTES, always, api, gateway, route, snapshot, token
 
 SINCE, SUNSET = 1_796_050_800, 1_806_418_800  # 2026-12-01 and 2027-03-31, in Tokyo
-LINK = '<https://city.example/developers/changelog>; rel="deprecation"; type="text/html"'
+LINK = '<https://city.example/developers/changes>; rel="deprecation"; type="text/html"'
 GOING = {"since": SINCE, "sunset": SUNSET}
 
 
