@@ -124,7 +124,7 @@ def _keys(form: Mapping[str, str], method: str, faults: list[FormFault]) -> dict
 _FIELDS: Final = {
     "client_name": "name",
     "token_endpoint_auth_method": "credentials",
-    "grant_types": ITSELF,
+    "grant_types": "credentials",
     "purposes": "purposes",
 }
 

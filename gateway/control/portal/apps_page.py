@@ -1,4 +1,4 @@
-"""The pages ``/developers/apps``: a developer's applications, and the forms that make and change one."""
+"""The pages ``/developers/apps``: a developer's applications, and the forms of one."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ async def show_new(request: Request, control: ControlDep) -> Response:
 @router.post(
     NEW,
     operation_id="createOwnApp",
-    summary="What the form of a new application posts; the keys are in the answer, and nowhere else",
+    summary="What the form of a new application posts; the keys are in the answer alone",
     response_class=Response,
     openapi_extra=posted(rate=20, **_FIELDS),
 )
