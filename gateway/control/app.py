@@ -53,6 +53,7 @@ from gateway.control.portal import (
     join_page,
     quickstarts_page,
     sandbox_page,
+    usage_page,
 )
 from gateway.control.portal import home as portal_home
 from gateway.control.resident import me, my
@@ -112,6 +113,7 @@ _OPEN_API: Final = (
     join_page,
     apps_page,
     app_page,
+    usage_page,
     authenticator_page,
     sandbox_page,
     quickstarts_page,

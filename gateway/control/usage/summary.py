@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from itertools import accumulate
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,6 +16,9 @@ from gateway.control.usage import kept
 from gateway.control.usage.counts import Counts, grouped, total
 from gateway.control.usage.kept import MINUTE, Row
 from gateway.control.usage.periods import Period
+
+
+_QUARTER: Final = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,7 @@ class Summary:
         operations: by operation, those with most requests first.
         quota: None where there is no limit of the day.
         route_quotas: by operation.
+        spending: of today, moments and what of the quota was used by then.
     """
 
     period: Period
@@ -45,6 +52,7 @@ class Summary:
     operations: Mapping[str, Counts]
     quota: Spent | None
     route_quotas: Mapping[str, Spent]
+    spending: tuple[Sequence[int], Sequence[int]]
 
     @property
     def total(self) -> Counts:
@@ -91,7 +99,17 @@ async def summarise(
             for route, limit in route_quotas.items()
             if route in by_route and by_route[route].spent_on_route
         },
+        _spending(today, midnight, now),
     )
+
+
+def _spending(today: Sequence[Row], midnight: int, now: int) -> tuple[list[int], list[int]]:
+    """Every quarter of an hour since midnight, and now."""
+    times = [*range(midnight, now, _QUARTER), now]
+    spent = [0] * len(times)
+    for row in today:
+        spent[bisect_left(times, row.start + MINUTE, hi=len(times) - 1)] += row.counts.spent
+    return times, list(accumulate(spent))
 
 
 def _points(rows: Sequence[Row], period: Period) -> list[Counts]:
