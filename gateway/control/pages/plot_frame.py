@@ -42,10 +42,16 @@ TEXTS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One value for each time; None where nothing is known, which leaves a gap."""
+    """One value for each time; None where nothing is known, which leaves a gap.
+
+    Attributes:
+        colour: 1 to 6, of the style sheet: 5 is that of what is wrong, 6 that of what matters less;
+            0 for that of its place among the others.
+    """
 
     name: str
     values: Sequence[float | None]
+    colour: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +147,7 @@ def _legend(plot: Plot) -> Markup:
             'aria-hidden="true"><path d="M1 5H23" stroke="currentColor" stroke-width="{width}"'
             "{dash}/></svg> {name}</li>"
         ).format(
-            group=group(index),
+            group=group(one, index),
             width="2" if plot.dashed else "8",
             dash=dash(index) if plot.dashed else "",
             name=one.name,
@@ -230,8 +236,8 @@ def _table(plot: Plot) -> Markup:
     ).format(plot.texts["table"], plot.title, plot.texts["time"], head, rows)
 
 
-def group(index: int) -> str:
-    return f"s{index % _COLOURS + 1}"
+def group(one: Series, index: int) -> str:
+    return f"s{one.colour or index % _COLOURS + 1}"
 
 
 def dash(index: int) -> Markup:

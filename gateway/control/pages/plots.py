@@ -12,6 +12,7 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import tzinfo
 from itertools import pairwise
 
@@ -78,7 +79,7 @@ def bars(
     What is below nothing cannot be stacked, and counts as nothing.
     """
     positive = [
-        Series(one.name, [None if value is None else max(0.0, value) for value in one.values])
+        replace(one, values=[None if value is None else max(0.0, value) for value in one.values])
         for one in _cleaned(series, times)
     ]
     sums = [sum(value or 0.0 for value in column) for column in _columns(positive, times)]
@@ -92,7 +93,7 @@ def bars(
 def _cleaned(series: Sequence[Series], times: Sequence[float]) -> list[Series]:
     if any(len(one.values) != len(times) for one in series):
         raise ValueError("a series has one value for each time")
-    return [Series(one.name, [usable(value) for value in one.values]) for one in series]
+    return [replace(one, values=[usable(value) for value in one.values]) for one in series]
 
 
 def _columns(series: Sequence[Series], times: Sequence[float]) -> Iterator[list[float | None]]:
@@ -105,7 +106,7 @@ def _lines(plot: Plot) -> Markup:
         Markup(
             '<path class="{group}" d="{path}" stroke="currentColor" stroke-width="2" '
             'stroke-linejoin="round" stroke-linecap="round"{dash}/>'
-        ).format(group=group(index), path=_path(plot, one), dash=dash(index))
+        ).format(group=group(one, index), path=_path(plot, one), dash=dash(index))
         for index, one in enumerate(plot.series)
     )
 
@@ -137,7 +138,7 @@ def _stacks(plot: Plot, step: float) -> Markup:
                 base[column] += value
         found.append(
             Markup('<path class="{}" d="{}" fill="currentColor"/>').format(
-                group(index), "".join(parts)
+                group(one, index), "".join(parts)
             )
         )
     return joined(found)

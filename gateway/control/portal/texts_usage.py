@@ -7,7 +7,8 @@ from typing import Final
 USAGE_TEXTS: Final[dict[str, dict[str, str]]] = {
     "ja": {
         "usage": "利用状況",
-        "usage_lead": "受け付けられたトークンでの呼び出しです。数秒遅れで表示されます。住民ごとには数えません。",
+        "usage_lead": "受け付けられたトークンでの呼び出しです。数秒遅れで表示されます。"
+        "住民ごとには数えません。",
         "range_hour": "1 時間",
         "range_day": "24 時間",
         "range_month": "30 日",
@@ -59,11 +60,14 @@ USAGE_TEXTS: Final[dict[str, dict[str, str]]] = {
         "kind_other": "その他",
         "kind_http": "API が {status} を返した",
         "webhooks": "Webhook",
-        "webhooks_lead": "都市のできごとを、あなたの URL に届けた記録です。終わって 3 日のあいだ見られます。",
+        "webhooks_lead": "都市のできごとを、あなたの URL に届けた記録です。終わって 3 "
+        "日のあいだ見られます。",
         "no_webhooks": "まだ Webhook がありません",
-        "no_webhooks_help": "POST /events/v1/webhooks で登録し、verify で URL を確かめると、届きはじめます。",
+        "no_webhooks_help": "POST /events/v1/webhooks で登録し、verify で URL を確かめると、"
+        "届きはじめます。",
         "webhooks_scope": "このアプリには、スコープ events:read がありません",
-        "webhooks_scope_help": "Webhook には events:read が要ります。アプリの編集で求めてください。",
+        "webhooks_scope_help": "Webhook には events:read が要ります。"
+        "アプリの編集で求めてください。",
         "webhooks_not_now": "いまは記録を読めません",
         "webhooks_inactive": "使えないアプリの Webhook は、ここでは見られません。",
         "wh_state": "状態",
@@ -103,7 +107,8 @@ USAGE_TEXTS: Final[dict[str, dict[str, str]]] = {
         "d_at": "時刻",
         "d_error": "うまくいかなかったこと",
         "d_payload": "送った内容",
-        "d_withheld": "個人に関するできごとなので、ここでは封筒（属性）だけを示します。内容は受信側にだけ届きました。",
+        "d_withheld": "個人に関するできごとなので、ここでは封筒（属性）だけを示します。"
+        "内容は受信側にだけ届きました。",
         "d_lost": "ログにもう残っていないか、このアプリが今は受け取れないため、内容を示せません。",
         "d_back": "配達の記録へ",
         "ms": "{n} ミリ秒",
@@ -111,7 +116,8 @@ USAGE_TEXTS: Final[dict[str, dict[str, str]]] = {
     },
     "en": {
         "usage": "Usage",
-        "usage_lead": "Calls with an accepted token, some seconds late. Nothing is counted by resident.",
+        "usage_lead": "Calls with an accepted token, some seconds late. Nothing is counted by "
+        "resident.",
         "range_hour": "1 hour",
         "range_day": "24 hours",
         "range_month": "30 days",
@@ -163,7 +169,8 @@ USAGE_TEXTS: Final[dict[str, dict[str, str]]] = {
         "kind_other": "Others",
         "kind_http": "The API answered {status}",
         "webhooks": "Webhooks",
-        "webhooks_lead": "Events of the city as they were brought to your URLs. Listed for three days "
+        "webhooks_lead": "Events of the city as they were brought to your URLs. Listed for three "
+        "days "
         "after their end.",
         "no_webhooks": "No webhooks yet",
         "no_webhooks_help": "Register one with POST /events/v1/webhooks and have its URL verified: "
@@ -209,7 +216,8 @@ USAGE_TEXTS: Final[dict[str, dict[str, str]]] = {
         "d_at": "At",
         "d_error": "What was wrong",
         "d_payload": "What was sent",
-        "d_withheld": "The event is about a person: here are its attributes alone. What it says went to "
+        "d_withheld": "The event is about a person: here are its attributes alone. What it says "
+        "went to "
         "your receiver and to nobody else.",
         "d_lost": "Its content cannot be shown: the log has it no longer, or it is not for this "
         "application any more.",

@@ -54,10 +54,15 @@ def _answers(points: Sequence[Counts], texts: Mapping[str, str]) -> list[Series]
     def of(*digits: int) -> Callable[[Counts], float]:
         return lambda counts: sum(counts.status(digit) for digit in digits)
 
-    parts = {"succeeded": of(1, 2, 3), "client_errors": of(4), "server_errors": of(5), "cut": of(0)}
+    parts = (
+        ("succeeded", of(1, 2, 3), 1),
+        ("client_errors", of(4), 2),
+        ("server_errors", of(5), 5),
+        ("cut", of(0), 6),
+    )
     return [
-        Series(texts[name], [part(counts) for counts in points])
-        for name, part in parts.items()
+        Series(texts[name], [part(counts) for counts in points], colour)
+        for name, part, colour in parts
         if name != "cut" or any(map(part, points))
     ]
 
