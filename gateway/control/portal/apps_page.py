@@ -125,7 +125,7 @@ async def show_edit(client_id: str, request: Request, control: ControlDep) -> Re
     operation_id="changeOwnApp",
     summary="What that form posts",
     response_class=Response,
-    openapi_extra=posted(**_FIELDS),
+    openapi_extra=posted(rate=60, **_FIELDS),
 )
 async def edit(client_id: str, request: Request, control: ControlDep) -> Response:
     browser, staff = await developer(request, control)

@@ -14,7 +14,7 @@ from tests.gateway.control.city import BOOTSTRAP, PASSWORD, PUBLIC, City, runnin
 from tests.gateway.control.portal.developers import developer
 
 HANAKO = BOOTSTRAP["residents"][0]
-MOMO = {
+MOMO: dict[str, Any] = {
     "username": "momo",
     "password": "momo-no-hana-42",
     "name": "桃",
