@@ -21,6 +21,7 @@ from gateway.control.pages.asset_files import asset
 from gateway.control.pages.texts import TEXTS
 from gateway.control.pages.texts_account import ACCOUNT_TEXTS
 from gateway.control.pages.texts_staff import STAFF_TEXTS
+from gateway.control.pages.times import time
 
 _HERE: Final = Path(__file__).parent
 ROOMS: Final = ("portal", "console")
@@ -40,7 +41,7 @@ _templates: Final = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.globals["asset"] = asset
+_templates.globals |= {"asset": asset, "time": time}
 
 LANGUAGES: Final = ("ja", "en", "easy")
 TAGS: Final = {"ja": "ja", "en": "en", "easy": "ja"}
