@@ -16,6 +16,7 @@ from schemas.policy import Route
 
 LONGEST_QUERY: Final = 200
 FACETS: Final = ("domain", "class", "licence")
+_ABOUT_THE_PLATFORM: Final = ("platform", "broker")
 _LICENCES: Final = {
     "https://creativecommons.org/licenses/by/4.0/": "CC BY 4.0",
     "https://creativecommons.org/publicdomain/zero/1.0/": "CC0 1.0",
@@ -118,10 +119,25 @@ def licence_name(licence: str) -> str:
 
 
 def first_call(control: Control) -> Route | None:
-    """Something that anybody can call at once: open data, with nothing to fill in."""
-    for api in usable(control):
-        for route in api.routes:
-            is_open = route["access"] == "open" and route["method"] == "GET"
-            if is_open and route["dataset"] and "{" not in route["path"] and not route["stream"]:
-                return route
-    return None
+    """Something that anybody can call at once: open data, with nothing to fill in.
+
+    Of several, what changes least often: a list of places is there when no alert is.
+    """
+    found = [
+        (one.dataset.update_seconds, route)
+        for one in offers(control)
+        if one.api.domain not in _ABOUT_THE_PLATFORM
+        for api in usable(control)
+        for route in api.routes
+        if route["dataset"] == one.dataset.id and _is_for_anybody(route)
+    ]
+    return max(found, key=lambda one: one[0])[1] if found else None
+
+
+def _is_for_anybody(route: Route) -> bool:
+    return (
+        route["access"] == "open"
+        and route["method"] == "GET"
+        and "{" not in route["path"]
+        and not route["stream"]
+    )
