@@ -17,9 +17,13 @@ APPS: Final = "/developers/apps"
 
 NAVIGATION: Final = (
     Link(HOME, "nav_overview"),
+    Link(HOME + "/catalogue", "nav_catalogue"),
+    Link(HOME + "/apis", "nav_reference"),
     Link("/developers/quickstarts", "nav_quickstarts"),
     Link("/developers/sandbox", "nav_sandbox"),
     Link(APPS, "nav_apps"),
+    Link(HOME + "/status", "nav_status"),
+    Link(HOME + "/changes", "nav_changelog"),
 )
 
 PORTAL: Final = Room(HOME, "portal", NAVIGATION, PORTAL_TEXTS)

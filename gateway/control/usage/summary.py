@@ -17,7 +17,6 @@ from gateway.control.usage.counts import Counts, grouped, total
 from gateway.control.usage.kept import MINUTE, Row
 from gateway.control.usage.periods import Period
 
-
 _QUARTER: Final = 900
 
 
