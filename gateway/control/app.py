@@ -54,12 +54,14 @@ from gateway.control.portal import (
     quickstarts_page,
     sandbox_page,
     usage_page,
+    webhooks_page,
 )
 from gateway.control.portal import catalogue as portal_catalogue
 from gateway.control.portal import events as portal_events
 from gateway.control.portal import home as portal_home
 from gateway.control.portal import reference as portal_reference
 from gateway.control.portal import status as portal_status
+from gateway.control.portal.for_app import Tokens
 from gateway.control.resident import me, my
 from gateway.control.residents import Passwords
 from gateway.control.secrets import Secrets
@@ -118,6 +120,7 @@ _OPEN_API: Final = (
     apps_page,
     app_page,
     usage_page,
+    webhooks_page,
     authenticator_page,
     sandbox_page,
     quickstarts_page,
@@ -220,6 +223,7 @@ def create_control(
     app.state.acting = Acting(
         app, control, gateway_key, gateway, routes=lambda: own_api(app).routes
     )
+    app.state.app_tokens = Tokens()
     app.state.guard = guard
     app.state.jobs = []
     return app

@@ -112,23 +112,31 @@ class Acting:
         self, staff: Staff, method: str, path: str, json: Any, params: Any
     ) -> Answer:
         """A token that was revoked meanwhile (other roles, and back) is replaced once."""
-        try:
-            answer = await self._send(staff, method, path, json, params)
-            if answer.status == httpx.codes.UNAUTHORIZED:
-                answer = await self._send(staff, method, path, json, params, anew=True)
-        except httpx.TransportError as error:
-            logger.warning("%s %s: the gateway cannot be reached: %r", method, path, error)
-            return Answer(503, problem=("Unavailable", "The gateway cannot be reached."))
+        answer = await self._send(staff, method, path, json, params)
+        if answer.status == httpx.codes.UNAUTHORIZED:
+            answer = await self._send(staff, method, path, json, params, anew=True)
         return answer
 
     async def _send(
         self, staff: Staff, method: str, path: str, json: Any, params: Any, *, anew: bool = False
     ) -> Answer:
         token = await self._token(staff, anew=anew)
+        return await self.with_token(token, method, path, json, params)
+
+    async def with_token(
+        self, token: str, method: str, path: str, json: Any = None, params: Any = None
+    ) -> Answer:
+        """Ask through the gateway as whoever ``token`` is of; 503 if it cannot be reached."""
+        if not _is_plain(path):
+            return Answer(404, problem=("Not Found", "There is no such thing."))
         sent = {"authorization": f"Bearer {token}"} if token else {}
-        return _read(
-            await self.gateway.request(method, path, headers=sent, json=json, params=params)
-        )
+        try:
+            return _read(
+                await self.gateway.request(method, path, headers=sent, json=json, params=params)
+            )
+        except httpx.TransportError as error:
+            logger.warning("%s %s: the gateway cannot be reached: %r", method, path, error)
+            return Answer(503, problem=("Unavailable", "The gateway cannot be reached."))
 
     async def _token(self, staff: Staff, *, anew: bool) -> str:
         """An access token of the person's, kept until near its end."""
