@@ -71,6 +71,7 @@ APPS_TEXTS: Final[dict[str, dict[str, str]]] = {
         "scopes_city": "都市のデータ（人のデータではないもの）",
         "scopes_own": "住民本人のデータ（本人の同意が必要）",
         "scopes_own_help": "選んでも、住民が同意の画面で 1 つずつ選ぶまで、何も渡りません。",
+        "scope_writes": "登録・変更もできます",
         "purposes": "利用目的",
         "organisation": "提供者（組織）の名前",
         "organisation_help": "同じ提供者のアプリに集まるデータは、合わせて数えられます。",
@@ -223,6 +224,7 @@ APPS_TEXTS: Final[dict[str, dict[str, str]]] = {
         "scopes_own": "Residents' own data (with their consent)",
         "scopes_own_help": "Nothing is handed over until a resident has ticked it on the consent "
         "page.",
+        "scope_writes": "Enters and changes, too",
         "purposes": "Purposes",
         "organisation": "Organisation that provides it",
         "organisation_help": "What all applications of one organisation get is counted together.",
