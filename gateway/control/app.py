@@ -54,7 +54,11 @@ from gateway.control.portal import (
     quickstarts_page,
     sandbox_page,
 )
+from gateway.control.portal import catalogue as portal_catalogue
+from gateway.control.portal import events as portal_events
 from gateway.control.portal import home as portal_home
+from gateway.control.portal import reference as portal_reference
+from gateway.control.portal import status as portal_status
 from gateway.control.resident import me, my
 from gateway.control.residents import Passwords
 from gateway.control.secrets import Secrets
@@ -106,6 +110,10 @@ _OPEN_API: Final = (
     sign_in_page,
     assets_route,
     portal_home,
+    portal_catalogue,
+    portal_reference,
+    portal_events,
+    portal_status,
     join_page,
     apps_page,
     app_page,

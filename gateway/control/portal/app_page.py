@@ -23,7 +23,7 @@ from schemas.problem import Conflict, Unprocessable
 router = APIRouter(tags=["Developer portal"])
 
 PAGE = APPS + "/{client_id}"
-_DONE: Final = ("changed", "proposed", "paused_now", "resumed_now", "key_set", "old_ended")
+_DONE: Final = ("app_changed", "app_proposed", "paused_now", "resumed_now", "key_set", "old_ended")
 """What the page says after a redirect to it; nothing else can be put into its address."""
 _EXAMPLES: Final = (
     ("medical:read", "/medical/v1/hospitals"),
