@@ -36,6 +36,8 @@ APPS_TEXTS: Final[dict[str, dict[str, str]]] = {
         "waiting_changes": "変更の承認待ち",
         "of_most": "{n} / {most} 個",
         "back": "戻る",
+        "see_usage": "利用状況を見る",
+        "see_webhooks": "Webhook の記録を見る",
         "back_to_apps": "マイアプリへ",
         "new_title": "サンドボックスのアプリを作る",
         "new_lead": "すぐに使えます。都市の公開データを読み、"
@@ -187,6 +189,8 @@ APPS_TEXTS: Final[dict[str, dict[str, str]]] = {
         "waiting_changes": "Changes wait for approval",
         "of_most": "{n} of {most}",
         "back": "Back",
+        "see_usage": "See its usage",
+        "see_webhooks": "See its webhooks",
         "back_to_apps": "To my applications",
         "new_title": "New sandbox application",
         "new_lead": "It works at once: it reads the city's open data, and the data of test "
