@@ -144,6 +144,7 @@ STAFF: Final = (
     Row("a device that asks", _device),
 )
 
+
 async def _creates(page: Page) -> None:
     await page.locator("main input[name=name]").fill("Every Page")
     await page.locator("input[name='scope mobility:read']").check()
