@@ -32,6 +32,8 @@ AUDIT_READ: Final = "audit:read"
 
 TRAIL_READ: Final = "trail:read"
 
+DEVELOPER_CLIENTS: Final = "developer:clients"
+
 OPERATOR_APIS: Final = "operator:apis"
 OPERATOR_CLIENTS: Final = "operator:clients"
 OPERATOR_KEYS: Final = "operator:keys"
@@ -58,6 +60,7 @@ DESCRIPTIONS: Final = {
     CONSENTS_WITHDRAW: "End consents that the resident has given to the app",
     AUDIT_READ: "Read the audit log (for auditors; it opens nothing else)",
     TRAIL_READ: "Read who used the resident's data",
+    DEVELOPER_CLIENTS: "Make and change one's own applications (for developers who have signed in)",
     OPERATOR_APIS: "Attach, change and detach APIs",
     OPERATOR_CLIENTS: "Register, approve and suspend clients",
     OPERATOR_KEYS: "Rotate signing keys",

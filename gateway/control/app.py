@@ -46,6 +46,7 @@ from gateway.control.policy.collector import Collector
 from gateway.control.policy.compiler import CompiledApi, compile_api
 from gateway.control.policy.publisher import Publisher
 from gateway.control.policy.territory import territory
+from gateway.control.portal import api as portal_api
 from gateway.control.portal import (
     app_page,
     apps_page,
@@ -203,6 +204,7 @@ def create_control(
             cache.router,
             emergency.router,
             told_api.router,
+            portal_api.router,
             staff_api.router,
             residents_api.router,
             sectors.router,

@@ -114,7 +114,7 @@ async def create_client(new: NewClient, control: ControlDep, caller: CallerDep) 
     async with control.change() as connection:
         await clients.add(connection, client)
         await record_registration(control, connection, caller.actor, client)
-    return CreatedClient(**_members(client), client_secret=secret or None)
+    return CreatedClient(**members(client), client_secret=secret or None)
 
 
 @router.patch(
@@ -218,10 +218,10 @@ async def change_one(
 
 
 def as_state(client: Client) -> ClientState:
-    return ClientState(**_members(client))
+    return ClientState(**members(client))
 
 
-def _members(client: Client) -> dict[str, Any]:
+def members(client: Client) -> dict[str, Any]:
     return {
         **registration.as_metadata(client),
         "client_class": client.client_class,

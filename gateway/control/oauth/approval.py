@@ -16,7 +16,7 @@ from gateway.control.oauth.registration import ClientMetadata
 from schemas import scopes
 from schemas.problem import Conflict, Fault, Unprocessable
 
-_OPERATORS: Final = frozenset(("operator", "audit"))
+_OPERATORS: Final = frozenset(("operator", "audit", "developer"))
 _GRANTED_ONLY: Final = frozenset(
     (
         *(scopes.ENTITIES_PERSONAL, scopes.EVENTS_PERSONAL, scopes.EVENTS_PUBLISH_CITY),

@@ -29,13 +29,15 @@ from gateway.control.oauth.records import Grant
 from gateway.control.policy.compiler import CompiledApi
 from gateway.control.residents import Resident
 from schemas.policy import Route
-from schemas.scopes import IDENTITY
+from schemas.scopes import CONSENTS_READ, CONSENTS_WITHDRAW, IDENTITY
 from schemas.xcity import LegalClass
 
 RATE: Final = (60, 60)
 """Requests per seconds: enough to try everything, not to run anything on."""
 QUOTA: Final = 5_000
 """Requests a day."""
+ALWAYS: Final = frozenset((*IDENTITY, CONSENTS_READ, CONSENTS_WITHDRAW))
+"""Of no use without a resident, although no personal operation is behind them."""
 _READING: Final = ":read"
 _OF_NOBODY: Final = frozenset((LegalClass.OPEN, LegalClass.ANONYMISED))
 
@@ -54,7 +56,7 @@ def self_service(apis: Iterable[CompiledApi]) -> frozenset[str]:
             for scope in frozenset(one for some in route["scopes"] for one in some):
                 routes.setdefault(scope, []).append((route, about))
     found = {scope for scope, opened in routes.items() if _helps_itself(scope, opened)}
-    return frozenset(found.difference(beyond_asking(" ".join(found)))) | IDENTITY
+    return frozenset(found.difference(beyond_asking(" ".join(found)))) | ALWAYS
 
 
 def _helps_itself(scope: str, opened: Iterable[tuple[Route, LegalClass]]) -> bool:

@@ -20,7 +20,7 @@ _PLATFORM: Final = {
             *("/oauth", "/.well-known", "/catalogue", "/control", "/audit", "/my", "/openapi.json"),
             *("/residents", "/staff", "/transparency", "/assets", "/developers", "/console", "/"),
         ),
-        ("operator", "audit", "consents", "trail"),
+        ("operator", "audit", "consents", "trail", "developer"),
     ),
     "broker": (("/ngsi-ld", "/events", "/schemas"), ("entities", "events")),
 }

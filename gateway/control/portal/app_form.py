@@ -13,9 +13,10 @@ from gateway.control.oauth.approval import beyond_asking
 from gateway.control.oauth.asked import Asked, describe
 from gateway.control.oauth.clients import Client
 from gateway.control.oauth.registration import ClientMetadata
-from gateway.control.oauth.sandbox import self_service
+from gateway.control.oauth.sandbox import ALWAYS, self_service
 from gateway.control.policy.compiler import CompiledApi
 from gateway.control.portal import keys
+from gateway.control.portal.texts_apps import APPS_TEXTS
 from schemas.policy import Route
 from schemas.purposes import PURPOSES, SERVICE, VITAL
 from schemas.scopes import IDENTITY
@@ -74,15 +75,22 @@ def offered(apis: Iterable[CompiledApi], language: str, *, live: bool) -> list[O
     known = list(apis)
     needs_resident = _needing_a_resident(known)
     scopes = _reachable(known) if live else self_service(known)
-    return [_offered(one, needs_resident) for one in describe(known, sorted(scopes), language)]
+    lines = describe(known, scopes, language)
+    found = [_offered(one, needs_resident, language) for one in lines]
+    return sorted(found, key=lambda one: one.scope)
 
 
-def _offered(one: Asked, needs_resident: frozenset[str]) -> Offered:
+def _offered(one: Asked, needs_resident: frozenset[str], language: str) -> Offered:
     reads = one.scope.endswith(":read") or one.scope in IDENTITY
-    own = one.scope in needs_resident or one.scope in IDENTITY
-    # what no data set is behind has its own name twice otherwise
-    title = "" if one.title == one.scope else one.title
-    return Offered(one.scope, title, own, not reads and one.action == "write")
+    own = one.scope in needs_resident or one.scope in ALWAYS
+    writes = not reads and one.action == "write"
+    return Offered(one.scope, title_of(one, language), own, writes)
+
+
+def title_of(one: Asked, language: str) -> str:
+    """What a scope opens, in words; empty where nothing can be said but its name."""
+    said = APPS_TEXTS[language].get(f"scope_{one.scope}", one.title)
+    return "" if said == one.scope else said
 
 
 def _needing_a_resident(apis: Iterable[CompiledApi]) -> frozenset[str]:

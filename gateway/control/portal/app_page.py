@@ -143,7 +143,11 @@ def _example(control: Control, scope: str) -> dict[str, str]:
     for api in control.publisher.current.apis:
         for route in api.routes:
             plain = route["method"] == "GET" and route["access"] == "scoped" and route["dataset"]
-            if plain and "{" not in route["path"] and any(held.issuperset(x) for x in route["scopes"]):
+            if (
+                plain
+                and "{" not in route["path"]
+                and any(held.issuperset(x) for x in route["scopes"])
+            ):
                 name, _, operation = route["id"].partition(".")
                 page = f"{APIS}/{name}/operations/{operation}"
                 return {"path": route["path"], "reference": page}

@@ -11,7 +11,7 @@ from gateway.control.oauth.asked import describe
 from gateway.control.oauth.clients import Client
 from gateway.control.oauth.registration import ClientMetadata
 from gateway.control.policy.snapshot import ZONE
-from gateway.control.portal.app_form import ITSELF, as_form
+from gateway.control.portal.app_form import ITSELF, as_form, title_of
 from gateway.control.state import Control
 
 _TONES: Final = {"active": "good", "pending": "warn", "refused": "bad", "suspended": "bad"}
@@ -76,7 +76,7 @@ def scope_lines(control: Control, client: Client, language: str) -> list[dict[st
     return [
         {
             "scope": one.scope,
-            "title": one.title,
+            "title": title_of(one, language),
             "action": one.action,
             "is": "granted" if one.scope in granted else "asked" if waits else "not",
             "tone": "good" if one.scope in granted else "warn" if waits else "bad",

@@ -73,6 +73,8 @@ APPS_TEXTS: Final[dict[str, dict[str, str]]] = {
         "scopes_city": "都市のデータ（人のデータではないもの）",
         "scopes_own": "住民本人のデータ（本人の同意が必要）",
         "scopes_own_help": "選んでも、住民が同意の画面で 1 つずつ選ぶまで、何も渡りません。",
+        "scope_consents:read": "住民がこのアプリに与えた同意と、その受領証",
+        "scope_consents:withdraw": "このアプリへの同意を、アプリから終わらせる",
         "scope_writes": "登録・変更もできます",
         "purposes": "利用目的",
         "organisation": "提供者（組織）の名前",
@@ -229,6 +231,8 @@ APPS_TEXTS: Final[dict[str, dict[str, str]]] = {
         "scopes_own": "Residents' own data (with their consent)",
         "scopes_own_help": "Nothing is handed over until a resident has ticked it on the consent "
         "page.",
+        "scope_consents:read": "What the resident has agreed to with the application, and receipts",
+        "scope_consents:withdraw": "Ending consents that the resident gave to the application",
         "scope_writes": "Enters and changes, too",
         "purposes": "Purposes",
         "organisation": "Organisation that provides it",

@@ -18,7 +18,7 @@ SCOPES: Final[dict[Role, frozenset[str]]] = {
     "operator": frozenset(scope for scope in scopes.DESCRIPTIONS if scope.startswith("operator:")),
     "auditor": frozenset((scopes.AUDIT_READ,)),
     "data-holder": frozenset((scopes.EVENTS_PUBLISH, scopes.EVENTS_REGISTER)),
-    "developer": frozenset((scopes.ENTITIES_READ, scopes.EVENTS_READ)),
+    "developer": frozenset((scopes.ENTITIES_READ, scopes.EVENTS_READ, scopes.DEVELOPER_CLIENTS)),
 }
 
 
