@@ -119,7 +119,10 @@ class Usage:
             bucket: of its duration, see :data:`schemas.usage.LATENCY_BOUNDS`.
             why: the gateway's own word for what went wrong; ``""`` if it has none.
         """
-        uses = self._counted.of(client, route)
+        try:
+            uses = self._counted.clients[client][route]
+        except KeyError:
+            uses = self._counted.of(client, route)
         uses.statuses[status // 100] += 1
         uses.latency[bucket] += 1
         if why or status >= 400 or not status:
