@@ -12,7 +12,8 @@ import httpx
 import pytest
 from sqlalchemy import update
 
-from gateway.control import tables
+from gateway.control import bootstrap, tables
+from gateway.control.bootstrap_file import Bootstrap
 from gateway.control.oauth import clients, sandbox
 from gateway.control.oauth.registration import ClientMetadata, make_client
 from gateway.control.policy.compiler import CompiledApi, compile_api
@@ -205,6 +206,16 @@ async def test_who_is_no_longer_synthetic_is_acted_for_no_longer(city: City) -> 
     form = {"grant_type": "refresh_token", "refresh_token": body["refresh_token"]}
     answer = await city.http.post("/oauth/token", data=form, auth=("trial", SECRET))
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
+
+
+async def test_what_they_gave_ends_when_the_file_says_that_they_are_real(city: City) -> None:
+    claims = await city.claims((await given(city))["access_token"])
+    assert claims["gid"] not in (await city.policy())["revoked"]["families"]
+    wanted = Bootstrap.model_validate({"residents": [{**SYNTHETIC, "synthetic": False}]})
+    await bootstrap.apply(city.control, wanted)
+    await city.control.publisher.refresh()
+    assert claims["gid"] in (await city.policy())["revoked"]["families"]
+    assert city.control.offer.residents == ()
 
 
 async def test_live_and_sandbox_name_no_recipients_of_each_other(city: City) -> None:
