@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 import typer
 
-from gateway.cli_call import AsJson, call, show
+from gateway.cli.calling import AsJson, call, show
 
 dlq = typer.Typer(no_args_is_help=True, help="Look at and replay events that consumers gave up.")
 

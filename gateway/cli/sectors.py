@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from gateway.cli_call import AsJson, call, show
+from gateway.cli.calling import AsJson, call, show
 
 sectors = typer.Typer(
     no_args_is_help=True, help="Domains that know residents, each by pseudonyms of its own."

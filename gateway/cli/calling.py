@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway.operator_client import Operator
+from gateway.cli.operator import Operator
 from gateway.settings import Settings
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for another program.")]

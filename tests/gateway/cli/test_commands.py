@@ -17,8 +17,8 @@ from fastapi import FastAPI
 from typer.testing import CliRunner
 
 from gateway import cli
+from gateway.cli.operator import Refused
 from gateway.control.app import create_control
-from gateway.operator_client import Refused
 
 SECRET = "operator-secret-operator"
 SCOPES = [
@@ -270,7 +270,7 @@ def test_staff_are_invited_and_sign_in_at_an_address_that_the_command_shows(
     (mori,) = json.loads(run("staff", "list", "--json"))
     assert "invitation=" in run("staff", "reset", mori["staffId"])
     assert '"suspended": true' in run("staff", "suspend", mori["staffId"])
-    monkeypatch.setattr("gateway.cli_staff._wait", lambda *_: TOKEN)
+    monkeypatch.setattr("gateway.cli.staff._wait", lambda *_: TOKEN)
     told = run("login")
     assert f"{city}/staff/device?user_code=" in told
     assert "Signed in for 10 minutes" in told
@@ -281,8 +281,8 @@ def test_staff_are_invited_and_sign_in_at_an_address_that_the_command_shows(
 
 def test_login_says_why_it_was_not_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     pauses: list[float] = []
-    monkeypatch.setattr("gateway.cli_staff.time.sleep", pauses.append)
+    monkeypatch.setattr("gateway.cli.staff.time.sleep", pauses.append)
     begun = {"device_code": "unknown", "interval": 5}
-    monkeypatch.setattr("gateway.cli_staff._post", lambda *_, **__: {**BEGUN, **begun})
+    monkeypatch.setattr("gateway.cli.staff._post", lambda *_, **__: {**BEGUN, **begun})
     assert "device_code" in refusal("login")
     assert pauses == [5]

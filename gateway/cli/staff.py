@@ -10,8 +10,8 @@ from typing import Annotated, Any, Final
 import httpx
 import typer
 
-from gateway.cli_call import AsJson, call, show
-from gateway.operator_client import Refused, Session, explain
+from gateway.cli.calling import AsJson, call, show
+from gateway.cli.operator import Refused, Session, explain
 from gateway.settings import Settings
 
 staff = typer.Typer(no_args_is_help=True, help="The people who run the city.")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway.cli_call import AsJson, call, show
+from gateway.cli.calling import AsJson, call, show
 
 emergency = typer.Typer(
     no_args_is_help=True, help="Put the city's gateway into emergency mode, and out of it."

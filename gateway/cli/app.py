@@ -1,0 +1,78 @@
+"""The commands put together, and what becomes of an error."""
+
+from __future__ import annotations
+
+import sys
+from typing import Final
+
+import typer
+
+from gateway.cli import apis, processes, staff, status
+from gateway.cli.audit import audit
+from gateway.cli.cache import cache
+from gateway.cli.clients import clients
+from gateway.cli.dlq import dlq
+from gateway.cli.emergency import emergency
+from gateway.cli.keys import keys
+from gateway.cli.operator import Refused
+from gateway.cli.sectors import sectors
+from gateway.settings import SettingsError
+
+HELP: Final = """\
+The data-linkage platform of a Super City (データ連携基盤).
+
+Start it with `supercity up`. The other commands speak to a running city as its operator: with the
+credentials in .supercity/operator.json, or of who signed in by `supercity login`."""
+
+EPILOG: Final = """\
+Settings are SUPERCITY_* variables; SUPERCITY_GATEWAY_URL says which city is meant.
+With --json a command prints one JSON document and nothing else.
+Exit codes: 0 done, 1 refused or failed, 2 wrongly used, or differences found."""
+
+_START: Final = "Start"
+_OPERATE: Final = "Operate"
+_PEOPLE: Final = "People and their data"
+_PARTS: Final = "Parts, each by itself"
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    help=HELP,
+    epilog=EPILOG,
+)
+
+for command in (processes.up, status.status):
+    app.command(rich_help_panel=_START)(command)
+for command in (apis.attach, apis.detach):
+    app.command(rich_help_panel=_OPERATE)(command)
+for name, group in (
+    ("clients", clients),
+    ("keys", keys),
+    ("sectors", sectors),
+    ("cache", cache),
+    ("dlq", dlq),
+    ("emergency", emergency),
+):
+    app.add_typer(group, name=name, rich_help_panel=_OPERATE)
+for command in (staff.login, staff.logout):
+    app.command(rich_help_panel=_PEOPLE)(command)
+for name, group in (("staff", staff.staff), ("audit", audit)):
+    app.add_typer(group, name=name, rich_help_panel=_PEOPLE)
+for command in (
+    processes.gateway,
+    processes.control,
+    processes.broker,
+    processes.connectors,
+    processes.services,
+):
+    app.command(rich_help_panel=_PARTS)(command)
+
+
+def main() -> None:
+    """Entry point: what is wrong is said in words, with how to mend it."""
+    try:
+        app()
+    except (SettingsError, Refused, ValueError, FileNotFoundError) as error:
+        print(f"supercity: {error}", file=sys.stderr)
+        sys.exit(1)
