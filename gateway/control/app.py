@@ -10,7 +10,17 @@ from urllib.parse import urlsplit
 import orjson
 from fastapi import FastAPI
 
-from gateway.control.admin import apis, approval, cache, emergency, keys, sectors
+from gateway.control.admin import (
+    apis,
+    approval,
+    cache,
+    client_ends,
+    consents,
+    emergency,
+    keys,
+    linkage,
+    sectors,
+)
 from gateway.control.admin import clients as admin_clients
 from gateway.control.admin import residents as residents_api
 from gateway.control.audit import accesses
@@ -158,7 +168,10 @@ def create_control(
         routers=[
             apis.router,
             admin_clients.router,
+            client_ends.router,
             approval.router,
+            consents.router,
+            linkage.router,
             keys.router,
             cache.router,
             emergency.router,

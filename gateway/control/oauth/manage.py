@@ -10,10 +10,10 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
-from gateway.control.consent.withdraw import withdraw
-from gateway.control.oauth import clients, forms, records
+from gateway.control.oauth import clients, forms
 from gateway.control.oauth.approval import beyond_asking, needs_approval, with_metadata
 from gateway.control.oauth.clients import Client
+from gateway.control.oauth.leaving import leave
 from gateway.control.oauth.register import BODY, PATH, answer, read_metadata, refusal
 from gateway.control.oauth.registration import ClientMetadata, make_client
 from gateway.control.oauth.token import NO_STORE, read_body
@@ -103,24 +103,11 @@ async def update_registration(
 async def delete_registration(
     client_id: ClientId, request: Request, control: ControlDep
 ) -> Response:
-    now = control.now()
     client = await _known(control, client_id, request)
     if client is None:
         return _unauthorized()
     async with control.change() as connection:
-        gone = replace(
-            client,
-            state=clients.DELETED,
-            management_hash="",
-            secret_hash="",
-            jwks=None,
-            proposed=None,
-            revoked_before=now,
-        )
-        await clients.replace(connection, gone)
-        for gid in await records.living_grants_of_client(connection, client_id, now):
-            await withdraw(control, connection, gid, actor=client_id)
-        await control.record(connection, client_id, "client.delete", client_id)
+        await leave(control, connection, client, actor=client_id)
     return Response(status_code=204, headers=NO_STORE)
 
 
