@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Final
 
 import typer
@@ -15,6 +16,7 @@ from gateway.cli.dlq import dlq
 from gateway.cli.emergency import emergency
 from gateway.cli.keys import keys
 from gateway.cli.operator import Refused
+from gateway.cli.policy.commands import policy
 from gateway.cli.sectors import sectors
 from gateway.settings import SettingsError
 
@@ -42,6 +44,7 @@ app = typer.Typer(
     epilog=EPILOG,
 )
 
+command: Callable[..., None]
 for command in (processes.up, status.status):
     app.command(rich_help_panel=_START)(command)
 for command in (apis.attach, apis.detach):
@@ -52,6 +55,7 @@ for name, group in (
     ("sectors", sectors),
     ("cache", cache),
     ("dlq", dlq),
+    ("policy", policy),
     ("emergency", emergency),
 ):
     app.add_typer(group, name=name, rich_help_panel=_OPERATE)

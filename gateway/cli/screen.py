@@ -13,7 +13,7 @@ from unicodedata import east_asian_width
 import typer
 
 Colour = Literal["red", "green", "yellow", "blue"]
-Progress = Callable[[int, str], AbstractContextManager[Callable[[int], object]]]
+Progress = Callable[[int, str], AbstractContextManager[Callable[[int], None]]]
 """A total and a label; what advances it."""
 
 _GAP: Final = 2
@@ -46,7 +46,7 @@ def _width(text: str) -> int:
 
 
 @contextmanager
-def progress(total: int, label: str) -> Iterator[Callable[[int], object]]:
+def progress(total: int, label: str) -> Iterator[Callable[[int], None]]:
     """A bar on standard error, if that is a terminal; yields what advances it by a number."""
     if not sys.stderr.isatty():
         yield lambda _: None

@@ -7,6 +7,8 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from gateway.control.catalogue import attached
 from gateway.control.catalogue.attached import Attached, upstream_addresses
 from gateway.control.catalogue.fetch import Unreachable
@@ -40,8 +42,41 @@ async def attach(
     api = _new(control, name, document_url, upstream)
     if any(other.name == name for other in control.publisher.current.attached):
         raise Conflict(f"There is an API {name!r} already: detach it first, or choose another.")
+    good, compiled = await _fetched(control, api)
+    async with control.change() as connection:
+        await attached.add(connection, good)
+        await control.record(connection, operator, "api.attach", name, **_place(good))
+    return compiled
+
+
+async def move(
+    control: Control,
+    name: str,
+    document_url: str,
+    upstream: str | Sequence[str] = "",
+    *,
+    operator: str,
+) -> CompiledApi:
+    """Attach an API anew where it is now, in place of where it was; see :func:`attach`.
+
+    Raises:
+        NotFound: there is none of this name.
+        Conflict: it is one of the city's own.
+        Unprocessable: as for attaching; what was attached stays.
+    """
+    api = _new(control, name, document_url, upstream)
+    good, compiled = await _fetched(control, api)
+    async with control.change() as connection:
+        held = await _outsider(connection, name)
+        await attached.replace(connection, replace(good, attached=held.attached))
+        await control.record(connection, operator, "api.move", name, **_place(good))
+    return compiled
+
+
+async def _fetched(control: Control, api: Attached) -> tuple[Attached, CompiledApi]:
+    """The API with its document, which is good."""
     try:
-        fetched = await control.fetcher.fetch(document_url)
+        fetched = await control.fetcher.fetch(api.document_url)
     except Unreachable as error:
         fault = Fault("/documentUrl", str(error))
         raise Unprocessable("The document cannot be had.", faults=[fault]) from error
@@ -53,11 +88,26 @@ async def attach(
             faults=compiled.faults,
         )
     good = replace(api, document=raw.decode(), etag=fetched.etag, fetched=control.now())
-    async with control.change() as connection:
-        await attached.add(connection, good)
-        what = {"documentUrl": document_url, "upstreams": list(good.addresses)}
-        await control.record(connection, operator, "api.attach", name, **what)
-    return compiled
+    return good, compiled
+
+
+def _place(api: Attached) -> dict[str, object]:
+    return {"documentUrl": api.document_url, "upstreams": list(api.addresses)}
+
+
+async def _outsider(connection: AsyncConnection, name: str) -> Attached:
+    """The attached API of this name.
+
+    Raises:
+        NotFound: there is none.
+        Conflict: it is one of the city's own, which the bootstrap file would bring back.
+    """
+    api = await attached.find(connection, name)
+    if api is None:
+        raise NotFound(f"There is no API {name!r}.")
+    if api.internal:
+        raise Conflict(f"{name!r} is the city's own: change the bootstrap file.")
+    return api
 
 
 def _new(control: Control, name: str, document_url: str, upstream: str | Sequence[str]) -> Attached:
@@ -80,16 +130,13 @@ def _new(control: Control, name: str, document_url: str, upstream: str | Sequenc
 
 
 async def detach(control: Control, name: str, *, operator: str) -> None:
-    """Raises:
-    NotFound: there is none.
-    Conflict: it is one of the city's own, which the bootstrap file would bring back.
+    """Detach an API from outside.
+
+    Raises:
+        NotFound, Conflict: see :func:`_outsider`.
     """
     async with control.change() as connection:
-        api = await attached.find(connection, name)
-        if api is None:
-            raise NotFound(f"There is no API {name!r}.")
-        if api.internal:
-            raise Conflict(f"{name!r} is the city's own: take it out of the bootstrap file.")
+        await _outsider(connection, name)
         await attached.remove(connection, name)
         await control.record(connection, operator, "api.detach", name)
 

@@ -3,122 +3,19 @@
 from __future__ import annotations
 
 import json
-import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
-from fastapi import FastAPI
-from typer.testing import CliRunner
 
 from gateway import cli
-from gateway.cli.operator import Refused
-from gateway.control.app import create_control
+from tests.gateway.cli.shell import refusal, run
 
-SECRET = "operator-secret-operator"
-SCOPES = [
-    "operator:apis",
-    "operator:clients",
-    "operator:keys",
-    "operator:emergency",
-    "operator:cache",
-    "operator:staff",
-    "audit:read",
-]
+pytestmark = pytest.mark.usefixtures("environment")
+
 BEGUN = {"verification_uri_complete": "https://city.example/", "user_code": "BCDF-GHJK"}
 TOKEN = {"access_token": "t", "expires_in": 600, "scope": "operator:keys"}
-runner = CliRunner()
-
-
-@contextmanager
-def served(app: FastAPI, listener: socket.socket) -> Iterator[None]:
-    """``app`` over real HTTP in a thread of its own."""
-    config = uvicorn.Config(app, log_config=None, lifespan="on", timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
-    started = threading.Event()
-    startup = server.startup
-
-    async def tell(sockets: list[socket.socket] | None = None) -> None:
-        await startup(sockets)
-        started.set()
-
-    server.startup = tell  # type: ignore[method-assign]
-    thread = threading.Thread(target=server.run, args=([listener],))
-    thread.start()
-    try:
-        assert started.wait(20)
-        yield
-    finally:
-        server.should_exit = True
-        thread.join(20)
-
-
-def listen() -> tuple[socket.socket, str]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    return listener, f"http://127.0.0.1:{listener.getsockname()[1]}"
-
-
-@pytest.fixture(scope="module")
-def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a control plane that is reached without a gateway."""
-    folder = tmp_path_factory.mktemp("city")
-    bootstrap = folder / "bootstrap.json"
-    operator = {"client_id": "operator", "client_secret": SECRET, "scopes": SCOPES}
-    bootstrap.write_text(json.dumps({"clients": [operator]}))
-    listener, url = listen()
-    app = create_control(
-        public_url=url,
-        store_url=f"sqlite+aiosqlite:///{folder}/store",
-        master_key=b"m" * 32,
-        gateway_key="",
-        bootstrap=bootstrap,
-        gateway_url=url,
-        own_url=url,
-    )
-    with served(app, listener):
-        yield url
-
-
-@pytest.fixture(scope="module")
-def parks() -> Iterator[str]:
-    """The address of the document of an app that the platform has never seen."""
-    app = FastAPI(title="Parks & Benches")
-    security = {"security": [{"oauth": ["parks-benches:read"]}]}
-
-    @app.get("/benches/{bench}", openapi_extra=security)
-    async def bench(bench: str) -> str:
-        return bench
-
-    document = app.openapi()
-    document["components"]["securitySchemes"] = {"oauth": {"type": "oauth2", "flows": {}}}
-    listener, url = listen()
-    with served(app, listener):
-        yield f"{url}/openapi.json"
-
-
-@pytest.fixture(autouse=True)
-def environment(city: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    credentials = {"client_id": "operator", "client_secret": SECRET}
-    (tmp_path / "operator.json").write_text(json.dumps(credentials))
-    monkeypatch.setenv("SUPERCITY_PUBLIC_URL", city)
-    monkeypatch.setenv("SUPERCITY_DATA_DIR", str(tmp_path))
-
-
-def run(*arguments: str) -> str:
-    result = runner.invoke(cli.app, arguments, catch_exceptions=False)
-    assert result.exit_code == 0, result.output
-    return result.stdout
-
-
-def refusal(*arguments: str) -> str:
-    with pytest.raises(Refused) as refused:
-        runner.invoke(cli.app, arguments, catch_exceptions=False)
-    return str(refused.value)
 
 
 def test_an_unknown_api_is_attached_by_its_address_alone(parks: str) -> None:
