@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import httpx
 import typer
 
+from gateway.cli import complete
 from gateway.cli.calling import AsJson, call, show
 from gateway.cli.operator import Refused
 
@@ -46,7 +48,9 @@ def _name_of(url: str) -> str:
     return name
 
 
-def detach(name: str) -> None:
-    """Detach an API that was attached."""
-    call("DELETE", f"/control/v1/apis/{name}")
-    typer.echo(f"Detached {name}.")
+def detach(
+    name: Annotated[str, typer.Argument(autocompletion=complete.apis)], as_json: AsJson = False
+) -> None:
+    """Detach an API that was attached; what it was asked for under /apps/ is not found any more."""
+    call("DELETE", f"/control/v1/apis/{quote(name, safe='')}")
+    show({"detached": name}, as_json, f"Detached {name}.")

@@ -12,11 +12,14 @@ from gateway.cli import apis, processes, staff, status
 from gateway.cli.audit import audit
 from gateway.cli.cache import cache
 from gateway.cli.clients import clients
+from gateway.cli.consent import consent
 from gateway.cli.dlq import dlq
 from gateway.cli.emergency import emergency
+from gateway.cli.gateways import gateways
 from gateway.cli.keys import keys
 from gateway.cli.operator import Refused
 from gateway.cli.policy.commands import policy
+from gateway.cli.residents import residents
 from gateway.cli.sectors import sectors
 from gateway.settings import SettingsError
 
@@ -52,16 +55,22 @@ for command in (apis.attach, apis.detach):
 for name, group in (
     ("clients", clients),
     ("keys", keys),
-    ("sectors", sectors),
+    ("policy", policy),
+    ("gateways", gateways),
     ("cache", cache),
     ("dlq", dlq),
-    ("policy", policy),
     ("emergency", emergency),
 ):
     app.add_typer(group, name=name, rich_help_panel=_OPERATE)
 for command in (staff.login, staff.logout):
     app.command(rich_help_panel=_PEOPLE)(command)
-for name, group in (("staff", staff.staff), ("audit", audit)):
+for name, group in (
+    ("staff", staff.staff),
+    ("consent", consent),
+    ("residents", residents),
+    ("sectors", sectors),
+    ("audit", audit),
+):
     app.add_typer(group, name=name, rich_help_panel=_PEOPLE)
 for command in (
     processes.gateway,

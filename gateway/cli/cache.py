@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from gateway.cli import complete
 from gateway.cli.calling import AsJson, call, show
 from gateway.cli.operator import Refused
 
@@ -14,8 +15,16 @@ cache = typer.Typer(no_args_is_help=True, help="The answers that the gateway kee
 
 @cache.command("purge")
 def purge_cache(
-    route: Annotated[str, typer.Option(help="<api>.<operationId>, as in metrics.")] = "",
-    dataset: Annotated[str, typer.Option(help="A data set's id, as in the catalogue.")] = "",
+    route: Annotated[
+        str,
+        typer.Option(help="<api>.<operationId>, as in metrics.", autocompletion=complete.routes),
+    ] = "",
+    dataset: Annotated[
+        str,
+        typer.Option(
+            help="A data set's id, as in the catalogue.", autocompletion=complete.datasets
+        ),
+    ] = "",
     everything: Annotated[bool, typer.Option("--all", help="Everything that is kept.")] = False,
     as_json: AsJson = False,
 ) -> None:

@@ -28,6 +28,12 @@ def paint(text: str, colour: Colour) -> str:
     return typer.style(text, fg=colour) if coloured() else text
 
 
+def clear() -> None:
+    """An empty screen, where there is one."""
+    if sys.stdout.isatty():
+        typer.echo("\x1b[H\x1b[2J", nl=False)
+
+
 def columns(rows: Iterable[Sequence[Any]]) -> str:
     """Rows as text, each column as wide as its widest cell; Japanese letters are two wide."""
     cells = [[str(cell) for cell in row] for row in rows]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
+from gateway.cli import complete
 from gateway.cli.calling import AsJson, call, show
 
 sectors = typer.Typer(
@@ -28,7 +29,9 @@ def list_sectors(as_json: AsJson = False) -> None:
 
 
 @sectors.command("rotate")
-def rotate(sector: str, as_json: AsJson = False) -> None:
+def rotate(
+    sector: Annotated[str, typer.Argument(autocompletion=complete.sectors)], as_json: AsJson = False
+) -> None:
     """Give every resident a new pseudonym there; the domain goes on serving throughout."""
     found = call("POST", f"{_PATH}/{sector}/rotate")
     show(found, as_json, f"{_line(found)}\nFollow it with `supercity sectors list`.")

@@ -1,16 +1,54 @@
-"""``supercity status``."""
+"""``supercity status``: is the city up and well?"""
 
 from __future__ import annotations
 
-from gateway.cli.calling import AsJson, call, show
+import json
+import time
+from typing import Annotated, Final
+
+import typer
+
+from gateway.cli.calling import AsJson, operator
+from gateway.cli.health import Check, State, checks, is_well
+from gateway.cli.screen import Colour, clear, columns, paint
+
+_MARKS: Final[dict[State, tuple[str, Colour]]] = {
+    "ok": ("✓", "green"),
+    "watch": ("!", "yellow"),
+    "bad": ("✗", "red"),
+    "unknown": ("?", "blue"),
+}
 
 
-def status(as_json: AsJson = False) -> None:
-    """What is attached, and in which state."""
-    apis = call("GET", "/control/v1/apis")
-    lines = []
-    for api in apis:
-        lines.append(f"{api['name']:24}{api['state']:12}{len(api['routes']):4} routes")
-        lines += [f"  {one['where'] or '/'}: {one['what']}" for one in api["findings"]]
-        lines += [f"  {api['error']}"] if api["error"] else []
-    show(apis, as_json, "\n".join(lines) or "Nothing is attached.")
+def status(
+    watch: Annotated[bool, typer.Option("--watch", help="Again and again, until Ctrl-C.")] = False,
+    every: Annotated[float, typer.Option(min=1, help="Seconds between two looks.")] = 5.0,
+    as_json: AsJson = False,
+) -> None:
+    """Whether the city is up and well: gateways, APIs and their findings, what waits or fails.
+
+    With --watch and --json, each look is one line.
+    """
+    while True:
+        with operator() as city:
+            found = checks(city)
+        _show(found, as_json, one_line=watch)
+        if not watch:
+            raise typer.Exit(0 if is_well(found) else 1)
+        time.sleep(every)
+
+
+def _show(found: list[Check], as_json: bool, *, one_line: bool) -> None:
+    if as_json:
+        told = {"well": is_well(found), "checks": [one.as_json() for one in found]}
+        typer.echo(json.dumps(told, ensure_ascii=False, indent=None if one_line else 2))
+        return
+    if one_line:
+        clear()
+    rows = columns((_MARKS[one.state][0], one.name, one.text) for one in found).split("\n")
+    for one, row in zip(found, rows, strict=True):
+        mark, colour = _MARKS[one.state]
+        typer.echo(paint(mark, colour) + row.removeprefix(mark))
+        if one.fix:
+            typer.echo(f"     → {one.fix}")
+    typer.echo("The city is well." if is_well(found) else "The city is NOT well.")

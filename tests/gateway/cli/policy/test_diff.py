@@ -62,7 +62,12 @@ def test_a_written_policy_reads_back_the_same(policy: Policy) -> None:
 def test_the_schema_refuses_what_is_refused() -> None:
     schema = jsonschema.Draft202012Validator(json_schema())
     schema.validate(yaml.safe_load(GOOD))
-    for wrong in ({"clients": {"a": {"scops": []}}}, {"clients": {"a b": {}}}, {"version": 2}):
+    wrongs: list[dict[str, Any]] = [
+        {"clients": {"a": {"scops": []}}},
+        {"clients": {"a b": {}}},
+        {"version": 2},
+    ]
+    for wrong in wrongs:
         assert not schema.is_valid(wrong)
 
 
