@@ -27,8 +27,7 @@ def list_events(
     """The newest events."""
     query = urlencode({"client": client, "action": action, "limit": limit})
     found = call("GET", f"/audit/v1/events?{query}")
-    if found or as_json:
-        show(found, as_json, "\n".join(map(_line, found)))
+    show(found, as_json, "\n".join(map(_line, found)) or "There is no such event.")
 
 
 def _line(event: dict[str, Any]) -> str:
@@ -38,10 +37,11 @@ def _line(event: dict[str, Any]) -> str:
 
 
 @audit.command("checkpoint")
-def checkpoint() -> None:
+def checkpoint(as_json: AsJson = False) -> None:
     """The newest checkpoint: keep it elsewhere, and give it to `verify` later."""
     with operator() as one:
-        typer.echo(one.text("/audit/v1/checkpoint"), nl=False)
+        note = one.text("/audit/v1/checkpoint")
+    show({"checkpoint": note}, as_json, note.removesuffix("\n"))
 
 
 @audit.command("verify")

@@ -20,6 +20,7 @@ SCOPES = [
     "operator:emergency",
     "operator:cache",
     "operator:staff",
+    "operator:residents",
     "audit:read",
 ]
 
@@ -30,7 +31,8 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("city")
     bootstrap = folder / "bootstrap.json"
     operator = {"client_id": "operator", "client_secret": SECRET, "scopes": SCOPES}
-    bootstrap.write_text(json.dumps({"clients": [operator]}))
+    hana = {"username": "hana", "password": "sakura-no-hana"}
+    bootstrap.write_text(json.dumps({"clients": [operator], "residents": [hana]}))
     listener, url = listen()
     app = create_control(
         public_url=url,
