@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
-from gateway.cli.policy.document import SAID_ONCE, Policy
+from gateway.cli.policy.document import SAID_ONCE, Part, Policy
 
 Action = Literal["add", "change", "remove"]
 Kind = Literal["linkage", "api", "client", "person"]
@@ -41,11 +41,7 @@ class Change:
         for field, (old, new) in self.fields.items():
             if self.action == "add":
                 yield f"    {field}: {_short(new)}"
-            elif (
-                isinstance(old, list)
-                and isinstance(new, list)
-                and set(map(str, old)) != set(map(str, new))
-            ):
+            elif isinstance(old, list) and isinstance(new, list) and _moved(old, new):
                 yield f"    {field}: {_moved(old, new)}"
             else:
                 yield f"    {field}: {_short(old)} → {_short(new)}"
@@ -56,13 +52,9 @@ def _short(value: Any) -> str:
         return ", ".join(map(_short, value)) or "none"
     if isinstance(value, dict):
         return ", ".join(f"{name} {_short(one)}" for name, one in value.items())
-    return (
-        "none"
-        if value in ("", None)
-        else str(value).lower()
-        if value in (True, False)
-        else str(value)
-    )
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value in ("", None) else str(value)
 
 
 def _moved(old: list[Any], new: list[Any]) -> str:
@@ -85,8 +77,16 @@ def compare(running: Policy, wanted: Policy) -> list[Change]:
             found.append(Change("change", "linkage", "limit", fields))
     for section, kind in _SECTIONS:
         if getattr(wanted, section) is not None:
-            found += _section(kind, _plain(running, section), _plain(wanted, section))
+            for one in _section(kind, _plain(running, section), _plain(wanted, section)):
+                new = getattr(wanted, section)[one.name] if one.action == "add" else None
+                found.append(replace(one, fields=_said(new)) if new else one)
     return found
+
+
+def _said(part: Part) -> dict[str, tuple[Any, Any]]:
+    """What the file says of what is made; where its secret is from is nothing to tell."""
+    said = part.model_dump(mode="json", exclude_defaults=True, exclude={"secret"})
+    return {field: (None, value) for field, value in said.items()}
 
 
 def _plain(policy: Policy, section: str) -> dict[str, dict[str, Any]]:
@@ -102,23 +102,9 @@ def _section(
         if name not in wanted:
             yield Change("remove", kind, name, {})
         elif name not in running:
-            new = {
-                field: (None, value)
-                for field, value in wanted[name].items()
-                if value not in (None, "", [])
-            }
-            yield Change("add", kind, name, {f: v for f, v in new.items() if f != "secret"})
+            yield Change("add", kind, name, {})
         elif fields := _differing(running[name], wanted[name], once):
             yield Change("change", kind, name, fields)
-
-
-def _said(part: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """What is worth telling of what is made; where its secret is from is not."""
-    return {
-        field: (None, value)
-        for field, value in part.items()
-        if field != "secret" and value not in (None, False, 0, "", [])
-    }
 
 
 def _differing(

@@ -134,10 +134,7 @@ def _scalar(node: Node) -> Any:
     with suppress(ValueError):
         if kind in ("int", "float"):
             return int(text) if kind == "int" else float(text)
-    raise Misread(
-        _place(node),
-        f"{text[:40]!r} is no {kind}, and the tag {node.tag} is not known here: leave it out",
-    )
+    raise Misread(_place(node), f"{text[:40]!r} cannot be read as {kind}: put it in quotes")
 
 
 def _place(node: Node) -> Place:

@@ -13,7 +13,6 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from gateway.cli import health
 from gateway.cli.health import Check, checks, is_well
 from gateway.cli.operator import Operator, Refused
 from tests.gateway.cli.shell import run
@@ -94,7 +93,7 @@ def test_what_is_not_well_is_named(
 
 
 def test_dead_letters_are_counted() -> None:
-    letters = {"deadLetters": [{}] * 500}
+    letters: dict[str, Any] = {"deadLetters": [{}] * 500}
     assert "500+" in found({**GOOD, "/events/v1/dead-letters": letters})["dead letters"][1]
 
 
@@ -117,7 +116,7 @@ def test_a_certificate_that_ends_soon_is_told_before_it_does(
     days: int, state: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     until = datetime.now(UTC).replace(microsecond=0) + timedelta(days=days, hours=1)
-    monkeypatch.setattr(health.ssl, "get_server_certificate", lambda *_, **__: _pem(until))
+    monkeypatch.setattr("ssl.get_server_certificate", lambda *_, **__: _pem(until))
     told = checks(city(GOOD, "https://city.example"))
     (one,) = [one for one in told if one.name == "certificate"]
     assert one.state == state
