@@ -105,7 +105,13 @@ class Operator:
             Refused: anything but success, with the findings if there are any.
         """
         answer = self._ask(method, path, body)
-        return answer.json() if answer.content else None
+        try:
+            return answer.json() if answer.content else None
+        except ValueError as error:
+            raise Refused(
+                f"{path} answered with something that is no JSON: is {self.http.base_url} the "
+                "city's gateway? SUPERCITY_GATEWAY_URL says where it is."
+            ) from error
 
     def text(self, path: str) -> str:
         """The text at a path.
@@ -141,13 +147,24 @@ class Operator:
         return self._token
 
     def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
-        try:
-            return self.http.request(method, path, **options)
-        except httpx.TransportError as error:
-            raise Refused(
-                f"Nothing answers at {self.http.base_url} ({error}): start it with `supercity up`, "
-                "or set SUPERCITY_GATEWAY_URL."
-            ) from error
+        return send(self.http, method, path, **options)
+
+
+def send(http: httpx.Client, method: str, path: str, **options: Any) -> httpx.Response:
+    """Raises:
+    Refused: nothing answers, or too late.
+    """
+    try:
+        return http.request(method, path, **options)
+    except httpx.TimeoutException as error:
+        raise Refused(
+            f"{http.base_url} took too long to answer {path}: look at it with `supercity status`."
+        ) from error
+    except httpx.TransportError as error:
+        raise Refused(
+            f"Nothing answers at {http.base_url} ({error}): start it with `supercity up`, or set "
+            "SUPERCITY_GATEWAY_URL."
+        ) from error
 
 
 def city_of(settings: Settings) -> str:

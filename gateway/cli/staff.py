@@ -12,7 +12,7 @@ import typer
 
 from gateway.cli import complete
 from gateway.cli.calling import AsJson, call, show
-from gateway.cli.operator import Refused, Session, city_of, explain
+from gateway.cli.operator import Refused, Session, city_of, explain, send
 from gateway.settings import Settings
 
 staff = typer.Typer(no_args_is_help=True, help="The people who run the city.")
@@ -52,7 +52,7 @@ def _wait(http: httpx.Client, begun: dict[str, Any]) -> dict[str, Any]:
     form = {"grant_type": _GRANT, "client_id": CLIENT, "device_code": begun["device_code"]}
     while True:
         time.sleep(pause)  # the interval that the server asks for
-        answer = http.post("/oauth/token", data=form)
+        answer = send(http, "POST", "/oauth/token", data=form)
         if answer.is_success:
             found: dict[str, Any] = answer.json()
             return found
@@ -68,13 +68,7 @@ def _wait(http: httpx.Client, begun: dict[str, Any]) -> dict[str, Any]:
 
 
 def _post(http: httpx.Client, path: str, **form: str) -> dict[str, Any]:
-    try:
-        answer = http.post(path, data=form)
-    except httpx.TransportError as error:
-        raise Refused(
-            f"Nothing answers at {http.base_url} ({error}): start it with `supercity up`, or set "
-            "SUPERCITY_GATEWAY_URL."
-        ) from error
+    answer = send(http, "POST", path, data=form)
     if answer.is_error:
         raise Refused(explain(answer))
     found: dict[str, Any] = answer.json()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
 from typing import Annotated, Final
 
 import typer
@@ -29,13 +30,20 @@ def status(
 
     With --watch and --json, each look is one line.
     """
-    while True:
-        with operator() as city:
-            found = checks(city)
-        _show(found, as_json, one_line=watch)
-        if not watch:
-            raise typer.Exit(0 if is_well(found) else 1)
-        time.sleep(every)
+    if not watch:
+        raise typer.Exit(0 if _look(as_json, one_line=False) else 1)
+    with suppress(KeyboardInterrupt):
+        while True:
+            _look(as_json, one_line=True)
+            time.sleep(every)
+
+
+def _look(as_json: bool, *, one_line: bool) -> bool:
+    """Whether all is well."""
+    with operator() as city:
+        found = checks(city)
+    _show(found, as_json, one_line=one_line)
+    return is_well(found)
 
 
 def _show(found: list[Check], as_json: bool, *, one_line: bool) -> None:

@@ -7,8 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 from pydantic import Field
 
-from gateway.control.catalogue.attach import attach, detach, move
+from gateway.control.catalogue.attach import attach, detach
 from gateway.control.catalogue.attached import MOST_ADDRESSES, Attached, State
+from gateway.control.catalogue.move import move
 from gateway.control.policy.compiler import CompiledApi
 from gateway.control.state import Control, ControlDep
 from gateway.control.wire import Finding, Wire

@@ -9,9 +9,10 @@ from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.control.catalogue import attached
+from gateway.control.catalogue import attached, history
 from gateway.control.catalogue.attached import Attached, upstream_addresses
 from gateway.control.catalogue.fetch import Unreachable
+from gateway.control.catalogue.history import Happened, difference
 from gateway.control.policy import findings
 from gateway.control.policy.compiler import CompiledApi, compile_api
 from gateway.control.policy.territory import check_name
@@ -42,41 +43,8 @@ async def attach(
     api = _new(control, name, document_url, upstream)
     if any(other.name == name for other in control.publisher.current.attached):
         raise Conflict(f"There is an API {name!r} already: detach it first, or choose another.")
-    good, compiled = await _fetched(control, api)
-    async with control.change() as connection:
-        await attached.add(connection, good)
-        await control.record(connection, operator, "api.attach", name, **_place(good))
-    return compiled
-
-
-async def move(
-    control: Control,
-    name: str,
-    document_url: str,
-    upstream: str | Sequence[str] = "",
-    *,
-    operator: str,
-) -> CompiledApi:
-    """Attach an API anew where it is now, in place of where it was; see :func:`attach`.
-
-    Raises:
-        NotFound: there is none of this name.
-        Conflict: it is one of the city's own.
-        Unprocessable: as for attaching; what was attached stays.
-    """
-    api = _new(control, name, document_url, upstream)
-    good, compiled = await _fetched(control, api)
-    async with control.change() as connection:
-        held = await _outsider(connection, name)
-        await attached.replace(connection, replace(good, attached=held.attached))
-        await control.record(connection, operator, "api.move", name, **_place(good))
-    return compiled
-
-
-async def _fetched(control: Control, api: Attached) -> tuple[Attached, CompiledApi]:
-    """The API with its document, which is good."""
     try:
-        fetched = await control.fetcher.fetch(api.document_url)
+        fetched = await control.fetcher.fetch(document_url)
     except Unreachable as error:
         fault = Fault("/documentUrl", str(error))
         raise Unprocessable("The document cannot be had.", faults=[fault]) from error
@@ -88,26 +56,12 @@ async def _fetched(control: Control, api: Attached) -> tuple[Attached, CompiledA
             faults=compiled.faults,
         )
     good = replace(api, document=raw.decode(), etag=fetched.etag, fetched=control.now())
-    return good, compiled
-
-
-def _place(api: Attached) -> dict[str, object]:
-    return {"documentUrl": api.document_url, "upstreams": list(api.addresses)}
-
-
-async def _outsider(connection: AsyncConnection, name: str) -> Attached:
-    """The attached API of this name.
-
-    Raises:
-        NotFound: there is none.
-        Conflict: it is one of the city's own, which the bootstrap file would bring back.
-    """
-    api = await attached.find(connection, name)
-    if api is None:
-        raise NotFound(f"There is no API {name!r}.")
-    if api.internal:
-        raise Conflict(f"{name!r} is the city's own: change the bootstrap file.")
-    return api
+    async with control.change() as connection:
+        await attached.add(connection, good)
+        what = {"documentUrl": document_url, "upstreams": list(good.addresses)}
+        await control.record(connection, operator, "api.attach", name, **what)
+        await history.note(connection, Happened(name, control.now(), "attached"))
+    return compiled
 
 
 def _new(control: Control, name: str, document_url: str, upstream: str | Sequence[str]) -> Attached:
@@ -130,15 +84,19 @@ def _new(control: Control, name: str, document_url: str, upstream: str | Sequenc
 
 
 async def detach(control: Control, name: str, *, operator: str) -> None:
-    """Detach an API from outside.
-
-    Raises:
-        NotFound, Conflict: see :func:`_outsider`.
+    """Raises:
+    NotFound: there is none.
+    Conflict: it is one of the city's own, which the bootstrap file would bring back.
     """
     async with control.change() as connection:
-        await _outsider(connection, name)
+        api = await attached.find(connection, name)
+        if api is None:
+            raise NotFound(f"There is no API {name!r}.")
+        if api.internal:
+            raise Conflict(f"{name!r} is the city's own: take it out of the bootstrap file.")
         await attached.remove(connection, name)
         await control.record(connection, operator, "api.detach", name)
+        await history.note(connection, Happened(name, control.now(), "detached"))
 
 
 async def judge(control: Control, api: Attached, raw: bytes) -> CompiledApi:
@@ -176,8 +134,22 @@ async def refresh(control: Control, api: Attached) -> Attached:
     )
     logger.info("API %s: %d routes", api.name, len(compiled.routes))
     async with control.change() as connection:
+        await _note_document(connection, api, good)
         await attached.replace(connection, good)
     return good
+
+
+async def _note_document(connection: AsyncConnection, old: Attached, good: Attached) -> None:
+    """Tell what changed; another process may have taken the same document in already."""
+    held = await attached.find(connection, good.name)
+    if held is None or held.document == good.document:
+        return
+    if not held.document:
+        await history.note(connection, Happened(good.name, good.fetched, "attached"))
+    elif detail := difference(held.document, good.document):
+        await history.note(connection, Happened(good.name, good.fetched, "changed", detail))
+    if old.error or old.findings:
+        await history.note(connection, Happened(good.name, good.fetched, "good"))
 
 
 async def _keep(control: Control, old: Attached, new: Attached) -> Attached:
@@ -192,5 +164,9 @@ async def _keep(control: Control, old: Attached, new: Attached) -> Attached:
     elif new.error:
         logger.warning("API %s: %s", old.name, new.error)
     async with control.change() as connection:
+        held = await attached.find(connection, new.name)
+        if held is not None and held.state != new.state and new.state != "waiting":
+            kind: history.Kind = "good" if new.state == "attached" else new.state
+            await history.note(connection, Happened(new.name, control.now(), kind))
         await attached.replace(connection, new)
     return new
