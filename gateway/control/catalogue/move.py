@@ -37,7 +37,9 @@ async def move(
     """
     async with control.store.read() as connection:
         held = await _outsider(connection, name)
-    moved = await _read(control, replace(held, **_place(document_url, upstream)))
+    addresses = _addresses(document_url, upstream)
+    there = replace(held, document_url=document_url, addresses=addresses)
+    moved = await _read(control, there)
     async with control.change() as connection:
         held = await _outsider(connection, name)
         await attached.replace(connection, replace(moved, attached=held.attached))
@@ -47,13 +49,12 @@ async def move(
             await history.note(connection, Happened(name, moved.fetched, "changed", detail))
 
 
-def _place(document_url: str, upstream: str | Sequence[str]) -> dict[str, object]:
+def _addresses(document_url: str, upstream: str | Sequence[str]) -> tuple[str, ...]:
     try:
-        addresses = upstream_addresses(document_url, upstream)
+        return upstream_addresses(document_url, upstream)
     except ValueError as error:
         fault = Fault("/upstream" if upstream else "/documentUrl", str(error))
         raise Unprocessable("The API cannot be moved there.", faults=[fault]) from error
-    return {"document_url": document_url, "addresses": addresses}
 
 
 async def _read(control: Control, api: Attached) -> Attached:
