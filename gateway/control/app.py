@@ -22,6 +22,7 @@ from gateway.control.admin import (
     linkage,
     sectors,
 )
+from gateway.control.admin import bootstrap as admin_bootstrap
 from gateway.control.admin import clients as admin_clients
 from gateway.control.admin import residents as residents_api
 from gateway.control.audit import accesses
@@ -189,6 +190,7 @@ def create_control(
             approval.router,
             consents.router,
             linkage.router,
+            admin_bootstrap.router,
             keys.router,
             cache.router,
             emergency.router,
@@ -212,6 +214,7 @@ def create_control(
         app, control, gateway_key, gateway, routes=lambda: own_api(app).routes
     )
     app.state.guard = guard
+    app.state.bootstrap = bootstrap
     app.state.jobs = []
     return app
 

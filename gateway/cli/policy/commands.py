@@ -24,6 +24,10 @@ policy = typer.Typer(
 File = Annotated[Path, typer.Argument(help="YAML (or JSON), such as `policy dump` writes.")]
 
 _COLOURS: dict[str, Colour] = {"add": "green", "change": "yellow", "remove": "red"}
+_TWICE = (
+    "clients.{name} is in the bootstrap file too, which is applied again at every start of the "
+    "city: keep it in one of the two."
+)
 DIFFERENCES = 2
 """Exit code of a comparison that found some."""
 
@@ -126,6 +130,8 @@ def _compared(wanted: Policy) -> list[Change]:
     from gateway.cli.policy.diff import compare
 
     with operator() as city:
+        for name in sorted(set(wanted.clients or ()) & running.bootstrapped(city)):
+            typer.echo(_TWICE.format(name=name), err=True)
         return in_order(compare(running.read(city, wanted), wanted))
 
 

@@ -1,8 +1,8 @@
 """The running city's policy, as its open API tells it.
 
-Left out is what is not an operator's to write: the city's own APIs and clients, clients that wait
-for approval or are in a sandbox, people who are suspended, and developers, who come by themselves;
-unless the file names them.
+Left out is what is not an operator's to write: the city's own APIs and clients, what the bootstrap
+file names, clients that wait for approval or are in a sandbox, people who are suspended, and
+developers, who come by themselves. A file that names them all the same gets them too.
 """
 
 from __future__ import annotations
@@ -41,6 +41,11 @@ def read(city: Operator, wanted: Policy | None = None) -> Policy:
     return Policy(**found)
 
 
+def bootstrapped(city: Operator) -> frozenset[str]:
+    """The clients that the bootstrap file brings back at every start."""
+    return frozenset(city.call("GET", "/control/v1/bootstrap")["clients"])
+
+
 def _names(wanted: Policy | None, section: str) -> set[str]:
     return set(getattr(wanted, section) or ()) if wanted else set()
 
@@ -62,12 +67,13 @@ def _clients(city: Operator, named: set[str]) -> dict[str, Client]:
     if own := sorted(named & set(_OWN)):
         raise Refused(f"clients.{own[0]} is the platform's own: leave it out of the file.")
     told = {one["client"]: one["uri"] for one in city.call("GET", "/control/v1/notice-addresses")}
+    hidden = {*_OWN, city.client_id, *bootstrapped(city)}
     found: dict[str, Client] = {}
     for one in city.call("GET", "/control/v1/clients"):
         name = one["client_id"]
         if one["state"] != "active" and name in named:
             raise Refused(_WAITS[one["state"]].format(name=name))
-        others = one["state"] != "active" or name in _OWN or one.get("sandbox")
+        others = one["state"] != "active" or name in hidden or one.get("sandbox")
         if name in named or not others:
             found[name] = _client(one, told.get(name, ""))
     return found

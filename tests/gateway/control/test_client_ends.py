@@ -83,6 +83,15 @@ async def test_the_limit_of_linkage_is_changed_while_the_city_runs(small_city: C
     await ask(small_city, "PUT", "/control/v1/linkage", {**wanted, "mostDomains": 0}, 422)
 
 
+async def test_what_the_bootstrap_file_names_is_told_without_its_secrets(small_city: City) -> None:
+    told = await ask(small_city, "GET", "/control/v1/bootstrap")
+    assert told == {
+        "apis": [],
+        "clients": ["machine", "app", "spa", "holder"],
+        "linkage": False,
+    }
+
+
 async def test_consents_are_counted_and_name_nobody(told: Told) -> None:
     city = told.city
     grant, _ = await told.give("records", "appointments")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway import cli
 from gateway.cli.policy import source
 from gateway.cli.policy.checks import check
 from gateway.cli.policy.source import Misread
@@ -90,7 +93,8 @@ def test_words_that_other_readers_turn_into_something_else_stay_words(word: str)
     assert source.read(f"a: {word}").data == {"a": word}
 
 
-def test_a_file_cannot_make_itself_larger_than_it_is() -> None:
+def test_a_file_cannot_make_itself_larger_than_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source, "_MOST_NODES", 5_000)
     bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 9)
     )
@@ -119,3 +123,11 @@ def test_a_damaged_file_has_findings_or_is_good(data: st.DataObject) -> None:
     policy, findings = check(GOOD[:at] + GOOD[at + cut :])
     assert policy or findings
     assert all(1 <= one.place.line <= GOOD.count("\n") + 1 for one in findings)
+
+
+def test_the_example_of_the_readme_is_good() -> None:
+    readme = (Path(cli.__file__).parent / "README.md").read_text()
+    policy, findings = check(readme.split("```yaml\n")[1].split("```")[0])
+    assert findings == []
+    assert policy
+    assert set(policy.clients or ()) == {"city-maps", "clinic"}

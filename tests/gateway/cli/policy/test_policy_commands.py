@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.gateway.cli.shell import refusal, run
+from gateway import cli
+from tests.gateway.cli.shell import refusal, run, runner
 
 pytestmark = pytest.mark.usefixtures("environment")
 
@@ -152,6 +153,15 @@ def test_what_the_platform_needs_is_not_in_anybodys_file(tmp_path: Path) -> None
     file.write_text("clients: {supercity-cli: {}}")
     assert "the platform's own" in refusal("policy", "diff", str(file))
     assert "supercity-c" not in run("policy", "dump")
+
+
+def test_a_client_that_is_in_two_files_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "city.yaml"
+    file.write_text("clients: {operator: {}}")
+    result = runner.invoke(cli.app, ["policy", "diff", str(file)], catch_exceptions=False)
+    assert "clients.operator is in the bootstrap file too" in result.stderr
+    assert "bootstrap" not in result.stdout
+    assert "operator" not in run("policy", "dump").split("staff:")[0]
 
 
 def test_the_schema_is_json_for_editors() -> None:
