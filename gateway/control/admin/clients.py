@@ -13,6 +13,7 @@ from gateway.control.oauth import approval, clients, registration
 from gateway.control.oauth.clients import Client
 from gateway.control.oauth.register import record_registration
 from gateway.control.oauth.registration import DEFAULT_RATE, ClientMetadata, GrantType, Purpose
+from gateway.control.policy.findings import pointer
 from gateway.control.state import Control, ControlDep
 from schemas.kit.caller import Caller, CallerDep
 from schemas.policy import ClientClass
@@ -166,7 +167,8 @@ def _with_metadata(control: Control, client: Client, change: ClientChange) -> Cl
         metadata = ClientMetadata.model_validate({**registration.as_metadata(client), **given})
     except ValidationError as error:
         faults = [
-            Fault("".join(f"/{part}" for part in one["loc"]), one["msg"]) for one in error.errors()
+            Fault(pointer(*one["loc"]), one["msg"].removeprefix("Value error, "))
+            for one in error.errors()
         ]
         raise Unprocessable("The client cannot be changed like that.", faults=faults) from error
     wanted, _ = registration.make_client(metadata, control.secrets, client.created)
