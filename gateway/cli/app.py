@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Final
+from importlib import metadata
+from typing import Annotated, Final
 
 import typer
 
@@ -39,6 +40,17 @@ _OPERATE: Final = "Operate"
 _PEOPLE: Final = "People and their data"
 _PARTS: Final = "Parts, each by itself"
 
+
+def _version(asked: bool) -> None:
+    if not asked:
+        return
+    try:
+        typer.echo(f"supercity {metadata.version('supercity')}")
+    except metadata.PackageNotFoundError:
+        typer.echo("supercity, run from its source without being installed")
+    raise typer.Exit
+
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=True,
@@ -48,6 +60,17 @@ app = typer.Typer(
 )
 
 command: Callable[..., None]
+
+
+@app.callback()
+def main_options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say it, and exit.")
+    ] = False,
+) -> None:
+    """Of all commands."""
+
+
 for command in (processes.up, status.status):
     app.command(rich_help_panel=_START)(command)
 for command in (apis.attach, apis.detach):

@@ -76,13 +76,12 @@ def apply(
 
     Args:
         wanted: the document that they came from.
-        told: is told of each before it is begun.
+        told: is told of each that is done.
     """
     steps = _Steps(city, wanted)
     applied = Applied(left=in_order(changes))
     while applied.left:
         change = applied.left.pop(0)
-        told(change)
         try:
             for shown in steps.do(change):
                 applied.once.append(shown)
@@ -90,6 +89,7 @@ def apply(
             applied.failed = (change, str(refused))
             return applied
         applied.done.append(change)
+        told(change)
     return applied
 
 

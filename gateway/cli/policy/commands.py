@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.cli.calling import AsJson, operator, show
-from gateway.cli.screen import Colour, paint
+from gateway.cli.screen import Colour, paint, progress
 
 if TYPE_CHECKING:  # what they need is slow to load, and every command would wait for it
     from gateway.cli.policy.applying import Applied
@@ -82,8 +82,8 @@ def apply(
     changes = [one for one in changes if one not in kept]
     if changes and not yes:
         _ask(changes)
-    with operator() as city:
-        applied = do(city, changes, wanted)
+    with operator() as city, progress(len(changes), "Applying") as advance:
+        applied = do(city, changes, wanted, lambda change: advance(1))
     if secrets_to and applied.once:
         _write(secrets_to, applied)
     show(

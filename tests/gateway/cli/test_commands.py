@@ -79,7 +79,9 @@ def test_clients_that_registered_themselves_are_approved_or_refused(city: str) -
 
 def test_keys_are_rotated() -> None:
     before = json.loads(run("keys", "list", "--json"))
+    run("keys", "rotate", "--immediately", given="n\n", code=1)
     assert "The new key is" in run("keys", "rotate")
+    assert before[0]["kid"] in run("keys", "list")
     assert len(json.loads(run("keys", "list", "--json"))) == len(before) + 1
 
 

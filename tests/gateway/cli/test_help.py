@@ -43,6 +43,10 @@ def test_every_command_that_answers_can_do_so_in_json() -> None:
     assert without == SILENT
 
 
+def test_its_version_is_told() -> None:
+    assert run("--version").startswith("supercity")
+
+
 def test_help_is_grouped() -> None:
     told = run("--help")
     for panel in ("Start", "Operate", "People and their data", "Parts, each by itself"):

@@ -49,6 +49,7 @@ ANSWERS: dict[str, Any] = {
     "GET /control/v1/gateways": [{"gateway": "host:8000", "workers": [WORKER]}],
     "POST /control/v1/gateways/w-1/drain": WORKER,
     "GET /control/v1/clients/maps/usage": USAGE,
+    "POST /control/v1/residents": {"code": "ABCD-EFGH", "expiresIn": 600},
 }
 
 
@@ -81,6 +82,13 @@ def test_usage_is_a_table_with_its_total_and_its_quotas() -> None:
     assert total.startswith("total")
     assert quota == "quota of all operations: 12 of 100"
     assert json.loads(run("clients", "usage", "maps", "--step", "1h", "--json")) == USAGE
+
+
+def test_an_account_is_made_with_the_holders_names_of_its_owner() -> None:
+    told = run("residents", "add", "test-1", "--synthetic", "--link", "medical=patient-9")
+    assert told == "ABCD-EFGH\nGood once, for 10 minutes.\n"
+    for odd in ("medical", "medical=", "=patient-9"):
+        assert "write it like" in refusal("residents", "add", "test-1", "--link", odd)
 
 
 def test_another_server_than_the_city_s_is_told() -> None:
