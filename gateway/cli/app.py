@@ -59,8 +59,6 @@ app = typer.Typer(
     epilog=EPILOG,
 )
 
-command: Callable[..., None]
-
 
 @app.callback()
 def main_options(
@@ -71,38 +69,37 @@ def main_options(
     """Of all commands."""
 
 
-for command in (processes.up, status.status):
-    app.command(rich_help_panel=_START)(command)
-for command in (apis.attach, apis.detach):
-    app.command(rich_help_panel=_OPERATE)(command)
-for name, group in (
-    ("clients", clients),
-    ("keys", keys),
-    ("policy", policy),
-    ("gateways", gateways),
-    ("cache", cache),
-    ("dlq", dlq),
-    ("emergency", emergency),
-):
-    app.add_typer(group, name=name, rich_help_panel=_OPERATE)
-for command in (staff.login, staff.logout):
-    app.command(rich_help_panel=_PEOPLE)(command)
-for name, group in (
-    ("staff", staff.staff),
-    ("consent", consent),
-    ("residents", residents),
-    ("sectors", sectors),
-    ("audit", audit),
-):
-    app.add_typer(group, name=name, rich_help_panel=_PEOPLE)
-for command in (
-    processes.gateway,
-    processes.control,
-    processes.broker,
-    processes.connectors,
-    processes.services,
-):
-    app.command(rich_help_panel=_PARTS)(command)
+_COMMANDS: Final[tuple[tuple[str, Callable[..., None], str], ...]] = (
+    (_START, processes.up, "supercity up --port-base 18000"),
+    (_START, status.status, "supercity status --json | jq .well"),
+    (_OPERATE, apis.attach, "supercity attach http://127.0.0.1:9100/openapi.json --name bikes"),
+    (_OPERATE, apis.detach, "supercity detach bikes"),
+    (_PEOPLE, staff.login, "supercity login"),
+    (_PEOPLE, staff.logout, "supercity logout"),
+    (_PARTS, processes.gateway, "SUPERCITY_CONTROL_URL=http://control:8001 supercity gateway"),
+    (_PARTS, processes.control, "SUPERCITY_BOOTSTRAP=bootstrap.json supercity control"),
+    (_PARTS, processes.broker, "supercity broker --port 9090"),
+    (_PARTS, processes.connectors, "supercity connectors --only mobility"),
+    (_PARTS, processes.services, "supercity services"),
+)
+_GROUPS: Final[tuple[tuple[str, str, typer.Typer], ...]] = (
+    (_OPERATE, "clients", clients),
+    (_OPERATE, "keys", keys),
+    (_OPERATE, "policy", policy),
+    (_OPERATE, "gateways", gateways),
+    (_OPERATE, "cache", cache),
+    (_OPERATE, "dlq", dlq),
+    (_OPERATE, "emergency", emergency),
+    (_PEOPLE, "staff", staff.staff),
+    (_PEOPLE, "consent", consent),
+    (_PEOPLE, "residents", residents),
+    (_PEOPLE, "sectors", sectors),
+    (_PEOPLE, "audit", audit),
+)
+for panel, command, example in _COMMANDS:
+    app.command(rich_help_panel=panel, epilog=f"Example: {example}")(command)
+for panel, name, group in _GROUPS:
+    app.add_typer(group, name=name, rich_help_panel=panel)
 
 
 def main() -> None:

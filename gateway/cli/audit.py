@@ -17,7 +17,7 @@ audit = typer.Typer(no_args_is_help=True, help="Read the audit log, and prove th
 _MOST: Final = 1000
 
 
-@audit.command("list")
+@audit.command("list", epilog="Example: supercity audit list --action client.suspend --json")
 def list_events(
     client: Annotated[str, typer.Option(help="Only what this client did.")] = "",
     action: Annotated[str, typer.Option(help="Only this action, such as client.suspend.")] = "",
@@ -36,7 +36,7 @@ def _line(event: dict[str, Any]) -> str:
     return f"{event['number']:>8}  {at:%Y-%m-%d %H:%M:%S}Z  {what}"
 
 
-@audit.command("checkpoint")
+@audit.command("checkpoint", epilog="Example: supercity audit checkpoint > kept.txt")
 def checkpoint(as_json: AsJson = False) -> None:
     """The newest checkpoint: keep it elsewhere, and give it to `verify` later."""
     with operator() as one:
@@ -44,7 +44,7 @@ def checkpoint(as_json: AsJson = False) -> None:
     show({"checkpoint": note}, as_json, note.removesuffix("\n"))
 
 
-@audit.command("verify")
+@audit.command("verify", epilog="Example: supercity audit verify --checkpoint kept.txt")
 def verify_log(
     kept: Annotated[
         Path | None, typer.Option("--checkpoint", help="A file with a checkpoint kept from before.")

@@ -13,7 +13,7 @@ from gateway.cli.operator import Refused
 cache = typer.Typer(no_args_is_help=True, help="The answers that the gateway keeps.")
 
 
-@cache.command("purge")
+@cache.command("purge", epilog="Example: supercity cache purge --dataset mobility-stops")
 def purge_cache(
     route: Annotated[
         str,

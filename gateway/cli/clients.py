@@ -87,7 +87,6 @@ def _plain(value: Any) -> str:
 
 
 @clients.command("add", epilog='Example: supercity clients add "City maps" --scope mobility:read')
-@clients.command("create", hidden=True)
 def create_client(
     name: Annotated[str, typer.Argument(help="Shown to residents.")],
     scope: Scopes = None,
@@ -185,27 +184,30 @@ def refuse_client(
     show(changed, as_json, f"{client_id} {what}.")
 
 
-@clients.command("suspend")
+@clients.command("suspend", epilog="Example: supercity clients suspend maps")
 def suspend_client(client_id: ClientId, as_json: AsJson = False) -> None:
     """Refuse a client from now on, and void its tokens."""
     changed = call("POST", f"{_of(client_id)}/suspend")
     show(changed, as_json, f"{client_id} is suspended; its tokens are void.")
 
 
-@clients.command("resume")
+@clients.command("resume", epilog="Example: supercity clients resume maps")
 def resume_client(client_id: ClientId, as_json: AsJson = False) -> None:
     """Accept a suspended client again."""
     changed = call("POST", f"{_of(client_id)}/resume")
     show(changed, as_json, f"{client_id} is active.")
 
 
-@clients.command("rotate", epilog="To end its tokens too, suspend and resume it.")
+@clients.command(
+    "rotate",
+    epilog="To end its tokens too, suspend and resume it. Example: supercity clients rotate maps",
+)
 def rotate_secret(client_id: ClientId, as_json: AsJson = False) -> None:
     """Give a client another secret, shown this once; the old one is void at once."""
     _show_secret(call("POST", f"{_of(client_id)}/secret"), as_json)
 
 
-@clients.command("remove")
+@clients.command("remove", epilog="Example: supercity clients remove maps --yes")
 def remove_client(
     client_id: ClientId,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,

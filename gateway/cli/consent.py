@@ -43,7 +43,7 @@ def list_counts(
     show(found, as_json, columns(rows) if found else "No resident has agreed to anything yet.")
 
 
-@consent.command("notices")
+@consent.command("notices", epilog="Example: supercity consent notices --client clinic")
 def list_notices(
     client: Annotated[
         str, typer.Option(help="Only of this one.", autocompletion=complete.clients)
@@ -104,7 +104,7 @@ def list_own(token: _Token, as_json: AsJson = False) -> None:
     show(found, as_json, columns(rows) or "Nothing.")
 
 
-@consent.command("withdraw")
+@consent.command("withdraw", epilog=f"Example: {TOKEN}=… supercity consent withdraw 7e1f…")
 def withdraw(
     consent_id: Annotated[str, typer.Argument(help="As `consent mine` shows it.")],
     token: _Token,

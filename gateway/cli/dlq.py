@@ -17,7 +17,7 @@ _PATH = "/events/v1/dead-letters"
 _Id = Annotated[str, typer.Argument(help="As `dlq list` shows it.")]
 
 
-@dlq.command("list")
+@dlq.command("list", epilog="Example: supercity dlq list --group evacuation")
 def list_letters(
     group: Annotated[
         str, typer.Option(help="Of the group with this name, or webhook with this id, only.")
@@ -45,7 +45,7 @@ def _all() -> list[dict[str, Any]]:
         cursor = page["cursor"]
 
 
-@dlq.command("show")
+@dlq.command("show", epilog="Example: supercity dlq show 5d0c… --json")
 def show_letter(letter_id: _Id, as_json: AsJson = False) -> None:
     """One of them, with its event."""
     letter = call("GET", f"{_PATH}/{quote(letter_id, safe='')}")

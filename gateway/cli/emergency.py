@@ -42,14 +42,14 @@ def declare(
     _show(call("POST", _PATH, body), as_json)
 
 
-@emergency.command("off")
+@emergency.command("off", epilog="Example: supercity emergency off")
 def end(as_json: AsJson = False) -> None:
     """End the emergency in force, and every disclosure that it allowed."""
     call("DELETE", _PATH)
     show({"over": True}, as_json, "The emergency is over.")
 
 
-@emergency.command("status")
+@emergency.command("status", epilog="Example: supercity emergency status --json")
 def status(as_json: AsJson = False) -> None:
     """The emergency in force."""
     _show(call("GET", _PATH), as_json)

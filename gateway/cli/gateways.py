@@ -16,7 +16,7 @@ gateways = typer.Typer(no_args_is_help=True, help="Look at the gateway's workers
 _PATH = "/control/v1/gateways"
 
 
-@gateways.command("list")
+@gateways.command("list", epilog="Example: supercity gateways list")
 def list_gateways(as_json: AsJson = False) -> None:
     """Gateways and their workers, as they tell of themselves."""
     found = call("GET", _PATH)

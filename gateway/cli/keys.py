@@ -13,7 +13,7 @@ from gateway.cli.screen import columns
 keys = typer.Typer(no_args_is_help=True, help="Look at and rotate the keys that sign tokens.")
 
 
-@keys.command("list")
+@keys.command("list", epilog="Example: supercity keys list --json")
 def list_keys(as_json: AsJson = False) -> None:
     """The published keys."""
     found = call("GET", "/control/v1/keys")
@@ -33,7 +33,7 @@ def _day(seconds: int) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M}Z"
 
 
-@keys.command("rotate")
+@keys.command("rotate", epilog="Example: supercity keys rotate")
 def rotate_keys(
     immediately: Annotated[
         bool, typer.Option(help="The key is believed stolen: void every token now.")

@@ -21,14 +21,14 @@ def _line(one: dict[str, Any]) -> str:
     return f"{one['sector']:<20} key {one['epoch']}{stage}"
 
 
-@sectors.command("list")
+@sectors.command("list", epilog="Example: supercity sectors list")
 def list_sectors(as_json: AsJson = False) -> None:
     """All of them, and how far a rotation has come."""
     found = call("GET", _PATH)
     show(found, as_json, "\n".join(_line(one) for one in found))
 
 
-@sectors.command("rotate")
+@sectors.command("rotate", epilog="Example: supercity sectors rotate medical")
 def rotate(
     sector: Annotated[str, typer.Argument(autocompletion=complete.sectors)], as_json: AsJson = False
 ) -> None:

@@ -75,7 +75,7 @@ def _post(http: httpx.Client, path: str, **form: str) -> dict[str, Any]:
     return found
 
 
-@staff.command("invite")
+@staff.command("invite", epilog="Example: supercity staff invite sato --role operator")
 def invite(
     username: str,
     role: Annotated[
@@ -94,7 +94,7 @@ def invite(
     show(found, as_json, f"{found['staffId']}: good for three days, once:\n{found['invitation']}")
 
 
-@staff.command("list")
+@staff.command("list", epilog="Example: supercity staff list")
 def list_staff(as_json: AsJson = False) -> None:
     """All staff accounts."""
     found = call("GET", _PATH)
@@ -107,7 +107,7 @@ def list_staff(as_json: AsJson = False) -> None:
     show(found, as_json, "\n".join(lines) or "Nobody yet: supercity staff invite NAME --role …")
 
 
-@staff.command("reset")
+@staff.command("reset", epilog="Example: supercity staff reset s-b14c…")
 def reset(
     staff_id: Annotated[str, typer.Argument(autocompletion=complete.staff)], as_json: AsJson = False
 ) -> None:
@@ -116,7 +116,7 @@ def reset(
     show(found, as_json, found["invitation"])
 
 
-@staff.command("suspend")
+@staff.command("suspend", epilog="Example: supercity staff suspend s-b14c… --end")
 def suspend(
     staff_id: Annotated[str, typer.Argument(autocompletion=complete.staff)],
     end: Annotated[bool, typer.Option("--end", help="End the suspension.")] = False,

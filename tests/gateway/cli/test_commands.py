@@ -39,7 +39,7 @@ def test_a_document_that_is_not_there_is_told_before_anything_is_asked(city: str
 
 def test_clients_are_created_changed_and_suspended() -> None:
     made: dict[str, Any] = json.loads(
-        run("clients", "create", "Maps", "--scope", "mobility:read", "--acts", "--json")
+        run("clients", "add", "Maps", "--scope", "mobility:read", "--acts", "--json")
     )
     assert made["client_secret"]
     assert [one.rpartition(":")[2] for one in made["grant_types"]] == [
@@ -132,7 +132,7 @@ def test_the_audit_log_is_listed_and_proved_whole(tmp_path: Path) -> None:
     run("keys", "rotate")
     kept = tmp_path / "checkpoint"
     kept.write_text(run("audit", "checkpoint"))
-    run("clients", "create", "Auditor's friend")
+    run("clients", "add", "Auditor's friend")
     newest, *_ = json.loads(run("audit", "list", "--json"))
     assert newest["action"] == "client.register"
     assert "key.rotate" in run("audit", "list", "--action", "key.rotate")

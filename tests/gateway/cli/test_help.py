@@ -23,23 +23,26 @@ SILENT = {"up", "gateway", "control", "broker", "connectors", "services", "polic
 """They answer nothing, or always in JSON."""
 
 
-def commands() -> Iterator[tuple[str, set[str], str]]:
-    """Name, options and help of every command."""
+def commands() -> Iterator[tuple[str, set[str], str, str]]:
+    """Name, options, help and closing words of every command."""
     root = typer.main.get_command(cli.app)
     assert isinstance(root, TyperGroup)
     for name, command in root.commands.items():
         inner = command.commands if isinstance(command, TyperGroup) else {"": command}
         for second, each in inner.items():
             options = {text for one in each.params for text in one.opts}
-            yield f"{name} {second}".strip(), options, each.help or ""
+            yield f"{name} {second}".strip(), options, each.help or "", each.epilog or ""
 
 
-def test_every_command_says_what_it_does() -> None:
-    assert [name for name, _, told in commands() if not told] == []
+def test_every_command_says_what_it_does_and_gives_an_example() -> None:
+    for name, _, told, example in commands():
+        assert told, name
+        assert "Example: " in example, name
+        assert f"supercity {name}" in example, name
 
 
 def test_every_command_that_answers_can_do_so_in_json() -> None:
-    without = {name for name, options, _ in commands() if "--json" not in options}
+    without = {name for name, options, *_ in commands() if "--json" not in options}
     assert without == SILENT
 
 
