@@ -19,7 +19,12 @@ from tests.gateway.cli.shell import run
 
 API = {"name": "bikes", "state": "attached", "routes": [{}], "findings": [], "error": ""}
 FAULT = {"where": "/paths", "what": "No scope.", "fix": "Name one."}
+PICTURE = {
+    "processes": [{"error": ""}, {"error": "gone"}],
+    "gateway": {"policyAge": 4.2},
+}
 LOOK = {
+    "picture": PICTURE,
     "findings": [
         {
             "rule": "outbox-age",
@@ -28,7 +33,7 @@ LOOK = {
             "message": {"en": "A message has waited for 90 s.", "ja": ""},
             "advice": {"en": "Look at the log.", "ja": ""},
         }
-    ]
+    ],
 }
 WORKER = {"worker": "w", "current": True}
 
@@ -52,7 +57,7 @@ def found(answers: dict[str, Any]) -> dict[str, tuple[str, str, str]]:
 
 GOOD = {
     "/control/v1/apis": [API],
-    "/control/v1/live": {"findings": []},
+    "/control/v1/live": {"findings": [], "picture": PICTURE},
     "/control/v1/gateways": [{"gateway": "g:8000", "workers": [WORKER]}],
     "/events/v1/dead-letters": {"deadLetters": []},
     "/control/v1/consent-notices": [],
@@ -64,6 +69,8 @@ def test_a_city_that_is_well_is_said_to_be() -> None:
     told = checks(city(GOOD))
     assert is_well(told)
     assert {one.state for one in told} == {"ok"}
+    (figures,) = [one.text for one in told if one.name == "figures"]
+    assert figures == "1 of 2 processes answer; the policy was confirmed 4 s ago"
 
 
 @pytest.mark.parametrize(
