@@ -24,10 +24,6 @@ policy = typer.Typer(
 File = Annotated[Path, typer.Argument(help="YAML (or JSON), such as `policy dump` writes.")]
 
 _COLOURS: dict[str, Colour] = {"add": "green", "change": "yellow", "remove": "red"}
-_TWICE = (
-    "clients.{name} is in the bootstrap file too, which is applied again at every start of the "
-    "city: keep it in one of the two."
-)
 DIFFERENCES = 2
 """Exit code of a comparison that found some."""
 
@@ -128,10 +124,11 @@ def _compared(wanted: Policy) -> list[Change]:
     from gateway.cli.policy import running
     from gateway.cli.policy.applying import in_order
     from gateway.cli.policy.diff import compare
+    from gateway.cli.policy.doubts import doubts
 
     with operator() as city:
-        for name in sorted(set(wanted.clients or ()) & running.bootstrapped(city)):
-            typer.echo(_TWICE.format(name=name), err=True)
+        for doubt in doubts(city, wanted):
+            typer.echo(doubt, err=True)
         return in_order(compare(running.read(city, wanted), wanted))
 
 

@@ -49,7 +49,7 @@ class NewClient(ClientMetadata):
     client_secret: str = Field(
         default="",
         max_length=500,
-        pattern=r"^(.{20,})?$",
+        pattern=r"^([\x21-\x7e]{20,})?$",
         description="One that is random and known to nobody else; made here when left out",
     )
 

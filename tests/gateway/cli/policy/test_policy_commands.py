@@ -155,12 +155,19 @@ def test_what_the_platform_needs_is_not_in_anybodys_file(tmp_path: Path) -> None
     assert "supercity-c" not in run("policy", "dump")
 
 
-def test_a_client_that_is_in_two_files_is_told(tmp_path: Path) -> None:
+def test_what_is_perhaps_not_meant_is_told_beside_the_answer(tmp_path: Path) -> None:
     file = tmp_path / "city.yaml"
-    file.write_text("clients: {operator: {}}")
-    result = runner.invoke(cli.app, ["policy", "diff", str(file)], catch_exceptions=False)
+    scopes = "[operator:keys, bike:ride, bikes:ride, parks:see]"
+    file.write_text(
+        "apis: {bikes: {document_url: 'http://b/openapi.json'}}\n"
+        f"clients: {{operator: {{scopes: {scopes}}}}}"
+    )
+    result = runner.invoke(cli.app, ["policy", "diff", str(file), "--json"], catch_exceptions=False)
     assert "clients.operator is in the bootstrap file too" in result.stderr
-    assert "bootstrap" not in result.stdout
+    assert "no attached API has 'bike:ride' now" in result.stderr
+    assert "'parks:see'" in result.stderr
+    assert "bikes:ride" not in result.stderr
+    assert json.loads(result.stdout)
     assert "operator" not in run("policy", "dump").split("staff:")[0]
 
 
