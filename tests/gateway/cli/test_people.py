@@ -6,8 +6,9 @@ import json
 
 import pytest
 
+from gateway import cli
 from gateway.cli import complete
-from tests.gateway.cli.shell import refusal, run
+from tests.gateway.cli.shell import refusal, run, runner
 
 pytestmark = pytest.mark.usefixtures("environment")
 
@@ -54,6 +55,27 @@ def test_names_are_completed_from_the_city(city: str) -> None:
     assert complete.clients("zz") == []
     assert [name for name, _ in complete.scopes("operator:k")] == ["operator:keys"]
     assert complete.levels("s") == [("severe", "")]
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("clients show op", "operator"),
+        ("clients add x --scope operator:k", "operator:keys"),
+        ("emergency on x --level s", "severe"),
+        ("staff invite x --role aud", "auditor"),
+        ("pol", "policy"),
+    ],
+)
+def test_a_shell_is_offered_what_could_come_next(typed: str, offered: str) -> None:
+    words = f"supercity {typed}"
+    environ = {
+        "_SUPERCITY_COMPLETE": "complete_bash",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(len(words.split()) - 1),
+    }
+    result = runner.invoke(cli.app, [], prog_name="supercity", env=environ)
+    assert result.stdout.split() == [offered]
 
 
 def test_a_completion_never_fails(monkeypatch: pytest.MonkeyPatch) -> None:
