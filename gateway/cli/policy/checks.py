@@ -26,37 +26,43 @@ _PARTS: Final[dict[str, type[BaseModel]]] = {
     "rate": Rate,
     "secret": SecretFrom,
 }
-_PLATFORM_AREAS: Final = frozenset(
+PLATFORM_AREAS: Final = frozenset(
     scope.partition(":")[0] for scope in scopes.DESCRIPTIONS if ":" in scope
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong in a file."""
+    """One thing that is wrong in a file.
+
+    Attributes:
+        doubtful: it is perhaps not meant, but the city would take it.
+    """
 
     place: Place
     where: str
     what: str
     fix: str = ""
+    doubtful: bool = False
 
     def as_json(self) -> dict[str, Any]:
         found = {"line": self.place.line, "column": self.place.column, "where": self.where}
-        return {**found, "what": self.what, "fix": self.fix}
+        return {**found, "what": self.what, "fix": self.fix, "doubtful": self.doubtful}
 
     def line(self, path: FilePath) -> str:
         text = f"{path}:{self.place.line}:{self.place.column}: {self.where or 'the file'}: "
+        text += "perhaps not meant: " if self.doubtful else ""
         return text + self.what + (f"\n    → {self.fix}" if self.fix else "")
 
 
 def load(path: FilePath) -> tuple[Policy | None, list[Finding]]:
-    """The policy in a file, or everything that is wrong with it.
+    """The policy in a file, unless something is wrong with it; and everything to say of it.
 
     Raises:
         Refused: there is no such file, or it is no text.
     """
-    found = check(_text(path))
-    return found if not found[1] else (None, found[1])
+    policy, findings = check(_text(path))
+    return policy if all(one.doubtful for one in findings) else None, findings
 
 
 def _text(path: FilePath) -> str:
@@ -117,42 +123,42 @@ def _dotted(path: Path) -> str:
 
 def _contradictions(policy: Policy, read: Source) -> Iterator[Finding]:
     for name, client in (policy.clients or {}).items():
-        for field, what, fix in (*_metadata(client), *_address(client)):
-            path: Path = ("clients", name, *field)
-            yield Finding(read.place(path), _dotted(path), what, fix)
+        for doubtful, found in ((False, _refused(client)), (True, _doubtful(client))):
+            for field, what, fix in found:
+                path: Path = ("clients", name, field) if field else ("clients", name)
+                yield Finding(read.place(path), _dotted(path), what, fix, doubtful)
     if policy.linkage:
         for index, domains in enumerate(read.data["linkage"].get("watched") or ()):
             for odd in sorted(set(domains) - set(LINKED_DOMAINS)):
                 path = ("linkage", "watched", index)
                 fix = f"Domains that know residents are: {', '.join(LINKED_DOMAINS)}."
                 what = f"{odd!r} knows no residents, so this combination never comes together"
-                yield Finding(read.place(path), _dotted(path), what, fix)
+                yield Finding(read.place(path), _dotted(path), what, fix, doubtful=True)
 
 
-def _metadata(client: Client) -> Iterator[tuple[Path, str, str]]:
-    """What the city itself would refuse, said before it is asked."""
+def _doubtful(client: Client) -> Iterator[tuple[str, str, str]]:
+    """What the city would take, though it comes to nothing: field, what, fix."""
     for scope in client.scopes:
-        if scopes.may_be_asked_for(scope) and scope not in scopes.DESCRIPTIONS:
-            area = scope.partition(":")[0]
-            if area in _PLATFORM_AREAS:
-                near = get_close_matches(scope, scopes.DESCRIPTIONS, 1)
-                fix = f"Did you mean {near[0]}?" if near else ""
-                yield ("scopes",), f"{scope!r} is no scope of the platform", fix
+        if scope not in scopes.DESCRIPTIONS and scope.partition(":")[0] in PLATFORM_AREAS:
+            near = get_close_matches(scope, scopes.DESCRIPTIONS, 1)
+            fix = f"Did you mean {near[0]}?" if near else ""
+            yield "scopes", f"{scope!r} is no scope of the platform", fix
+    if client.consent_notices and "authorization_code" not in client.grant_types:
+        what = "no resident can agree to a client without the grant type authorization_code"
+        yield "consent_notices", what, "Leave it out, or add the grant type."
+
+
+def _refused(client: Client) -> Iterator[tuple[str, str, str]]:
+    """What the city itself would refuse, said before it is asked: field, what, fix."""
+    uri = client.consent_notices
+    if uri and not uri.startswith(("https://", "http://")):
+        yield "consent_notices", f"{uri!r} is no URL", "Give one like https://app.example/ended."
     try:
         ClientMetadata.model_validate(as_metadata("", client))
     except ValidationError as error:
         for one in error.errors():
-            field, what = one["loc"][:1], one["msg"].removeprefix("Value error, ")
-            yield tuple(_NAMES.get(str(name), str(name)) for name in field), what, ""
-
-
-def _address(client: Client) -> Iterator[tuple[Path, str, str]]:
-    uri = client.consent_notices
-    if uri and not uri.startswith(("https://", "http://")):
-        yield ("consent_notices",), f"{uri!r} is no URL", "Give one like https://app.example/ended."
-    if uri and "authorization_code" not in client.grant_types:
-        what = "no resident can agree to a client without the grant type authorization_code"
-        yield ("consent_notices",), what, "Leave it out, or add the grant type."
+            name = str(one["loc"][0]) if one["loc"] else ""
+            yield _NAMES.get(name, name), one["msg"].removeprefix("Value error, "), ""
 
 
 _NAMES: Final = {

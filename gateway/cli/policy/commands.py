@@ -33,10 +33,11 @@ def validate(file: File, as_json: AsJson = False) -> None:
     """Check a file without asking any city: its form, its names, its contradictions."""
     from gateway.cli.policy.checks import load
 
-    _, findings = load(file)
-    text = "\n".join(one.line(file) for one in findings) or f"{file} is good."
+    found, findings = load(file)
+    lines = [one.line(file) for one in findings]
+    text = "\n".join([*lines, f"{file} is good."] if found else lines)
     show([one.as_json() for one in findings], as_json, text)
-    if findings:
+    if found is None:
         raise typer.Exit(1)
 
 
@@ -114,9 +115,11 @@ def _read(file: Path) -> Policy:
     from gateway.cli.policy.checks import load
 
     found, findings = load(file)
+    lines = "\n".join(one.line(file) for one in findings)
     if found is None:
-        lines = "\n".join(one.line(file) for one in findings)
         raise Refused(f"Nothing was asked of the city, for the file is wrong:\n{lines}")
+    if lines:
+        typer.echo(lines, err=True)
     return found
 
 

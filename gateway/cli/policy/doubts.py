@@ -7,6 +7,7 @@ from difflib import get_close_matches
 
 from gateway.cli.operator import Operator
 from gateway.cli.policy import running
+from gateway.cli.policy.checks import PLATFORM_AREAS
 from gateway.cli.policy.document import Policy
 from schemas.scopes import DESCRIPTIONS
 
@@ -25,9 +26,10 @@ def doubts(city: Operator, wanted: Policy) -> Iterator[str]:
             "of the city: keep it in one of the two."
         )
     known = {*DESCRIPTIONS, *_named(city)}
+    told = {*PLATFORM_AREAS, *(wanted.apis or ())}  # of the platform's the file was judged by
     for name, client in wanted.clients.items():
         for scope in client.scopes:
-            if scope not in known and scope.partition(":")[0] not in (wanted.apis or {}):
+            if scope not in known and scope.partition(":")[0] not in told:
                 near = get_close_matches(scope, known, 1)
                 hint = f" Did you mean {near[0]}?" if near else ""
                 yield f"clients.{name}.scopes: no attached API has {scope!r} now.{hint}"

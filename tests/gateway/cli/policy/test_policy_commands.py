@@ -155,6 +155,24 @@ def test_what_the_platform_needs_is_not_in_anybodys_file(tmp_path: Path) -> None
     assert "supercity-c" not in run("policy", "dump")
 
 
+def test_what_the_city_takes_can_be_dumped_and_compared_though_it_is_doubtful(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "city.yaml"
+    file.write_text("""\
+clients:
+  doubtful: {scopes: ["operator:future"], consent_notices: "https://a.example/x"}
+linkage: {watched: [[weather, medical]]}
+""")
+    told = run("policy", "validate", str(file))
+    assert f"{file}:2:14: clients.doubtful.scopes: perhaps not meant" in told
+    assert told.endswith("is good.\n")
+    assert len(json.loads(run("policy", "validate", str(file), "--json"))) == 3
+    run("policy", "apply", str(file), "--yes")
+    file.write_text(run("policy", "dump"))
+    assert run("policy", "diff", str(file)) == "No difference.\n"
+
+
 def test_what_is_perhaps_not_meant_is_told_beside_the_answer(tmp_path: Path) -> None:
     file = tmp_path / "city.yaml"
     scopes = "[operator:keys, bike:ride, bikes:ride, parks:see]"
@@ -168,7 +186,7 @@ def test_what_is_perhaps_not_meant_is_told_beside_the_answer(tmp_path: Path) -> 
     assert "'parks:see'" in result.stderr
     assert "bikes:ride" not in result.stderr
     assert json.loads(result.stdout)
-    assert "operator" not in run("policy", "dump").split("staff:")[0]
+    assert "operator" not in json.loads(run("policy", "dump", "--json"))["clients"]
 
 
 def test_the_schema_is_json_for_editors() -> None:
