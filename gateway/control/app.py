@@ -11,7 +11,18 @@ import httpx
 import orjson
 from fastapi import FastAPI
 
-from gateway.control.admin import apis, approval, cache, emergency, keys, sectors
+from gateway.control.admin import (
+    apis,
+    approval,
+    cache,
+    client_ends,
+    consents,
+    emergency,
+    keys,
+    linkage,
+    sectors,
+)
+from gateway.control.admin import bootstrap as admin_bootstrap
 from gateway.control.admin import clients as admin_clients
 from gateway.control.admin import residents as residents_api
 from gateway.control.audit import accesses
@@ -199,7 +210,11 @@ def create_control(
         routers=[
             apis.router,
             admin_clients.router,
+            client_ends.router,
             approval.router,
+            consents.router,
+            linkage.router,
+            admin_bootstrap.router,
             keys.router,
             cache.router,
             emergency.router,
@@ -227,6 +242,7 @@ def create_control(
     )
     app.state.app_tokens = Tokens()
     app.state.guard = guard
+    app.state.bootstrap = bootstrap
     app.state.jobs = []
     return app
 

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from gateway.control.catalogue.attach import attach, detach
 from gateway.control.catalogue.attached import MOST_ADDRESSES, Attached, State
+from gateway.control.catalogue.move import move
 from gateway.control.policy.compiler import CompiledApi
 from gateway.control.state import Control, ControlDep
 from gateway.control.wire import Finding, Wire
@@ -26,13 +27,16 @@ ApiName = Annotated[str, Path(max_length=40)]
 Address = Annotated[str, Field(max_length=300)]
 
 
-class NewApi(Wire):
-    name: str = Field(max_length=40, description="It becomes /apps/<name>/ and <name>:… scopes")
+class ApiPlace(Wire):
     document_url: str = Field(max_length=2000, description="Where its openapi.json is, from inside")
     upstream: Address | Annotated[list[Address], Field(max_length=MOST_ADDRESSES)] = Field(
         default="",
         description="http://host:port, or an array of them; of documentUrl when left out",
     )
+
+
+class NewApi(ApiPlace):
+    name: str = Field(max_length=40, description="It becomes /apps/<name>/ and <name>:… scopes")
 
 
 class RouteState(Wire):
@@ -69,6 +73,20 @@ class ApiState(Wire):
 async def attach_api(new: NewApi, control: ControlDep, caller: CallerDep) -> ApiState:
     await attach(control, new.name, new.document_url, new.upstream, operator=caller.actor)
     return _describe(control, new.name)
+
+
+@router.put(
+    "/apis/{name}",
+    operation_id="moveApi",
+    summary="Say where an attached API is now; it stays callable throughout",
+    description="Refused as a whole if its document there is: the last good one stays.",
+    openapi_extra=operation(OPERATOR_APIS),
+)
+async def move_api(
+    name: ApiName, place: ApiPlace, control: ControlDep, caller: CallerDep
+) -> ApiState:
+    await move(control, name, place.document_url, place.upstream, operator=caller.actor)
+    return _describe(control, name)
 
 
 @router.get(

@@ -7,17 +7,18 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 
-from gateway.control.oauth import clients, registration, sandbox
+from gateway.control.oauth import approval, clients, registration, sandbox
 from gateway.control.oauth.clients import Client
 from gateway.control.oauth.register import record_registration
-from gateway.control.oauth.registration import DEFAULT_RATE, ClientMetadata, Purpose
+from gateway.control.oauth.registration import DEFAULT_RATE, ClientMetadata, GrantType, Purpose
+from gateway.control.policy.findings import pointer
 from gateway.control.state import Control, ControlDep
 from schemas.kit.caller import Caller, CallerDep
 from schemas.policy import ClientClass
 from schemas.problem import Fault, NotFound, Unprocessable
-from schemas.scopes import OPERATOR_CLIENTS, may_be_asked_for
+from schemas.scopes import OPERATOR_CLIENTS
 from schemas.xcity import operation
 
 router = APIRouter(tags=["Operators"])
@@ -39,12 +40,31 @@ class NewClient(ClientMetadata):
     client_class: ClientClass = "partner"
     rate: Rate = DEFAULT_RATE
     quota: Quota = 0
+    client_id: str = Field(
+        default="",
+        max_length=128,
+        pattern=r"^[A-Za-z0-9._~-]*$",
+        description="Its name from now on; a random one when left out",
+    )
+    client_secret: str = Field(
+        default="",
+        max_length=500,
+        pattern=r"^([\x21-\x7e]{20,})?$",
+        description="One that is random and known to nobody else; made here when left out",
+    )
 
 
 class ClientChange(BaseModel):
     """What is given is replaced; what is left out stays."""
 
+    client_name: str | None = Field(default=None, min_length=1, max_length=200)
+    client_class: ClientClass | None = None
     scope: str | None = Field(default=None, max_length=4000)
+    grant_types: Annotated[list[GrantType], Field(min_length=1, max_length=4)] | None = None
+    redirect_uris: Annotated[list[str], Field(max_length=20)] | None = None
+    jwks: dict[str, Any] | None = Field(default=None, description="Its keys (private_key_jwt)")
+    dpop_bound_access_tokens: bool | None = None
+    require_pushed_authorization_requests: bool | None = None
     rate: Rate | None = None
     quota: Quota | None = None
     purposes: Annotated[list[Purpose], Field(min_length=1, max_length=20)] | None = None
@@ -109,7 +129,7 @@ async def list_clients(control: ControlDep) -> list[ClientState]:
 async def create_client(new: NewClient, control: ControlDep, caller: CallerDep) -> CreatedClient:
     client, secret = registration.make_client(
         new, control.secrets, control.now(), client_class=new.client_class, rate=new.rate,
-        quota=new.quota,
+        quota=new.quota, client_id=new.client_id, client_secret=new.client_secret,
     )  # fmt: skip
     async with control.change() as connection:
         await clients.add(connection, client)
@@ -120,7 +140,7 @@ async def create_client(new: NewClient, control: ControlDep, caller: CallerDep) 
 @router.patch(
     "/clients/{client_id}",
     operation_id="changeClient",
-    summary="Change a client's scopes, rate, quota, purposes or organisation",
+    summary="Change what a client is and may, but not how it authenticates",
     description="Tokens that are out keep their scopes until they expire.",
     response_model_exclude_none=True,
     openapi_extra=operation(OPERATOR_CLIENTS),
@@ -128,28 +148,38 @@ async def create_client(new: NewClient, control: ControlDep, caller: CallerDep) 
 async def change_client(
     client_id: ClientId, change: ClientChange, control: ControlDep, caller: CallerDep
 ) -> ClientState:
-    scopes = None if change.scope is None else tuple(sorted(set(change.scope.split())))
-    for scope in scopes or ():
-        if not may_be_asked_for(scope):
-            raise Unprocessable(
-                "A scope is malformed.", faults=[Fault("/scope", f"{scope!r} is no scope")]
-            )
-
     def changed(client: Client) -> Client:
+        wanted = _with_metadata(control, client, change)
         if client.sandbox:
-            _check_sandbox(control, scopes or ())
+            _check_sandbox(control, wanted.scopes)
         return replace(
-            client,
-            scopes=client.scopes if scopes is None else scopes,
+            wanted,
+            client_class=change.client_class or client.client_class,
             rate=change.rate or client.rate,
             quota=client.quota if change.quota is None else change.quota,
-            purposes=tuple(dict.fromkeys(change.purposes or client.purposes)),
-            organisation=(
-                client.organisation if change.organisation is None else change.organisation
-            ),
         )
 
     return await change_one(control, caller, client_id, "change", changed)
+
+
+def _with_metadata(control: Control, client: Client, change: ClientChange) -> Client:
+    """Raises:
+    Unprocessable: what it would be does not fit together.
+    """
+    given = change.model_dump(exclude_none=True, include=set(ClientMetadata.model_fields))
+    if not given:
+        return client
+    try:
+        metadata = ClientMetadata.model_validate({**registration.as_metadata(client), **given})
+    except ValidationError as error:
+        faults = [
+            Fault(pointer(*one["loc"]), one["msg"].removeprefix("Value error, "))
+            for one in error.errors()
+        ]
+        raise Unprocessable("The client cannot be changed like that.", faults=faults) from error
+    wanted, _ = registration.make_client(metadata, control.secrets, client.created)
+    # what it has proposed itself is decided apart
+    return replace(approval.with_metadata(client, wanted), proposed=client.proposed)
 
 
 @router.post(

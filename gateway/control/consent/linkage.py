@@ -22,6 +22,8 @@ from gateway.control.oauth.clients import Client
 
 _NAME: Final = "linkage"
 _Domain = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
+MostDomains = Annotated[int, Field(ge=1, le=100)]
+Domains = Annotated[tuple[tuple[_Domain, ...], ...], Field(max_length=100)]
 
 
 class Limit(BaseModel):
@@ -34,10 +36,8 @@ class Limit(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    most_domains: Annotated[int, Field(ge=1, le=100)] = 2
-    watched: Annotated[tuple[tuple[_Domain, ...], ...], Field(max_length=100)] = (
-        ("medical", "mobility", "payments"),
-    )
+    most_domains: MostDomains = 2
+    watched: Domains = (("medical", "mobility", "payments"),)
 
     def is_exceeded_by(self, domains: frozenset[str]) -> bool:
         watched = (frozenset(some) for some in self.watched if some)

@@ -10,10 +10,10 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
-from gateway.control.consent.withdraw import withdraw
-from gateway.control.oauth import clients, forms, records, sandbox
+from gateway.control.oauth import clients, forms, sandbox
 from gateway.control.oauth.approval import beyond_asking, needs_approval, with_metadata
 from gateway.control.oauth.clients import Client
+from gateway.control.oauth.leaving import leave
 from gateway.control.oauth.register import BODY, PATH, answer, read_metadata, refusal
 from gateway.control.oauth.registration import ClientMetadata, make_client
 from gateway.control.oauth.token import NO_STORE, read_body
@@ -106,32 +106,9 @@ async def delete_registration(
     client = await _known(control, client_id, request)
     if client is None:
         return _unauthorized()
-    await delete(control, client, client_id)
-    return Response(status_code=204, headers=NO_STORE)
-
-
-async def delete(control: Control, client: Client, actor: str) -> None:
-    """End a client for good: nothing that it has is of any use from now on.
-
-    Args:
-        actor: who ends it, as the audit log names them.
-    """
-    now = control.now()
-    gone = replace(
-        client,
-        state=clients.DELETED,
-        management_hash="",
-        secret_hash="",
-        old_secret_hash="",
-        jwks=None,
-        proposed=None,
-        revoked_before=now,
-    )
     async with control.change() as connection:
-        await clients.replace(connection, gone)
-        for gid in await records.living_grants_of_client(connection, client.client_id, now):
-            await withdraw(control, connection, gid, actor=actor)
-        await control.record(connection, actor, "client.delete", client.client_id)
+        await leave(control, connection, client, actor=client_id)
+    return Response(status_code=204, headers=NO_STORE)
 
 
 async def _known(control: Control, client_id: str, request: Request) -> Client | None:

@@ -12,9 +12,10 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.control import second_factor
-from gateway.control.oauth import clients, manage, sandbox
+from gateway.control.oauth import clients, sandbox
 from gateway.control.oauth.approval import beyond_asking, needs_approval, with_metadata
 from gateway.control.oauth.clients import Client
+from gateway.control.oauth.leaving import leave
 from gateway.control.oauth.register import MOST_PENDING
 from gateway.control.oauth.registration import ClientMetadata, make_client
 from gateway.control.secrets import new_token
@@ -144,7 +145,8 @@ async def end(control: Control, staff: Staff, client_id: str) -> None:
     """For good: its tokens are void, what residents agreed to ends, and they are told."""
     async with control.store.read() as connection:
         client = await find(connection, staff, client_id)
-    await manage.delete(control, client, staff.account)
+    async with control.change() as connection:
+        await leave(control, connection, client, actor=staff.account)
 
 
 async def change_own(

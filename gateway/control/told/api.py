@@ -37,6 +37,15 @@ class NewAddress(NoticeAddress):
     secret: str = Field(description="Of the signatures (Standard Webhooks); shown this once")
 
 
+class ClientAddress(NoticeAddress):
+    client: str
+
+
+class ToldAgain(Wire):
+    client: str
+    notices: int = Field(description="So many are being told again")
+
+
 class NoticeState(Wire):
     """A notice, without whom it is about."""
 
@@ -98,6 +107,35 @@ async def remove_notice_address(
             raise NotFound(f"No address is known for client {client_id!r}.")
         await control.record(connection, caller.client, "client.notices", client_id, uri="")
     return Response(status_code=204)
+
+
+@router.post(
+    "/clients/{client_id}/consent-notices",
+    operation_id="tellAgain",
+    summary="Tell a client again, at once, of every end that it has not acknowledged",
+    openapi_extra=_OPERATION,
+)
+async def tell_again(client_id: ClientId, control: ControlDep, caller: CallerDep) -> ToldAgain:
+    async with control.store.write() as connection:
+        if client_id not in await targets.addresses(connection):
+            raise NotFound(f"No address is known for client {client_id!r}.")
+        count = await targets.tell_again(connection, client_id, control.clock().timestamp())
+        await control.record(
+            connection, caller.actor, "client.notices-again", client_id, count=count
+        )
+    return ToldAgain(client=client_id, notices=count)
+
+
+@router.get(
+    "/notice-addresses",
+    operation_id="listNoticeAddresses",
+    summary="Where clients are told that consents have ended",
+    openapi_extra=_OPERATION,
+)
+async def list_notice_addresses(control: ControlDep) -> list[ClientAddress]:
+    async with control.store.read() as connection:
+        found = await targets.addresses(connection)
+    return [ClientAddress(client=client, uri=uri) for client, uri in found.items()]
 
 
 @router.get(

@@ -80,6 +80,23 @@ async def remove(connection: AsyncConnection, client_id: str) -> bool:
     return gone.rowcount > 0
 
 
+async def tell_again(connection: AsyncConnection, client_id: str, now: float) -> int:
+    """Try at once whatever a client has not acknowledged, also what was given up; how many."""
+    table, notices = tables.notice_targets, tables.notices
+    fresh = {"failures": 0, "failing_since": None, "open_until": 0.0}
+    await connection.execute(update(table).where(table.c.client_id == client_id).values(**fresh))
+    waits = (notices.c.client_id == client_id, notices.c.acknowledged.is_(None))
+    found = await connection.execute(update(notices).where(*waits).values(due=now, tries=0))
+    return int(found.rowcount)
+
+
+async def addresses(connection: AsyncConnection) -> dict[str, str]:
+    """Where each client is told, by client."""
+    table = tables.notice_targets
+    query = select(table.c.client_id, table.c.uri).order_by(table.c.client_id)
+    return {row.client_id: row.uri for row in await connection.execute(query)}
+
+
 async def load(
     connection: AsyncConnection, secrets: Secrets, ids: Collection[str]
 ) -> dict[str, Target]:

@@ -52,6 +52,24 @@ async def until(city: City, holds: Callable[[dict[str, Any]], bool], name: str =
             await asyncio.sleep(0.02)
 
 
+async def test_an_api_moves_without_ever_being_away(parks: City, network: Network) -> None:
+    assert (await attach(parks)).status_code == 201
+    elsewhere = "http://new.internal:9000/openapi.json"
+    place = {"documentUrl": elsewhere, "upstream": ["http://a.internal:1", "http://b.internal:1"]}
+    path = "/control/v1/apis/parks"
+    refused = await parks.http.put(path, json=place)
+    assert refused.json()["errors"][0]["where"] == "/documentUrl"
+    assert (await parks.policy())["upstreams"]["parks"]["addresses"] == ["parks.internal:9000"]
+    network.documents[elsewhere] = copy.deepcopy(DOCUMENT)
+    moved = await parks.http.put(path, json=place)
+    assert moved.status_code == 200, moved.text
+    assert moved.json()["documentUrl"] == elsewhere
+    addresses = (await parks.policy())["upstreams"]["parks"]["addresses"]
+    assert addresses == ["a.internal:1", "b.internal:1"]
+    await parks.http.delete(path)
+    assert (await parks.http.put(path, json=place)).status_code == 404
+
+
 async def test_an_attached_api_is_in_the_next_policy(any_parks: City) -> None:
     answer = await attach(any_parks)
     assert answer.status_code == 201, answer.text

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.operator_client import SESSION, Operator, Session
+from gateway.cli.operator import SESSION, Operator, Session
 from gateway.settings import Settings
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from gateway import cli
+from gateway.cli import processes
 
 
 @pytest.fixture
@@ -18,8 +19,10 @@ def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
     for name in ("GATEWAY_KEY", "PORT", "HOST", "PUBLIC_URL", "DELIVER_TO"):
         monkeypatch.delenv(f"SUPERCITY_{name}", raising=False)
     monkeypatch.setattr("services.broker.app.create_broker", lambda **given: told.update(given))
-    monkeypatch.setattr(cli, "serve", lambda app, host, port: told.update(host=host, port=port))
-    monkeypatch.setattr(cli, "configure_logging", lambda: None)
+    monkeypatch.setattr(
+        processes, "serve", lambda app, host, port: told.update(host=host, port=port)
+    )
+    monkeypatch.setattr(processes, "configure_logging", lambda: None)
     return told
 
 

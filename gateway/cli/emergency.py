@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway.cli_call import AsJson, call, show
+from gateway.cli import complete
+from gateway.cli.calling import AsJson, call, show
 
 emergency = typer.Typer(
     no_args_is_help=True, help="Put the city's gateway into emergency mode, and out of it."
@@ -24,11 +25,15 @@ def _show(found: dict[str, Any], as_json: bool) -> None:
     show(found, as_json, text)
 
 
-@emergency.command("on")
+@emergency.command(
+    "on", epilog='Example: supercity emergency on "Flood, east bank" --level severe --hours 6'
+)
 def declare(
     reason: Annotated[str, typer.Argument(help="Recorded; clients are not told.")],
     hours: Annotated[float, typer.Option(help="It ends by itself then; 72 at most.")] = 6.0,
-    level: Annotated[str, typer.Option(help="elevated, severe or critical.")] = "elevated",
+    level: Annotated[
+        str, typer.Option(help="elevated, severe or critical.", autocompletion=complete.levels)
+    ] = "elevated",
     as_json: AsJson = False,
 ) -> None:
     """Declare an emergency, in place of the one in force."""
@@ -37,14 +42,14 @@ def declare(
     _show(call("POST", _PATH, body), as_json)
 
 
-@emergency.command("off")
-def end() -> None:
-    """End the emergency in force."""
+@emergency.command("off", epilog="Example: supercity emergency off")
+def end(as_json: AsJson = False) -> None:
+    """End the emergency in force, and every disclosure that it allowed."""
     call("DELETE", _PATH)
-    typer.echo("The emergency is over.")
+    show({"over": True}, as_json, "The emergency is over.")
 
 
-@emergency.command("status")
+@emergency.command("status", epilog="Example: supercity emergency status --json")
 def status(as_json: AsJson = False) -> None:
     """The emergency in force."""
     _show(call("GET", _PATH), as_json)

@@ -12,7 +12,7 @@ import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.broker.app import create_broker
-from tests.gateway.test_cli import listen, refusal, run, served
+from tests.gateway.cli.shell import listen, refusal, run, served
 from tests.services.broker.domain import THING, registered, thing
 
 SCOPES = "events:read events:publish events:publish-city operator:events"

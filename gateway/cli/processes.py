@@ -1,30 +1,19 @@
-"""The command ``supercity``: the composition root, which alone reads the environment.
+"""``supercity up``, and each process of the city by itself: the composition root.
 
-Each process of the city is one command; the operators' commands speak to a running city through
-its open API. Modules are imported inside the commands, so that each process loads only its own.
+Here alone the environment is read, and everything is put together from it. Modules are imported
+inside the commands, so that each process loads only its own.
 """
 
 from __future__ import annotations
 
 import os
-import sys
 from typing import Annotated
 from urllib.parse import urlsplit
 
 import typer
 
-from gateway import cli_operator
-from gateway.operator_client import Refused
 from gateway.serving import configure_logging, serve
-from gateway.settings import PREFIX, Settings, SettingsError
-
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=True,
-    pretty_exceptions_enable=False,
-    help="The data-linkage platform of a Super City. Settings are SUPERCITY_* variables.",
-)
-cli_operator.register(app)
+from gateway.settings import PREFIX, Settings
 
 _USUAL_PORTS = {"gateway": 8000, "control": 8001, "broker": 8002, "connectors": 8003}
 _SERVICES_PORT = 8004
@@ -39,7 +28,6 @@ def _settings(**given: str) -> Settings:
     return Settings.from_environ({**os.environ, **chosen})
 
 
-@app.command()
 def up(
     data_dir: Annotated[
         str, typer.Option(help="Folder for keys, data and logs; .supercity when left out.")
@@ -86,7 +74,6 @@ def up(
     raise typer.Exit(code)
 
 
-@app.command()
 def gateway() -> None:
     """Run the data plane: the one public process."""
     from gateway import worker
@@ -116,7 +103,6 @@ def gateway() -> None:
     )
 
 
-@app.command()
 def control() -> None:
     """Run the control plane: authorization server, catalogue, policy."""
     from gateway.control import bootstrap_file
@@ -140,7 +126,6 @@ def control() -> None:
     serve(app, settings.host, settings.port or _USUAL_PORTS["control"])
 
 
-@app.command()
 def broker(
     port: Annotated[
         int, typer.Option(min=0, max=65_535, help="Where to listen; 8002 if left out.")
@@ -195,7 +180,6 @@ def broker(
     serve(app, address, settings.port or _USUAL_PORTS["broker"])
 
 
-@app.command()
 def connectors(
     only: Annotated[
         list[str] | None, typer.Option(help="A domain to run; repeat it. All when left out.")
@@ -221,7 +205,6 @@ def connectors(
     serve(app, settings.host, settings.port or _USUAL_PORTS["connectors"])
 
 
-@app.command()
 def services() -> None:
     """Run the cross-domain services."""
     from services.evacuation.app import create_evacuation
@@ -237,16 +220,3 @@ def services() -> None:
         gateway_key=settings.gateway_key,
     )
     serve(app, settings.host, settings.port or _SERVICES_PORT)
-
-
-def main() -> None:
-    """Entry point: what is wrong is said in words, with how to mend it."""
-    try:
-        app()
-    except (SettingsError, Refused, ValueError, FileNotFoundError) as error:
-        print(f"supercity: {error}", file=sys.stderr)
-        sys.exit(1)
-
-
-if __name__ == "__main__":
-    main()

@@ -8,7 +8,8 @@ from urllib.parse import quote, urlencode
 
 import typer
 
-from gateway.cli_call import AsJson, call, show
+from gateway.cli.calling import AsJson, call, operator, show
+from gateway.cli.operator import Refused
 
 dlq = typer.Typer(no_args_is_help=True, help="Look at and replay events that consumers gave up.")
 
@@ -16,7 +17,7 @@ _PATH = "/events/v1/dead-letters"
 _Id = Annotated[str, typer.Argument(help="As `dlq list` shows it.")]
 
 
-@dlq.command("list")
+@dlq.command("list", epilog="Example: supercity dlq list --group evacuation")
 def list_letters(
     group: Annotated[
         str, typer.Option(help="Of the group with this name, or webhook with this id, only.")
@@ -44,7 +45,7 @@ def _all() -> list[dict[str, Any]]:
         cursor = page["cursor"]
 
 
-@dlq.command("show")
+@dlq.command("show", epilog="Example: supercity dlq show 5d0c… --json")
 def show_letter(letter_id: _Id, as_json: AsJson = False) -> None:
     """One of them, with its event."""
     letter = call("GET", f"{_PATH}/{quote(letter_id, safe='')}")
@@ -56,9 +57,22 @@ def show_letter(letter_id: _Id, as_json: AsJson = False) -> None:
     typer.echo("\n".join([*lines, json.dumps(event, ensure_ascii=False, indent=2)]))
 
 
-@dlq.command("replay")
-def replay_letter(letter_ids: Annotated[list[str], typer.Argument(help="One or more.")]) -> None:
+@dlq.command(
+    "replay",
+    epilog="Example: supercity dlq list --json | jq -r '.[].id' | xargs supercity dlq replay",
+)
+def replay_letter(
+    letter_ids: Annotated[list[str], typer.Argument(help="One or more.")], as_json: AsJson = False
+) -> None:
     """Send events again to the group that gave them up, or the webhook that never took them."""
-    for letter_id in letter_ids:
-        call("POST", f"{_PATH}/{quote(letter_id, safe='')}/replay")
-        typer.echo(f"{letter_id} is on its way again.")
+    replayed: list[str] = []
+    with operator() as city:
+        for letter_id in letter_ids:
+            try:
+                city.call("POST", f"{_PATH}/{quote(letter_id, safe='')}/replay")
+            except Refused as refused:
+                done = f"\nThose before it are on their way: {len(replayed)}." if replayed else ""
+                raise Refused(f"{letter_id}: {refused}{done}", refused.status) from refused
+            replayed.append(letter_id)
+    text = "\n".join(f"{one} is on its way again." for one in replayed)
+    show({"replayed": replayed}, as_json, text)

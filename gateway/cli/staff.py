@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from typing import Annotated, Any, Final
+from urllib.parse import quote
 
 import httpx
 import typer
 
-from gateway.cli_call import AsJson, call, show
-from gateway.operator_client import Refused, Session, explain
+from gateway.cli import complete
+from gateway.cli.calling import AsJson, call, show
+from gateway.cli.operator import Refused, Session, city_of, explain, send
 from gateway.settings import Settings
 
 staff = typer.Typer(no_args_is_help=True, help="The people who run the city.")
@@ -22,23 +23,27 @@ _GRANT: Final = "urn:ietf:params:oauth:grant-type:device_code"
 _PATH: Final = "/control/v1/staff"
 
 
-def login() -> None:
-    """Sign in as staff: opens nothing, shows an address and a code for a browser."""
+def login(as_json: AsJson = False) -> None:
+    """Sign in as staff: opens nothing, shows an address and a code for a browser.
+
+    The address is told on standard error, so that a script's user can open it too.
+    """
     settings = Settings.from_environ(os.environ)
-    with httpx.Client(base_url=settings.gateway_url, timeout=15.0) as http:
+    with httpx.Client(base_url=city_of(settings), timeout=15.0) as http:
         begun = _post(http, "/oauth/device_authorization", client_id=CLIENT)
-        typer.echo(f"Open {begun['verification_uri_complete']}")
-        typer.echo(f"and check that it shows the code {begun['user_code']}.")
+        typer.echo(f"Open {begun['verification_uri_complete']}", err=True)
+        typer.echo(f"and check that it shows the code {begun['user_code']}.", err=True)
         token = _wait(http, begun)
     path = Session.save(settings.data_dir, token["access_token"], int(token["expires_in"]))
-    typer.echo(f"Signed in for {token['expires_in'] // 60} minutes, kept in {path}.")
-    typer.echo(f"You may: {token['scope']}")
+    told = {"expiresIn": int(token["expires_in"]), "scope": token["scope"], "file": str(path)}
+    text = f"Signed in for {token['expires_in'] // 60} minutes, kept in {path}."
+    show(told, as_json, f"{text}\nYou may: {token['scope']}")
 
 
-def logout() -> None:
+def logout(as_json: AsJson = False) -> None:
     """Forget who signed in."""
     Session.forget(Settings.from_environ(os.environ).data_dir)
-    typer.echo("Signed out.")
+    show({"signedOut": True}, as_json, "Signed out.")
 
 
 def _wait(http: httpx.Client, begun: dict[str, Any]) -> dict[str, Any]:
@@ -47,7 +52,7 @@ def _wait(http: httpx.Client, begun: dict[str, Any]) -> dict[str, Any]:
     form = {"grant_type": _GRANT, "client_id": CLIENT, "device_code": begun["device_code"]}
     while True:
         time.sleep(pause)  # the interval that the server asks for
-        answer = http.post("/oauth/token", data=form)
+        answer = send(http, "POST", "/oauth/token", data=form)
         if answer.is_success:
             found: dict[str, Any] = answer.json()
             return found
@@ -63,23 +68,23 @@ def _wait(http: httpx.Client, begun: dict[str, Any]) -> dict[str, Any]:
 
 
 def _post(http: httpx.Client, path: str, **form: str) -> dict[str, Any]:
-    try:
-        answer = http.post(path, data=form)
-    except httpx.TransportError as error:
-        raise Refused(
-            f"Nothing answers at {http.base_url} ({error}): start it with `supercity up`, or set "
-            "SUPERCITY_GATEWAY_URL."
-        ) from error
+    answer = send(http, "POST", path, data=form)
     if answer.is_error:
         raise Refused(explain(answer))
     found: dict[str, Any] = answer.json()
     return found
 
 
-@staff.command("invite")
+@staff.command("invite", epilog="Example: supercity staff invite sato --role operator")
 def invite(
     username: str,
-    role: Annotated[list[str], typer.Option(help="operator, auditor, data-holder, developer.")],
+    role: Annotated[
+        list[str],
+        typer.Option(
+            help="operator, auditor, data-holder, developer; repeat it.",
+            autocompletion=complete.roles,
+        ),
+    ],
     name: Annotated[str, typer.Option(help="As others see it.")] = "",
     as_json: AsJson = False,
 ) -> None:
@@ -89,7 +94,7 @@ def invite(
     show(found, as_json, f"{found['staffId']}: good for three days, once:\n{found['invitation']}")
 
 
-@staff.command("list")
+@staff.command("list", epilog="Example: supercity staff list")
 def list_staff(as_json: AsJson = False) -> None:
     """All staff accounts."""
     found = call("GET", _PATH)
@@ -102,18 +107,22 @@ def list_staff(as_json: AsJson = False) -> None:
     show(found, as_json, "\n".join(lines) or "Nobody yet: supercity staff invite NAME --role …")
 
 
-@staff.command("reset")
-def reset(staff_id: str, as_json: AsJson = False) -> None:
+@staff.command("reset", epilog="Example: supercity staff reset s-b14c…")
+def reset(
+    staff_id: Annotated[str, typer.Argument(autocompletion=complete.staff)], as_json: AsJson = False
+) -> None:
     """For who has lost password or phone: a new invitation; what they had is void."""
-    found = call("POST", f"{_PATH}/{staff_id}/invitation")
+    found = call("POST", f"{_PATH}/{quote(staff_id, safe='')}/invitation")
     show(found, as_json, found["invitation"])
 
 
-@staff.command("suspend")
+@staff.command("suspend", epilog="Example: supercity staff suspend s-b14c… --end")
 def suspend(
-    staff_id: str,
+    staff_id: Annotated[str, typer.Argument(autocompletion=complete.staff)],
     end: Annotated[bool, typer.Option("--end", help="End the suspension.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Suspend somebody; what they have running ends at once."""
-    found = call("PATCH", f"{_PATH}/{staff_id}", {"suspended": not end})
-    typer.echo(json.dumps(found, ensure_ascii=False))
+    found = call("PATCH", f"{_PATH}/{quote(staff_id, safe='')}", {"suspended": not end})
+    text = f"{found['username']} may work again." if end else f"{found['username']} is suspended."
+    show(found, as_json, text)
