@@ -43,6 +43,7 @@ from gateway.control.policy.collector import Collector
 from gateway.control.policy.compiler import CompiledApi, compile_api
 from gateway.control.policy.publisher import Publisher
 from gateway.control.policy.territory import territory
+from gateway.control.portability import page as portability_page
 from gateway.control.resident import me, my
 from gateway.control.residents import Passwords
 from gateway.control.secrets import Secrets
@@ -84,6 +85,7 @@ _OPEN_API: Final = (
     trail_page,
     transparency_api,
     my,
+    portability_page,
     recover_page,
     safety_page,
     provider_page,

@@ -66,6 +66,8 @@ class Resident:
     proofing: int = 1
     """Identity assurance level (NIST SP 800-63A): 1 by the person's own word, 2 by papers that the
     city has seen, 3 in person or by the My Number card's chip."""
+    seen: int = 0
+    """When they last saw their own page, in seconds since the epoch; 0 for never."""
 
     @property
     def account(self) -> str:
@@ -105,9 +107,18 @@ async def add(
             name=name,
             created=now,
             proofing=proofing,
+            seen=0,
         )
     )
     return resident_id
+
+
+async def note_seen(connection: AsyncConnection, resident_id: str, now: int) -> None:
+    """They see their own page now."""
+    table = tables.residents
+    await connection.execute(
+        update(table).where(table.c.resident_id == resident_id).values(seen=now)
+    )
 
 
 async def set_password(connection: AsyncConnection, resident_id: str, password_hash: str) -> None:

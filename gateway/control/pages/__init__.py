@@ -74,6 +74,13 @@ def others(language: str, url: Callable[[str], str]) -> list[Other]:
     ]
 
 
+def document(template: str, language: str, **values: Any) -> str:
+    """A page that is no answer but a file of its own."""
+    return _templates.get_template(template).render(
+        t=_ALL[language], language=TAGS[language], **values
+    )
+
+
 def page(
     template: str, language: str, *, status: int = 200, form_target: str = "", **values: Any
 ) -> Response:

@@ -28,6 +28,7 @@ class Line:
     Attributes:
         fields: what of the data set, in words; empty for all.
         given, until: dates; ``until`` is the last day.
+        recipients: ids of clients that may use it for the resident too.
     """
 
     consent_id: str
@@ -36,6 +37,7 @@ class Line:
     purpose: str
     given: str
     until: str
+    recipients: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -90,6 +92,7 @@ def _line(given: Given, datasets: dict[str, Dataset], language: str) -> Line:
         purpose=purpose_in(purpose, language) if purpose else given.purpose,
         given=day(given.created),
         until=_last(given.until),
+        recipients=given.recipients,
     )
 
 

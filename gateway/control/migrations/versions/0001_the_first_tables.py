@@ -393,6 +393,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("proofing", sa.Integer(), nullable=False),
+        sa.Column("seen", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("resident_id"),
         sa.UniqueConstraint("username"),
     )
@@ -429,6 +430,8 @@ def upgrade() -> None:
         sa.Column("began", sa.BigInteger(), nullable=False),
         sa.Column("acr", sa.String(length=100), nullable=False),
         sa.Column("amr", sa.String(length=100), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("device", sa.String(length=60), nullable=False),
         sa.Column("expires", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("hash"),
     )
