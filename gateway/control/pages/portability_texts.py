@@ -6,7 +6,7 @@ from typing import Final
 
 PORTABILITY_TEXTS: Final[dict[str, dict[str, str]]] = {
     "ja": {
-        "copy": "データのダウンロード",
+        "copy_name": "データのダウンロード",
         "copy_help": "あなたについてこの基盤が持っているすべてと、役所・病院・学校などが持っている"
         "あなたのデータを、1つのファイル（ZIP）で受け取れます。",
         "copy_inside": "中に入っているもの",
@@ -47,7 +47,7 @@ PORTABILITY_TEXTS: Final[dict[str, dict[str, str]]] = {
         "copy_events": "監査の記録（そのまま）",
     },
     "en": {
-        "copy": "Download your data",
+        "copy_name": "Download your data",
         "copy_help": "Everything that this platform holds about you, and what offices, hospitals, "
         "schools and others hold about you, in one file (ZIP).",
         "copy_inside": "What is in it",
@@ -89,7 +89,7 @@ PORTABILITY_TEXTS: Final[dict[str, dict[str, str]]] = {
         "copy_events": "The audit log, as it is",
     },
     "easy": {
-        "copy": "データを もらう（ダウンロード）",
+        "copy_name": "データを もらう（ダウンロード）",
         "copy_help": "あなたの データを ぜんぶ、1つの ファイル（ZIP）で もらう ことが できます。"
         "市役所・病院・学校などに ある あなたの データも 入って います。",
         "copy_inside": "中に ある もの",

@@ -130,7 +130,7 @@ def _show(home: Home, message: str = "", status: int = 200) -> Response:
         PATH,
         message=message,
         status=status,
-        titles=list(dict.fromkeys(one.title(home.language) for one in found)),
+        titles=[one.title(home.language) for one in found],
         has_password=bool(home.resident.password_hash),
         is_fresh=_has_just_signed_in(home),
         sign_in=home.url(room.SAFETY),

@@ -74,9 +74,9 @@ async def _read(http: httpx.AsyncClient, token: str, source: Source) -> Read:
                 status, page = await _get(http, token, url, left)
                 if status != httpx.codes.OK:
                     return Read(source, "cut" if pages else _why(status), tuple(pages))
+                url = _following(source.path, orjson.loads(page))
                 pages.append(page)
                 left -= len(page)
-                url = _following(source.path, orjson.loads(page))
                 if url and len(pages) == MOST_PAGES:
                     state, url = "cut", ""
     except (httpx.HTTPError, TimeoutError, ValueError):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from gateway.control.policy.compiler import CompiledApi
@@ -28,8 +29,13 @@ class Source:
     path: str
     scopes: tuple[str, ...]
 
+    several: bool = False
+    """Whether there are others of the same data set."""
+
     def title(self, language: str) -> str:
-        return self.dataset.title if language == "en" else self.dataset.title_ja
+        """Of the data set; where it has several lists, with what the address calls this one."""
+        title = self.dataset.title if language == "en" else self.dataset.title_ja
+        return f"{title} ({self.path.rpartition('/')[2]})" if self.several else title
 
 
 def sources(apis: Iterable[CompiledApi]) -> list[Source]:
@@ -40,7 +46,9 @@ def sources(apis: Iterable[CompiledApi]) -> list[Source]:
         for route in api.routes
         if (source := _source(api, route)) is not None
     ]
-    return sorted(found, key=lambda one: one.path)
+    count = Counter(one.dataset.id for one in found)
+    several = [replace(one, several=count[one.dataset.id] > 1) for one in found]
+    return sorted(several, key=lambda one: one.path)
 
 
 def _source(api: CompiledApi, route: Route) -> Source | None:

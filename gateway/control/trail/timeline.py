@@ -78,6 +78,7 @@ async def read(control: Control, connection: AsyncConnection, subject: str, what
         control.audit.envelopes,
         subject,
         before=what.before or None,
+        most=uses.MOST,
         since=since,
         client=what.app,
     )
