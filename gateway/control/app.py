@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+import httpx
 import orjson
 from fastapi import FastAPI
 
@@ -22,6 +23,7 @@ from gateway.control.catalogue.attached import upstream_address
 from gateway.control.catalogue.fetch import Fetcher
 from gateway.control.catalogue.refresher import EVERY
 from gateway.control.clock import Clock, utc_now
+from gateway.control.console import home as console_home
 from gateway.control.disclosure import api as disclosing
 from gateway.control.identity import provider_page, recover_page, safety_page
 from gateway.control.identity.provider import Provider
@@ -37,6 +39,7 @@ from gateway.control.oauth import (
     token,
     userinfo,
 )
+from gateway.control.pages import assets_route
 from gateway.control.parts import Parts
 from gateway.control.policy import endpoint
 from gateway.control.policy.collector import Collector
@@ -44,11 +47,17 @@ from gateway.control.policy.compiler import CompiledApi, compile_api
 from gateway.control.policy.publisher import Publisher
 from gateway.control.policy.territory import territory
 from gateway.control.portability import page as portability_page
+from gateway.control.portal import catalogue as portal_catalogue
+from gateway.control.portal import events as portal_events
+from gateway.control.portal import home as portal_home
+from gateway.control.portal import reference as portal_reference
+from gateway.control.portal import status as portal_status
 from gateway.control.resident import me, my
 from gateway.control.residents import Passwords
 from gateway.control.secrets import Secrets
 from gateway.control.staff import api as staff_api
-from gateway.control.staff import device, device_page, enrolment
+from gateway.control.staff import device, device_page, enrolment, sign_in_page
+from gateway.control.staff.acting import Acting
 from gateway.control.state import Control
 from gateway.control.tables import audit_keys
 from gateway.control.tables import metadata as tables
@@ -63,6 +72,7 @@ from schemas.kit.envelope import Envelopes
 from schemas.kit.outgoing.addresses import networks
 from schemas.kit.outgoing.guard import Guard
 from schemas.kit.store import Store
+from schemas.kit.trust import trusted
 from schemas.pseudonym import Pseudonyms
 from schemas.xcity import ApiInfo
 
@@ -92,12 +102,23 @@ _OPEN_API: Final = (
     device,
     device_page,
     enrolment,
+    sign_in_page,
+    assets_route,
+    portal_home,
+    portal_catalogue,
+    portal_reference,
+    portal_events,
+    portal_status,
+    console_home,
     me,
     endpoint,
     revocations,
     subjects,
     metrics,
 )
+
+_TIMEOUT: Final = 10.0
+"""Seconds for an answer of the gateway."""
 
 DESCRIPTION: Final = """\
 Authorization server (OAuth 2.1), catalogue, and the operators' API of the data-linkage platform."""
@@ -177,7 +198,13 @@ def create_control(
     )
     for module in _OPEN_API:
         app.include_router(module.router)
+    sign_in_page.add_handlers(app)
     app.state.control = control
+    gateway = httpx.AsyncClient(base_url=gateway_url, timeout=_TIMEOUT, verify=trusted())
+    app.state.gateway_http = gateway
+    app.state.acting = Acting(
+        app, control, gateway_key, gateway, routes=lambda: own_api(app).routes
+    )
     app.state.guard = guard
     app.state.jobs = []
     return app

@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-import httpx
 from fastapi import FastAPI
 
 from gateway.control import bootstrap, bootstrap_file
@@ -24,18 +23,16 @@ from gateway.control.oauth import (
 from gateway.control.oauth.registration import ClientMetadata, make_client
 from gateway.control.portability import my_page
 from gateway.control.sectors.rotation import Rotations
-from gateway.control.staff import command_line
+from gateway.control.staff import acting, command_line
 from gateway.control.state import Control
 from gateway.control.told.teller import Teller
 from schemas.kit.client import CityClient
 from schemas.kit.outgoing.guard import Guard
 from schemas.kit.outgoing.sender import Sender
-from schemas.kit.trust import trusted
 
 logger = logging.getLogger(__name__)
 
 OWN_CLIENT: Final = "supercity-control"
-_TIMEOUT: Final = 10.0
 
 
 class Parts:
@@ -67,11 +64,8 @@ class Parts:
             stack.push_async_callback(control.store.close)
             stack.push_async_callback(control.fetcher.close)
             stack.push_async_callback(control.provider.close)
+            stack.push_async_callback(app.state.acting.close)
             await self._begin()
-            app.state.gateway_http = httpx.AsyncClient(
-                base_url=self._gateway_url, timeout=_TIMEOUT, verify=trusted()
-            )
-            stack.push_async_callback(app.state.gateway_http.aclose)
             client = CityClient(self._gateway_url, OWN_CLIENT, control.secrets.own_client_secret())
             stack.push_async_callback(client.close)
             linker = Linker(control.store, client, control.pseudonyms, control.clock)
@@ -98,6 +92,7 @@ class Parts:
             await signing_keys.ensure(connection, control.secrets, control.now())
             await _ensure_own_client(control, connection)
             await command_line.ensure(connection, control.now())
+            await acting.ensure(connection, control.now())
             await my_page.ensure(connection)
         if self._file:
             await bootstrap.apply(control, bootstrap_file.read(self._file))

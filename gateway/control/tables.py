@@ -201,6 +201,16 @@ apis = Table(
     Column("findings", Text, nullable=False),  # JSON array: why the newest document was refused
 )
 
+api_history = Table(
+    "api_history",
+    metadata,
+    Column("id", String(_ID), primary_key=True),
+    Column("api", String(40), nullable=False),
+    Column("at", BigInteger, nullable=False, index=True),
+    Column("kind", String(16), nullable=False, index=True),  # see catalogue/history.py
+    Column("detail", Text, nullable=False),  # JSON
+)
+
 emergencies = Table(
     "emergencies",
     metadata,
@@ -369,6 +379,18 @@ staff = Table(
     Column("created", BigInteger, nullable=False),
     Column("invitation", String(_HASH), nullable=False, index=True),  # hashed; empty when spent
     Column("invited_until", BigInteger, nullable=False),
+)
+
+staff_sessions = Table(
+    "staff_sessions",
+    metadata,
+    Column("hash", String(_HASH), primary_key=True),
+    Column("staff_id", String(_ID), nullable=False, index=True),
+    Column("began", BigInteger, nullable=False),
+    Column("seen", BigInteger, nullable=False),  # to a minute: it ends when left alone
+    Column("acr", String(100), nullable=False),
+    Column("amr", String(100), nullable=False),
+    Column("expires", BigInteger, nullable=False, index=True),
 )
 
 second_factors = Table(

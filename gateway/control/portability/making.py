@@ -13,7 +13,7 @@ import orjson
 
 from gateway.control.clock import seconds
 from gateway.control.oauth.records import SignIn
-from gateway.control.pages import document
+from gateway.control.pages import fragment
 from gateway.control.pages.texts import TEXTS
 from gateway.control.portability import holdings, my_page
 from gateway.control.portability.archive import Archive, Entry, plain
@@ -104,9 +104,10 @@ class Copy:
     def _page(self, shown: Sequence[tuple[Entry, Any]], missing: Sequence[Read]) -> str:
         texts = TEXTS[self.language]
         made = self._made().strftime("%Y-%m-%d %H:%M")
-        return document(
+        return fragment(
             "copy.html",
             self.language,
+            {},
             told=texts["copy_made"].format(
                 name=self.resident.name,
                 at=made,
