@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from fastapi import APIRouter, Request, Response
-from sqlalchemy import select
 
-from gateway.control import second_factor, tables
+from gateway.control import second_factor
 from gateway.control.audit.event import RESIDENT
-from gateway.control.identity import recovery, signed_in
-from gateway.control.identity.signed_in import SignedIn
+from gateway.control.identity import recovery, safety_shown, signed_in
 from gateway.control.oauth import sessions
 from gateway.control.oauth.sessions import Browser
 from gateway.control.oauth.visit import redirect
 from gateway.control.pages import page
 from gateway.control.pages.posts import NotOurs, our_form, posted, shown
-from gateway.control.pages.texts import TEXTS
 from gateway.control.pages.texts_account import ACCOUNT_TEXTS
 from gateway.control.resident import erasure, room
-from gateway.control.resident.history import local
 from gateway.control.resident.room import Home
 from gateway.control.residents import Resident
-from gateway.control.second_factor import Factor
 from gateway.control.secrets import new_token
-from gateway.control.staff import qr
 from gateway.control.state import Control, ControlDep
 
 router = APIRouter(tags=["Residents"])
 
-PATH = "/my/safety"
+PATH: Final = room.SAFETY
 FRESH: Final = 600
 """Seconds since the sign-in in which this page can be used: who finds a browser left open must not
 be able to make the account their own."""
@@ -47,7 +41,7 @@ async def show(request: Request, control: ControlDep) -> Response:
     if home is None or not _is_fresh(home):
         return await _to_sign_in(request, control)
     notice = "session_ended" if request.query_params.get("done") == "ended" else ""
-    return await _show(home, notice=home.text(notice))
+    return await safety_shown.show(home, notice=home.text(notice))
 
 
 @router.post(
@@ -70,7 +64,7 @@ async def change(request: Request, control: ControlDep) -> Response:
     try:
         form = await our_form(request, control, home.browser)
     except NotOurs as error:
-        return await _show(home, home.text("stale"), error.status)
+        return await safety_shown.show(home, home.text("stale"), error.status)
     return await _change(home, form)
 
 
@@ -98,9 +92,9 @@ async def _change(home: Home, form: dict[str, str]) -> Response:
         sessions.remember(done, control, Browser(new_token()))
         return done
     if decision not in {"add", "remove"}:
-        return await _show(home)
+        return await safety_shown.show(home)
     if not await _prove(control, resident, form.get("code", ""), removing=decision == "remove"):
-        return await _show(home, texts["factor_wrong"], 403)
+        return await safety_shown.show(home, texts["factor_wrong"], 403)
     text = texts["factor_on" if decision == "add" else "factor_off"]
     return page("account_done.html", home.language, text=text, codes=[])
 
@@ -133,53 +127,3 @@ async def _new_codes(home: Home) -> Response:
         )
     text = ACCOUNT_TEXTS[home.language]["recover_codes_help"]
     return page("account_done.html", home.language, text=text, codes=codes)
-
-
-async def _show(home: Home, message: str = "", status: int = 200, notice: str = "") -> Response:
-    control, resident = home.control, home.resident
-    factor = await _factor(control, resident)
-    return home.page(
-        "safety.html",
-        PATH,
-        message=message,
-        notice=notice,
-        status=status,
-        confirmed=factor.confirmed,
-        qr=qr.svg(factor.uri(resident.username, TEXTS["en"]["platform"])),
-        key=qr.spelled(factor.key),
-        sessions=[
-            _session(one, home) for one in await signed_in.of(control, home.browser, resident)
-        ],
-        holders=home.text("comma").join(
-            home.text(f"domain_{one}") or one for one in await _holders(control, resident)
-        ),
-        download=home.url(room.DOWNLOAD),
-    )
-
-
-def _session(one: SignedIn, home: Home) -> dict[str, Any]:
-    means = [home.text(f"session_means_{name}") for name in one.means]
-    return {
-        "name": one.name,
-        "here": one.here,
-        "device": one.device or home.text("session_unknown"),
-        "since": home.text("session_since").format(at=local(one.began)),
-        "means": home.text("comma").join(filter(None, means)),
-    }
-
-
-async def _holders(control: Control, resident: Resident) -> list[str]:
-    """Domains whose holders know the resident."""
-    table = tables.links
-    query = select(table.c.domain).where(table.c.resident_id == resident.resident_id)
-    async with control.store.read() as connection:
-        return sorted(await connection.scalars(query))
-
-
-async def _factor(control: Control, resident: Resident) -> Factor:
-    """The resident's, or one proposed: the same until it is confirmed."""
-    async with control.store.write() as connection:
-        held = await second_factor.find(connection, control.secrets, resident.account)
-        return held or await second_factor.propose(
-            connection, control.store, control.secrets, resident.account
-        )

@@ -34,7 +34,7 @@ class Source:
 
     def title(self, language: str) -> str:
         """Of the data set; where it has several lists, with what the address calls this one."""
-        title = self.dataset.title if language == "en" else self.dataset.title_ja
+        title = self.dataset.called(language)
         return f"{title} ({self.path.rpartition('/')[2]})" if self.several else title
 
 

@@ -87,7 +87,7 @@ def _line(given: Given, datasets: dict[str, Dataset], language: str) -> Line:
     fields = [one for one in dataset.fields if one.id in given.fields] if dataset else []
     return Line(
         consent_id=given.consent_id,
-        dataset=(dataset.title if english else dataset.title_ja) if dataset else given.dataset,
+        dataset=dataset.called(language) if dataset else given.dataset,
         fields=tuple(one.title if english else one.title_ja for one in fields),
         purpose=purpose_in(purpose, language) if purpose else given.purpose,
         given=day(given.created),

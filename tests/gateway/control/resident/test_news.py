@@ -54,8 +54,8 @@ async def test_uses_refusals_and_ends_since_then_are_told(tmp_path: Path) -> Non
         assert ended.status_code == 204, ended.text
         told = await visit(city)
     assert NEW in told
-    assert "App app (Ride Inc.) looked at your data (2 times)." in told
-    assert "Data was asked for and refused 1 times." in told
+    assert "App app (Ride Inc.) looked at your data (2×)." in told
+    assert "Data was asked for and refused (1×)." in told
     assert "What you had allowed App app (Ride Inc.) has ended." in told
 
 
