@@ -34,6 +34,8 @@ class Purpose:
 
 SERVICE: Final = "service-provision"
 """What a client's purpose is when it registered none."""
+OWN: Final = "own-access"
+"""Not consented to: residents read what is theirs (APPI Art. 33)."""
 VITAL: Final = "vital-interest"
 """Not consented to: for an emergency disclosure alone (APPI Art. 27 (1) ii)."""
 
@@ -108,10 +110,19 @@ VITAL_PURPOSE: Final = Purpose(
     "VitalInterest",
 )
 
+OWN_PURPOSE: Final = Purpose(
+    OWN,
+    "ご本人による自分のデータの確認",
+    "Reading your own data yourself",
+    "あなたが じぶんの データを 見る ため",
+    "RightsFulfilment",
+)
+_NOT_CONSENTED: Final = {one.id: one for one in (VITAL_PURPOSE, OWN_PURPOSE)}
+
 
 def purpose_of(name: str) -> Purpose | None:
-    """The purpose of this id, that of emergencies included."""
-    return VITAL_PURPOSE if name == VITAL else PURPOSES.get(name)
+    """The purpose of this id, those included to which nobody consents."""
+    return _NOT_CONSENTED.get(name) or PURPOSES.get(name)
 
 
 def known_purpose(name: str) -> str:

@@ -73,6 +73,8 @@ class Dataset(_Wire):
     id: str = Field(pattern=r"^[a-z][a-z0-9-]{1,79}$")
     title: str
     title_ja: str
+    title_easy: str = Field(default="", max_length=100)
+    """In plain Japanese (やさしい日本語), for residents' pages; as in Japanese when left out."""
     description: str = ""
     licence: str = "https://creativecommons.org/licenses/by/4.0/"  # dcterms:license
     legal_class: LegalClass = LegalClass.OPEN
@@ -82,6 +84,11 @@ class Dataset(_Wire):
     """Of a personal one: what can be granted apart; none if it is granted whole or not."""
     purposes: tuple[str, ...] = ()
     """Ids of :mod:`schemas.purposes` that it may be used for; any when empty."""
+
+    def called(self, language: str) -> str:
+        """The title in ``ja``, ``en`` or ``easy`` (plain Japanese)."""
+        titles = {"en": self.title, "easy": self.title_easy}
+        return titles.get(language, "") or self.title_ja
 
 
 class ApiInfo(_Wire):

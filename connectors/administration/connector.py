@@ -68,6 +68,7 @@ _DATASETS = (
         id="filings",
         title="A resident's own filings",
         title_ja="本人の申請",
+        title_easy="役所に 出した もの",
         licence="",
         legal_class=LegalClass.PERSONAL,
         fields=(

@@ -46,6 +46,7 @@ class EducationConnector(Connector):
                 id="enrolments",
                 title="A learner's own enrolments",
                 title_ja="本人の在籍・履修",
+                title_easy="学校の 記録",
                 licence="",
                 legal_class=LegalClass.PERSONAL,
                 standard=STANDARD,

@@ -40,6 +40,7 @@ DATASET: Final = Dataset(
     id="appointments",
     title="A resident's medical appointments",
     title_ja="本人の診療予約",
+    title_easy="病院の 予約",
     description="When and where a resident is to be, and what for; booked through apps.",
     licence="",
     legal_class=LegalClass.PERSONAL,

@@ -79,6 +79,7 @@ class MedicalConnector(Connector):
                 id="medical-records",
                 title="A resident's own medical records",
                 title_ja="本人の診療記録",
+                title_easy="病院の 記録",
                 description="FHIR resources that hospitals hold of a resident.",
                 licence="",
                 legal_class=LegalClass.PERSONAL,

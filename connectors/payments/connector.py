@@ -34,6 +34,7 @@ class PaymentsConnector(Connector):
                 id="payments",
                 title="A resident's payments",
                 title_ja="住民の支払い",
+                title_easy="はらった お金",
                 description="What a resident pays and is paid, from the account linked by them.",
                 licence="",
                 legal_class=LegalClass.PERSONAL,

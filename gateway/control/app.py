@@ -57,6 +57,7 @@ from gateway.control.policy.collector import Collector
 from gateway.control.policy.compiler import CompiledApi, compile_api
 from gateway.control.policy.publisher import Publisher
 from gateway.control.policy.territory import territory
+from gateway.control.portability import page as portability_page
 from gateway.control.portal import api as portal_api
 from gateway.control.portal import (
     app_page,
@@ -97,6 +98,7 @@ from schemas.kit.envelope import Envelopes
 from schemas.kit.outgoing.addresses import networks
 from schemas.kit.outgoing.guard import Guard
 from schemas.kit.store import Store
+from schemas.kit.trust import trusted
 from schemas.pseudonym import Pseudonyms
 from schemas.xcity import ApiInfo
 
@@ -119,6 +121,7 @@ _OPEN_API: Final = (
     trail_page,
     transparency_api,
     my,
+    portability_page,
     recover_page,
     safety_page,
     provider_page,
@@ -148,6 +151,9 @@ _OPEN_API: Final = (
     metrics,
     usage_intake,
 )
+
+_TIMEOUT: Final = 10.0
+"""Seconds for an answer of the gateway."""
 
 DESCRIPTION: Final = """\
 Authorization server (OAuth 2.1), catalogue, and the operators' API of the data-linkage platform."""
@@ -236,7 +242,8 @@ def create_control(
         app.include_router(module.router)
     sign_in_page.add_handlers(app)
     app.state.control = control
-    gateway = httpx.AsyncClient(base_url=gateway_url)
+    gateway = httpx.AsyncClient(base_url=gateway_url, timeout=_TIMEOUT, verify=trusted())
+    app.state.gateway_http = gateway
     app.state.acting = Acting(
         app, control, gateway_key, gateway, routes=lambda: own_api(app).routes
     )

@@ -21,6 +21,7 @@ from gateway.control.oauth import (
     signing_keys,
 )
 from gateway.control.oauth.registration import ClientMetadata, make_client
+from gateway.control.portability import my_page
 from gateway.control.sectors.rotation import Rotations
 from gateway.control.staff import acting, command_line
 from gateway.control.state import Control
@@ -92,6 +93,7 @@ class Parts:
             await _ensure_own_client(control, connection)
             await command_line.ensure(connection, control.now())
             await acting.ensure(connection, control.now())
+            await my_page.ensure(connection)
         if self._file:
             await bootstrap.apply(control, bootstrap_file.read(self._file))
         await control.publisher.refresh()

@@ -68,6 +68,8 @@ class Resident:
     city has seen, 3 in person or by the My Number card's chip."""
     synthetic: bool = False
     """Nobody: made up, so that developers can test with them."""
+    seen: int = 0
+    """When they last saw their own page, in seconds since the epoch; 0 for never."""
 
     @property
     def account(self) -> str:
@@ -110,6 +112,7 @@ async def add(
             created=now,
             proofing=proofing,
             synthetic=synthetic,
+            seen=0,
         )
     )
     return resident_id
@@ -119,6 +122,14 @@ async def set_synthetic(connection: AsyncConnection, resident_id: str, *, synthe
     table = tables.residents
     await connection.execute(
         update(table).where(table.c.resident_id == resident_id).values(synthetic=synthetic)
+    )
+
+
+async def note_seen(connection: AsyncConnection, resident_id: str, now: int) -> None:
+    """They see their own page now."""
+    table = tables.residents
+    await connection.execute(
+        update(table).where(table.c.resident_id == resident_id).values(seen=now)
     )
 
 

@@ -154,6 +154,7 @@ residents = Table(
     Column("created", BigInteger, nullable=False),
     Column("proofing", Integer, nullable=False),  # identity assurance level, 1 to 3
     Column("synthetic", Boolean, nullable=False),  # nobody: made up, for developers' tests
+    Column("seen", BigInteger, nullable=False),  # their own page, last
 )
 
 links = Table(
@@ -173,6 +174,8 @@ sessions = Table(
     Column("began", BigInteger, nullable=False),
     Column("acr", String(100), nullable=False),  # how: see records.SignIn
     Column("amr", String(100), nullable=False),
+    Column("since", BigInteger, nullable=False),  # when they had seen their own page before
+    Column("device", String(60), nullable=False),  # kind of browser and system; or empty
     Column("expires", BigInteger, nullable=False, index=True),
 )
 

@@ -102,6 +102,12 @@ async def _wrong_code(page: Page) -> None:
         await page.locator("button").click()
 
 
+async def _wrong_once_more(page: Page) -> None:
+    await page.locator("main input[name=password]").fill("not her password")
+    async with page.expect_navigation():
+        await page.locator("main form button").first.click()
+
+
 _RECORDS: Final = "medical:records"
 _TOGETHER: Final = "medical:records payments:read administration:procedures"
 
@@ -116,6 +122,9 @@ RESIDENTS: Final = (
     Row("my data, signed out", "/my", languages=THREE),
     Row("my data", "/my", "resident", THREE),
     Row("who looked", "/my/uses", "resident", THREE),
+    Row("who looked, narrowed", "/my/uses?app=nobody&domain=medical&days=30", "resident", THREE),
+    Row("download", "/my/download", "resident", THREE),
+    Row("download, wrongly", "/my/download", "resident", THREE, 403, _wrong_once_more),
     Row("safety", "/my/safety", "resident", THREE),
 )
 

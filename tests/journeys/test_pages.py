@@ -158,7 +158,7 @@ async def test_a_resident_withdraws_by_keyboard_and_the_app_is_refused(
             # linked or not yet: the token itself is good
             assert app.get(RECORDS).status_code in {200, 404}
             await page.goto(f"{city.url}/my")
-            assert "Mirai Note" in await page.locator("h2").first.inner_text()
+            assert "Mirai Note" in await page.locator(".card h2").first.inner_text()
             await page.locator("button[value=withdraw]").first.focus()
             async with page.expect_navigation():
                 await press(page, "Enter")

@@ -43,6 +43,7 @@ class DatasetEntry(Wire):
     id: str
     title: str
     title_ja: str
+    title_easy: str = Field(description="In plain Japanese (やさしい日本語); often empty")
     description: str
     licence: str
     legal_class: LegalClass = Field(description="Japan's APPI (個人情報保護法), or open")

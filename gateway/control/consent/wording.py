@@ -55,7 +55,7 @@ def word(wanted: Wanted, client: Client, language: str) -> Wording:
     fields = [one.title if english else one.title_ja for one in wanted.shown]
     return Wording(
         language=language,
-        dataset=wanted.dataset.title if english else wanted.dataset.title_ja,
+        dataset=wanted.dataset.called(language),
         fields=tuple(fields) if wanted.fields else (texts["all_of_it"], *fields),
         action=texts["write" if wanted.reach.writes else "read"],
         purpose=purpose_in(wanted.purpose, language),

@@ -41,11 +41,7 @@ async def of(
     language: str,
 ) -> list[Shown]:
     """The newest first."""
-    titles = {
-        dataset.id: dataset.title if language == "en" else dataset.title_ja
-        for api in apis
-        for dataset in api.info.datasets
-    }
+    titles = {dataset.id: dataset.called(language) for api in apis for dataset in api.info.datasets}
     found = await records.of_resident(connection, resident.resident_id)
     return [
         Shown(

@@ -8,6 +8,7 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 
 from gateway.control.identity import provider_visits
+from gateway.control.identity.device import device_of
 from gateway.control.identity.provider import ProviderError
 from gateway.control.oauth import sessions
 from gateway.control.oauth.visit import redirect
@@ -68,7 +69,7 @@ async def come_back(request: Request, control: ControlDep) -> Response:
         return _failed(request, control, error)
     issuer = control.provider.config.issuer if control.provider.config else ""
     resident = await provider_visits.resident_of(control, issuer, identity, browser.resident)
-    after = await sessions.begin(control, browser, resident, identity.means)
+    after = await sessions.begin(control, browser, resident, identity.means, device_of(request))
     response = redirect(visit.back)
     sessions.remember(response, control, after)
     return response

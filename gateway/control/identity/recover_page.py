@@ -10,7 +10,7 @@ from gateway.control.brakes import MustWait
 from gateway.control.identity import recovery
 from gateway.control.oauth import sessions
 from gateway.control.oauth.sign_in import source_address
-from gateway.control.pages import page
+from gateway.control.pages import others, page
 from gateway.control.pages.posts import NotOurs, language_of, our_form, posted, shown
 from gateway.control.pages.texts import TEXTS
 from gateway.control.pages.texts_account import ACCOUNT_TEXTS
@@ -99,6 +99,7 @@ async def _show(
         status=status,
         message=message,
         csrf=sessions.csrf_token(control, browser),
+        other_languages=others(language_of(request), lambda one: f"{PATH}?lang={one}"),
         least=SHORTEST_PASSWORD,
     )
     sessions.remember(response, control, browser)

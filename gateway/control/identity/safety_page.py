@@ -1,4 +1,4 @@
-"""The page ``/my/safety``: a resident's authenticator app, recovery codes, and erasing oneself."""
+"""The page ``/my/safety``: authenticator app, recovery codes, sign-ins, and erasing oneself."""
 
 from __future__ import annotations
 
@@ -8,24 +8,22 @@ from fastapi import APIRouter, Request, Response
 
 from gateway.control import second_factor
 from gateway.control.audit.event import RESIDENT
-from gateway.control.identity import recovery
+from gateway.control.identity import recovery, safety_shown, signed_in
 from gateway.control.oauth import sessions
 from gateway.control.oauth.sessions import Browser
 from gateway.control.oauth.visit import redirect
 from gateway.control.pages import page
-from gateway.control.pages.posts import NotOurs, language_of, our_form, posted, shown
-from gateway.control.pages.texts import TEXTS
+from gateway.control.pages.posts import NotOurs, our_form, posted, shown
 from gateway.control.pages.texts_account import ACCOUNT_TEXTS
-from gateway.control.resident import erasure
+from gateway.control.resident import erasure, room
+from gateway.control.resident.room import Home
 from gateway.control.residents import Resident
-from gateway.control.second_factor import Factor
 from gateway.control.secrets import new_token
-from gateway.control.staff import qr
 from gateway.control.state import Control, ControlDep
 
 router = APIRouter(tags=["Residents"])
 
-PATH = "/my/safety"
+PATH: Final = room.SAFETY
 FRESH: Final = 600
 """Seconds since the sign-in in which this page can be used: who finds a browser left open must not
 be able to make the account their own."""
@@ -34,15 +32,16 @@ be able to make the account their own."""
 @router.get(
     PATH,
     operation_id="showSafety",
-    summary="A resident's authenticator app and recovery codes",
+    summary="A resident's authenticator app, recovery codes and sign-ins; and erasing oneself",
     response_class=Response,
     openapi_extra=shown(),
 )
 async def show(request: Request, control: ControlDep) -> Response:
-    browser = await sessions.read(request, control)
-    if browser.resident is None or control.now() - browser.began > FRESH:
-        return await _to_sign_in(control, browser)
-    return await _show(request, control, browser, browser.resident)
+    home = await room.enter(request, control)
+    if home is None or not _is_fresh(home):
+        return await _to_sign_in(request, control)
+    notice = "session_ended" if request.query_params.get("done") == "ended" else ""
+    return await safety_shown.show(home, notice=home.text(notice))
 
 
 @router.post(
@@ -51,47 +50,59 @@ async def show(request: Request, control: ControlDep) -> Response:
     summary="What the page of an account's safety posts",
     response_class=Response,
     openapi_extra=posted(
-        decision="add, remove, codes or erase",
+        decision="add, remove, codes, end-session, end-others or erase",
         code="What the authenticator app shows",
+        session="With end-session: which",
         sure="With erase: yes",
         csrf="",
     ),
 )
 async def change(request: Request, control: ControlDep) -> Response:
-    browser = await sessions.read(request, control)
-    if browser.resident is None or control.now() - browser.began > FRESH:
-        return await _to_sign_in(control, browser)
+    home = await room.enter(request, control)
+    if home is None or not _is_fresh(home):
+        return await _to_sign_in(request, control)
     try:
-        form = await our_form(request, control, browser)
+        form = await our_form(request, control, home.browser)
     except NotOurs as error:
-        stale = TEXTS[language_of(request)]["stale"]
-        return await _show(request, control, browser, browser.resident, stale, error.status)
-    return await _change(request, control, browser, browser.resident, form)
+        return await safety_shown.show(home, home.text("stale"), error.status)
+    return await _change(home, form)
 
 
-async def _to_sign_in(control: Control, browser: Browser) -> Response:
-    response = redirect("/my")
+def _is_fresh(home: Home) -> bool:
+    return home.control.now() - home.browser.began <= FRESH
+
+
+async def _to_sign_in(request: Request, control: Control) -> Response:
+    response = room.to_sign_in(request)
+    browser = await sessions.read(request, control)
     sessions.remember(response, control, await sessions.end(control, browser))
     return response
 
 
-async def _change(
-    request: Request, control: Control, browser: Browser, resident: Resident, form: dict[str, str]
-) -> Response:
-    texts, decision = ACCOUNT_TEXTS[language_of(request)], form.get("decision", "")
+async def _change(home: Home, form: dict[str, str]) -> Response:
+    control, resident, decision = home.control, home.resident, form.get("decision", "")
+    texts = ACCOUNT_TEXTS[home.language]
     if decision == "codes":
-        return await _new_codes(request, control, resident)
+        return await _new_codes(home)
+    if decision in {"end-session", "end-others"}:
+        return await _end(home, form.get("session", "") if decision == "end-session" else "")
     if decision == "erase" and form.get("sure") == "yes":
         await erasure.erase(control, resident)
-        done = page("staff_done.html", language_of(request), text=texts["erase_done"])
+        done = page("staff_done.html", home.language, text=texts["erase_done"])
         sessions.remember(done, control, Browser(new_token()))
         return done
     if decision not in {"add", "remove"}:
-        return await _show(request, control, browser, resident)
+        return await safety_shown.show(home)
     if not await _prove(control, resident, form.get("code", ""), removing=decision == "remove"):
-        return await _show(request, control, browser, resident, texts["factor_wrong"], 403)
+        return await safety_shown.show(home, texts["factor_wrong"], 403)
     text = texts["factor_on" if decision == "add" else "factor_off"]
-    return page("account_done.html", language_of(request), text=text, codes=[])
+    return page("account_done.html", home.language, text=text, codes=[])
+
+
+async def _end(home: Home, name: str) -> Response:
+    """End one sign-in, or all others when none is named."""
+    done = await signed_in.end(home.control, home.browser, home.resident, name)
+    return redirect(home.url(PATH, done="ended" if done else ""))
 
 
 async def _prove(control: Control, resident: Resident, code: str, *, removing: bool) -> bool:
@@ -107,44 +118,12 @@ async def _prove(control: Control, resident: Resident, code: str, *, removing: b
     return True
 
 
-async def _new_codes(request: Request, control: Control, resident: Resident) -> Response:
+async def _new_codes(home: Home) -> Response:
+    control, resident = home.control, home.resident
     until = control.now() + recovery.OWN
     async with control.store.write() as connection:
         codes = await recovery.make(
             connection, control.secrets, resident.resident_id, until, recovery.HOW_MANY
         )
-    text = ACCOUNT_TEXTS[language_of(request)]["recover_codes_help"]
-    return page("account_done.html", language_of(request), text=text, codes=codes)
-
-
-async def _show(
-    request: Request,
-    control: Control,
-    browser: Browser,
-    resident: Resident,
-    message: str = "",
-    status: int = 200,
-) -> Response:
-    language = language_of(request)
-    factor = await _factor(control, resident)
-    response = page(
-        "safety.html",
-        language,
-        status=status,
-        message=message,
-        confirmed=factor.confirmed,
-        qr=qr.svg(factor.uri(resident.username, TEXTS["en"]["platform"])),
-        key=qr.spelled(factor.key),
-        csrf=sessions.csrf_token(control, browser),
-    )
-    sessions.remember(response, control, browser)
-    return response
-
-
-async def _factor(control: Control, resident: Resident) -> Factor:
-    """The resident's, or one proposed: the same until it is confirmed."""
-    async with control.store.write() as connection:
-        held = await second_factor.find(connection, control.secrets, resident.account)
-        return held or await second_factor.propose(
-            connection, control.store, control.secrets, resident.account
-        )
+    text = ACCOUNT_TEXTS[home.language]["recover_codes_help"]
+    return page("account_done.html", home.language, text=text, codes=codes)

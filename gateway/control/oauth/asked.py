@@ -46,7 +46,7 @@ def _describe(apis: list[CompiledApi], scope: str, language: str) -> Asked:
     ]
     named = {route["dataset"] for route in routes}
     datasets = [one for api in apis for one in api.info.datasets if one.id in named]
-    titles = [one.title_ja if language == "ja" else one.title for one in datasets]
+    titles = [one.called(language) for one in datasets]
     reads = all(route["method"] in _SAFE for route in routes)
     return Asked(
         scope=scope,

@@ -35,12 +35,14 @@ class Browser:
         resident: who is signed in; ``None`` for nobody.
         began: when they did so, in seconds since the epoch.
         means: how.
+        since: when they had seen their own page before; 0 for never.
     """
 
     token: str
     resident: Resident | None = None
     began: int = 0
     means: Means = BY_PASSWORD
+    since: int = 0
 
     @property
     def sign_in(self) -> SignIn:
@@ -67,7 +69,7 @@ async def read(request: Request, control: Control) -> Browser:
         resident = await residents.find(connection, found.resident_id) if found else None
     if found is None or resident is None:
         return Browser(token)
-    return Browser(token, resident, found.began, Means(found.acr, found.amr))
+    return Browser(token, resident, found.began, Means(found.acr, found.amr), found.since)
 
 
 def remember(response: Response, control: Control, browser: Browser) -> None:
@@ -92,11 +94,19 @@ def csrf_matches(control: Control, browser: HasToken, given: str) -> bool:
 
 
 async def begin(
-    control: Control, old: Browser, resident: Resident, means: Means = BY_PASSWORD
+    control: Control,
+    old: Browser,
+    resident: Resident,
+    means: Means = BY_PASSWORD,
+    device: str = "",
 ) -> Browser:
-    """Sign in, under a new token."""
+    """Sign in, under a new token.
+
+    Args:
+        device: what kind of browser it is (:mod:`gateway.control.identity.device`).
+    """
     now = control.now()
-    browser = Browser(new_token(), resident, now, means)
+    browser = Browser(new_token(), resident, now, means, resident.seen)
     async with control.store.write() as connection:
         await _forget(connection, control, old)
         await connection.execute(
@@ -106,6 +116,8 @@ async def begin(
                 began=now,
                 acr=means.acr,
                 amr=means.amr,
+                since=resident.seen,
+                device=device,
                 expires=now + SESSION_LIFETIME,
             )
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fastapi import Request
 
 from gateway.control.brakes import MustWait
+from gateway.control.identity.device import device_of
 from gateway.control.oauth import sessions
 from gateway.control.oauth.sessions import Browser, HasToken
 from gateway.control.pages.texts import TEXTS
@@ -42,7 +43,7 @@ async def sign_in(
         return NotSignedIn(message, username, 429, wait.seconds)
     if found is None:
         return NotSignedIn(texts["wrong"], username, 403)
-    return await sessions.begin(control, browser, *found)
+    return await sessions.begin(control, browser, *found, device_of(request))
 
 
 def is_from_our_page(

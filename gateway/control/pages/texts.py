@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.control.pages.consent_texts import CONSENT_TEXTS, EASY
+from gateway.control.pages.home_texts import HOME_TEXTS
+from gateway.control.pages.portability_texts import PORTABILITY_TEXTS
 from gateway.control.pages.sandbox_texts import SANDBOX_TEXTS
 from gateway.control.pages.told_texts import TOLD_TEXTS
 from gateway.control.pages.trail_texts import TRAIL_TEXTS
@@ -94,28 +96,22 @@ _TEXTS: Final[dict[str, dict[str, str]]] = {
     },
 }
 
+_PARTS: Final = (
+    CONSENT_TEXTS,
+    TOLD_TEXTS,
+    TRAIL_TEXTS,
+    HOME_TEXTS,
+    PORTABILITY_TEXTS,
+    SANDBOX_TEXTS,
+)
+_FIRST: Final = {"ja": _TEXTS["ja"], "en": _TEXTS["en"], "easy": {**_TEXTS["ja"], **EASY}}
+
 TEXTS: Final[dict[str, dict[str, str]]] = {
-    "ja": {
-        **_TEXTS["ja"],
-        **CONSENT_TEXTS["ja"],
-        **TOLD_TEXTS["ja"],
-        **TRAIL_TEXTS["ja"],
-        **SANDBOX_TEXTS["ja"],
-    },
-    "en": {
-        **_TEXTS["en"],
-        **CONSENT_TEXTS["en"],
-        **TOLD_TEXTS["en"],
-        **TRAIL_TEXTS["en"],
-        **SANDBOX_TEXTS["en"],
-    },
-    "easy": {
-        **_TEXTS["ja"],
-        **EASY,
-        **CONSENT_TEXTS["easy"],
-        **TOLD_TEXTS["easy"],
-        **TRAIL_TEXTS["easy"],
-        **SANDBOX_TEXTS["easy"],
-    },
+    language: {
+        key: text
+        for part in (first, *(one[language] for one in _PARTS))
+        for key, text in part.items()
+    }
+    for language, first in _FIRST.items()
 }
 """``easy`` is plain Japanese (やさしい日本語)."""

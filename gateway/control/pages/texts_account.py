@@ -25,6 +25,10 @@ ACCOUNT_TEXTS: Final[dict[str, dict[str, str]]] = {
         "new_codes": "再設定コードを作る（前のものは使えなくなります）",
         "factor_title": "認証アプリの設定",
         "factor_help": "サインインのとき、認証アプリの数字も必要になります。",
+        "factor_scan": "認証アプリでこの図を読み取ってください。",
+        "factor_key": "読み取れないときは、このキーを入力してください。",
+        "factor_qr": "認証アプリ用の二次元コード",
+        "factor_code": "認証アプリの 6 桁の数字",
         "factor_add": "認証アプリを設定する",
         "factor_remove": "認証アプリの設定を外す",
         "factor_on": "認証アプリを設定しました。",
@@ -60,6 +64,10 @@ ACCOUNT_TEXTS: Final[dict[str, dict[str, str]]] = {
         "new_codes": "コードを つくる（前の コードは つかえなく なります）",
         "factor_title": "数字が 出る アプリ",
         "factor_help": "入る とき、アプリの 数字も 入れる ように なります。",
+        "factor_scan": "アプリで この 図を 読んで ください。",
+        "factor_key": "読めない ときは、この 文字を アプリに 入れて ください。",
+        "factor_qr": "アプリで 読む 図",
+        "factor_code": "アプリに 出て いる 6つの 数字",
         "factor_add": "アプリを つかう",
         "factor_remove": "アプリを やめる",
         "factor_on": "アプリを つかう ように しました。",
@@ -67,8 +75,9 @@ ACCOUNT_TEXTS: Final[dict[str, dict[str, str]]] = {
         "factor_wrong": "アプリの 数字が ちがいます。",
         "back_to_my": "わたしの データへ もどる",
         "erase_title": "ぜんぶ 消す",
-        "erase_help": "同意は ぜんぶ おわります。アプリにも 知らせます。あなたの アカウントと、"
-        "あなたの 記録は、だれも 読めなく なります。もとに もどす ことは できません。"
+        "erase_help": "「いい」と 言った ものは ぜんぶ おわります。アプリにも 知らせます。"
+        "あなたの アカウントと、あなたの 記録は、だれも 読めなく なります。"
+        "もとに もどす ことは できません。"
         "役所や 病院の 記録は、そこに のこります。",
         "erase_sure": "もとに もどせない ことが わかりました。",
         "erase_button": "ぜんぶ 消す",
@@ -95,6 +104,10 @@ ACCOUNT_TEXTS: Final[dict[str, dict[str, str]]] = {
         "new_codes": "Make recovery codes (those before are void)",
         "factor_title": "Authenticator app",
         "factor_help": "Signing in will ask for the app's number too.",
+        "factor_scan": "Scan this picture with your authenticator app.",
+        "factor_key": "If you cannot scan it, enter this key instead.",
+        "factor_qr": "QR code for an authenticator app",
+        "factor_code": "The 6 digits that your authenticator app shows",
         "factor_add": "Set up an authenticator app",
         "factor_remove": "Take the authenticator app off",
         "factor_on": "Your authenticator app is set up.",

@@ -21,6 +21,12 @@ from schemas.pseudonym import Pseudonyms
 _MOST = 100
 ZONE: Final = ZoneInfo(snapshot.ZONE)
 
+
+def local(seconds: float) -> str:
+    """The city's time, ``2026-11-24 15:04``."""
+    return datetime.fromtimestamp(seconds, ZONE).strftime("%Y-%m-%d %H:%M")
+
+
 ACTIONS: Final = ("consent.give", "consent.withdraw", "consent.end")
 """What a resident is told of; each is a key of the pages' texts, with ``_`` for the point."""
 
@@ -56,7 +62,7 @@ async def of(
     )
     return [
         Happening(
-            at=datetime.fromtimestamp(one.said["at"] / 1000, ZONE).strftime("%Y-%m-%d %H:%M"),
+            at=local(one.said["at"] / 1000),
             text=one.said["action"].replace(".", "_"),
             gid=one.target,
         )

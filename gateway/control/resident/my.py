@@ -2,57 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import JSONResponse
 
+from gateway.control import residents
 from gateway.control.consent import receipt, records
 from gateway.control.disclosure import shown as disclosures
 from gateway.control.oauth import sessions
 from gateway.control.oauth.sessions import Browser
 from gateway.control.oauth.sign_in import NotSignedIn, sign_in
 from gateway.control.oauth.visit import redirect
-from gateway.control.pages import choose_language, others, page
-from gateway.control.pages.posts import NotOurs, our_form, posted, shown
+from gateway.control.pages import others, page
+from gateway.control.pages.posts import NotOurs, language_of, our_form, posted, shown
 from gateway.control.pages.texts import TEXTS
-from gateway.control.resident import consents, history
+from gateway.control.resident import consents, history, news, room
+from gateway.control.resident.room import Home
 from gateway.control.resident.shared import apps
 from gateway.control.state import Control, ControlDep
 from gateway.control.told import shown as told
+from gateway.control.trail.words import dataset_titles
 from schemas.problem import NotFound
 
 router = APIRouter(tags=["Residents"])
 
-PATH = "/my"
+PATH: Final = room.MY
 ConsentId = Annotated[str, Path(max_length=128)]
-
-
-@dataclass(frozen=True, slots=True)
-class Visitor:
-    """A resident's browser at the page.
-
-    Attributes:
-        chosen: the language that the address names; empty if the browser's is taken.
-    """
-
-    control: Control
-    browser: Browser
-    language: str
-    chosen: str
-
-    def url(self, **query: str) -> str:
-        asked = {"lang": self.chosen, **query}
-        given = "&".join(f"{name}={value}" for name, value in asked.items() if value)
-        return f"{PATH}?{given}" if given else PATH
-
-
-async def _visitor(request: Request, control: Control) -> Visitor:
-    chosen = request.query_params.get("lang", "")
-    chosen = chosen if chosen in TEXTS else ""
-    language = choose_language(chosen, request.headers.get("accept-language", ""))
-    return Visitor(control, await sessions.read(request, control), language, chosen)
 
 
 @router.get(
@@ -63,8 +39,11 @@ async def _visitor(request: Request, control: Control) -> Visitor:
     openapi_extra=shown(rate=120),
 )
 async def show(request: Request, control: ControlDep) -> Response:
-    notice = "withdrawn" if request.query_params.get("done") == "withdrawn" else ""
-    return await _show(await _visitor(request, control), notice=notice)
+    browser = await sessions.read(request, control)
+    home = room.home_of(request, control, browser)
+    if home is None:
+        return _sign_in_page(request, control, browser)
+    return await _show(home, notice=await _stopped(home, request.query_params.get("stopped", "")))
 
 
 @router.post(
@@ -82,86 +61,118 @@ async def show(request: Request, control: ControlDep) -> Response:
     ),
 )
 async def change(request: Request, control: ControlDep) -> Response:
-    visitor = await _visitor(request, control)
-    texts = TEXTS[visitor.language]
+    browser = await sessions.read(request, control)
+    home = room.home_of(request, control, browser)
     try:
-        form = await our_form(request, control, visitor.browser)
+        form = await our_form(request, control, browser)
     except NotOurs as error:
-        return await _show(visitor, texts["stale"], status=error.status)
+        stale = TEXTS[language_of(request)]["stale"]
+        if home is None:
+            return _sign_in_page(request, control, browser, stale, status=error.status)
+        return await _show(home, stale, error.status)
     decision = form.get("decision", "")
     if decision == "sign-in":
-        return await _sign_in(request, visitor, form)
+        return await _sign_in(request, control, browser, form)
     if decision == "sign-out":
-        return _again(visitor, await sessions.end(control, visitor.browser))
-    resident = visitor.browser.resident
-    if decision == "withdraw" and resident:
-        done = await consents.withdraw(control, resident, form.get("consent", ""))
-        return _again(visitor, visitor.browser, done="withdrawn" if done else "")
-    return await _show(visitor)
+        return _again(request, control, await sessions.end(control, browser))
+    if decision == "withdraw" and home:
+        which = form.get("consent", "")
+        done = await consents.withdraw(control, home.resident, which)
+        return _again(request, control, browser, stopped=which if done else "")
+    return await _show(home) if home else _sign_in_page(request, control, browser)
 
 
-async def _sign_in(request: Request, visitor: Visitor, form: dict[str, str]) -> Response:
-    found = await sign_in(request, visitor.control, visitor.browser, form, visitor.language)
+def _sign_in_page(
+    request: Request,
+    control: Control,
+    browser: Browser,
+    message: str = "",
+    username: str = "",
+    status: int = 200,
+) -> Response:
+    language = language_of(request)
+    response = page(
+        "login.html",
+        language,
+        status=status,
+        purpose=TEXTS[language]["sign_in_here"],
+        username=username,
+        action=room.address(PATH, lang=room.chosen_language(request)),
+        csrf=sessions.csrf_token(control, browser),
+        other_languages=others(language, lambda one: f"{PATH}?lang={one}"),
+        message=message,
+        provider=control.provider.name,
+    )
+    sessions.remember(response, control, browser)
+    return response
+
+
+async def _sign_in(
+    request: Request, control: Control, browser: Browser, form: dict[str, str]
+) -> Response:
+    found = await sign_in(request, control, browser, form, language_of(request))
     if isinstance(found, NotSignedIn):
-        response = await _show(visitor, found.message, found.username, found.status)
+        response = _sign_in_page(
+            request, control, browser, found.message, found.username, found.status
+        )
         if found.wait:
             response.headers["Retry-After"] = str(found.wait)
         return response
-    return _again(visitor, found)
+    return _again(request, control, found)
 
 
-def _again(visitor: Visitor, browser: Browser, **query: str) -> Response:
+def _again(request: Request, control: Control, browser: Browser, **query: str) -> Response:
     """To the page by GET, so that reloading it posts nothing."""
-    response = redirect(visitor.url(**query))
-    sessions.remember(response, visitor.control, browser)
+    response = redirect(room.address(PATH, lang=room.chosen_language(request), **query))
+    sessions.remember(response, control, browser)
     return response
 
 
-async def _show(
-    visitor: Visitor, message: str = "", username: str = "", status: int = 200, notice: str = ""
-) -> Response:
-    control, language = visitor.control, visitor.language
-    values: dict[str, Any] = {
-        "action": visitor.url(),
-        "csrf": sessions.csrf_token(control, visitor.browser),
-        "other_languages": others(language, lambda one: f"{PATH}?lang={one}"),
-        "message": message,
-        "provider": control.provider.name,
-    }
-    if visitor.browser.resident is None:
-        purpose = TEXTS[language]["sign_in_here"]
-        response = page(
-            "login.html", language, status=status, purpose=purpose, username=username, **values
-        )
-    else:
-        values |= await _mine(visitor)
-        values["notice"] = TEXTS[language].get(notice, "")
-        response = page("my.html", language, status=status, **values)
-    sessions.remember(response, control, visitor.browser)
-    return response
-
-
-async def _mine(visitor: Visitor) -> dict[str, Any]:
-    control, resident = visitor.control, visitor.browser.resident
-    assert resident is not None  # noqa: S101 - asked by the caller
+async def _show(home: Home, message: str = "", status: int = 200, notice: str = "") -> Response:
+    control, resident = home.control, home.resident
+    known = control.publisher.current.apis
     async with control.store.read() as connection:
         found = await consents.of(connection, resident)
         happened = await history.of(
             connection, control.pseudonyms, control.audit.envelopes, resident
         )
-        notices = await told.of(connection, resident)
-        disclosed = await disclosures.of(
-            connection, control.publisher.current.apis, resident, visitor.language
-        )
+        values: dict[str, Any] = {
+            "news": await news.of(home, connection),
+            "told": await told.of(connection, resident),
+            "disclosed": await disclosures.of(connection, known, resident, home.language),
+        }
     names = {one.grant.gid: one.client for one in found}
-    known = control.publisher.current.apis
-    return {
-        "resident_name": resident.name,
-        "shared": apps(found, known, control.now(), visitor.language),
-        "told": notices,
-        "disclosed": disclosed,
-        "happened": [(one.at, one.text, names.get(one.gid, "")) for one in happened],
-    }
+    response = home.page(
+        "my.html",
+        PATH,
+        message=message,
+        notice=notice,
+        status=status,
+        shared=apps(found, known, control.now(), home.language),
+        happened=[(one.at, one.text, names.get(one.gid, "")) for one in happened],
+        uses=home.url(room.USES),
+        **values,
+    )
+    async with control.store.write() as connection:
+        await residents.note_seen(connection, resident.resident_id, control.now())
+    return response
+
+
+async def _stopped(home: Home, which: str) -> str:
+    """In words what was withdrawn just now; empty if nothing was."""
+    if not which:
+        return ""
+    async with home.control.store.read() as connection:
+        found = await consents.of(connection, home.resident)
+    titles = dataset_titles(home.control, home.language)
+    for one in found:
+        if which in (one.grant.gid, consents.OF_CLIENT + one.grant.client_id):
+            return home.text("stopped_all").format(client=one.client)
+        for given in one.given:
+            if given.consent_id == which and not given.is_alive(home.control.now()):
+                dataset = titles.get(given.dataset, given.dataset)
+                return home.text("stopped").format(client=one.client, dataset=dataset)
+    return ""
 
 
 @router.get(

@@ -28,6 +28,7 @@ class Line:
     Attributes:
         fields: what of the data set, in words; empty for all.
         given, until: dates; ``until`` is the last day.
+        recipients: ids of clients that may use it for the resident too.
     """
 
     consent_id: str
@@ -36,6 +37,7 @@ class Line:
     purpose: str
     given: str
     until: str
+    recipients: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -85,11 +87,12 @@ def _line(given: Given, datasets: dict[str, Dataset], language: str) -> Line:
     fields = [one for one in dataset.fields if one.id in given.fields] if dataset else []
     return Line(
         consent_id=given.consent_id,
-        dataset=(dataset.title if english else dataset.title_ja) if dataset else given.dataset,
+        dataset=dataset.called(language) if dataset else given.dataset,
         fields=tuple(one.title if english else one.title_ja for one in fields),
         purpose=purpose_in(purpose, language) if purpose else given.purpose,
         given=day(given.created),
         until=_last(given.until),
+        recipients=given.recipients,
     )
 
 

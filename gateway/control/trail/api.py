@@ -27,6 +27,7 @@ TRAIL: Final = Dataset(
     id="access-trail",
     title="Who used the resident's data",
     title_ja="本人のデータの利用記録",
+    title_easy="データを 見た 人の 記録",
     description="Each use of personal data through the platform, as the audit log has it.",
     legal_class=LegalClass.PERSONAL,
 )

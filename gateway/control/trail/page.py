@@ -8,25 +8,22 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 
-from gateway.control.audit.event import SECTOR
-from gateway.control.oauth import sessions
-from gateway.control.oauth.sessions import Browser
 from gateway.control.oauth.visit import redirect
-from gateway.control.pages import others, page
-from gateway.control.pages.posts import NotOurs, language_of, our_form, posted, shown
-from gateway.control.pages.texts import TEXTS
+from gateway.control.pages.posts import NotOurs, our_form, posted, shown
 from gateway.control.policy.snapshot import ZONE
-from gateway.control.residents import Resident
-from gateway.control.state import Control, ControlDep
-from gateway.control.trail import objections, uses
+from gateway.control.resident import room
+from gateway.control.resident.room import Home
+from gateway.control.state import ControlDep
+from gateway.control.trail import objections, timeline
 from gateway.control.trail.objections import Objection
+from gateway.control.trail.timeline import Asked
 from gateway.control.trail.uses import Line, Which
 from gateway.control.trail.words import client_names, dataset_titles, purpose_words
+from schemas.purposes import OWN
 
 router = APIRouter(tags=["Residents"])
 
-PATH: Final = "/my/uses"
-_MY: Final = "/my"
+PATH: Final = room.USES
 
 
 @router.get(
@@ -37,11 +34,11 @@ _MY: Final = "/my"
     openapi_extra=shown(rate=120),
 )
 async def show(request: Request, control: ControlDep) -> Response:
-    browser = await sessions.read(request, control)
-    if browser.resident is None:
-        return redirect(_MY + _query(request))
+    home = await room.enter(request, control)
+    if home is None:
+        return room.to_sign_in(request)
     notice = "objected" if request.query_params.get("done") == "objected" else ""
-    return await _show(request, control, browser, browser.resident, notice=notice)
+    return await _show(home, timeline.asked(request.query_params), notice=home.text(notice))
 
 
 @router.post(
@@ -52,80 +49,70 @@ async def show(request: Request, control: ControlDep) -> Response:
     openapi_extra=posted(rate=120, day="", client="", dataset="", purpose="", reason="", csrf=""),
 )
 async def object_to(request: Request, control: ControlDep) -> Response:
-    browser = await sessions.read(request, control)
-    if browser.resident is None:
-        return redirect(_MY + _query(request))
-    resident = browser.resident
+    home = await room.enter(request, control)
+    if home is None:
+        return room.to_sign_in(request)
+    what = timeline.asked(request.query_params)
     try:
-        form = await our_form(request, control, browser)
+        form = await our_form(request, control, home.browser)
     except NotOurs as error:
-        status = error.status
-        return await _show(request, control, browser, resident, message="stale", status=status)
+        return await _show(home, what, message=home.text("stale"), status=error.status)
     which = Which(*(form.get(name, "") for name in Which._fields))
-    subject = control.pseudonyms.of(resident.resident_id, SECTOR)
-    found = await _lines(control, subject)
-    if all(line.which != which for line in found):
-        return await _show(request, control, browser, resident, message="stale", status=400)
-    done = await objections.make(control, subject, which, form.get("reason", "").strip())
-    return redirect(PATH + _query(request, done="objected" if done else ""))
-
-
-async def _lines(control: Control, subject: str) -> list[Line]:
+    subject = timeline.subject_of(control, home.resident.resident_id)
     async with control.store.read() as connection:
-        return uses.lines(await uses.events(connection, control.audit.envelopes, subject))
-
-
-def _query(request: Request, **more: str) -> str:
-    language = request.query_params.get("lang", "")
-    asked = {"lang": language if language in TEXTS else "", **more}
-    given = "&".join(f"{name}={value}" for name, value in asked.items() if value)
-    return f"?{given}" if given else ""
+        found = await timeline.of_day(control, connection, subject, which.day)
+    if all(line.which != which for line in found):
+        return await _show(home, what, message=home.text("stale"), status=400)
+    done = await objections.make(control, subject, which, form.get("reason", "").strip())
+    return redirect(home.url(PATH, done="objected" if done else "", **what.filters))
 
 
 async def _show(
-    request: Request,
-    control: Control,
-    browser: Browser,
-    resident: Resident,
-    *,
-    message: str = "",
-    notice: str = "",
-    status: int = 200,
+    home: Home, what: Asked, *, message: str = "", notice: str = "", status: int = 200
 ) -> Response:
-    language = language_of(request)
-    texts = TEXTS[language]
-    response = page(
+    control, language = home.control, home.language
+    subject = timeline.subject_of(control, home.resident.resident_id)
+    async with control.store.read() as connection:
+        found = await timeline.read(control, connection, subject, what)
+        made = await objections.of(control, connection, subject)
+        apps = await timeline.apps(connection, subject)
+        named = {*apps, *(one.which.client for one in made)}
+        names = await client_names(connection, named)
+    titles = dataset_titles(control, language)
+    areas = sorted(set(timeline.domains(control).values()) - {"platform"})
+    return home.page(
         "uses.html",
-        language,
+        PATH,
+        message=message,
+        notice=notice,
         status=status,
-        action=PATH + _query(request),
-        back=_MY + _query(request),
-        csrf=sessions.csrf_token(control, browser),
-        other_languages=others(language, lambda one: f"{PATH}?lang={one}"),
-        message=texts.get(message, ""),
-        notice=texts.get(notice, ""),
-        days=await _days(control, resident, language),
+        asked=what,
+        chosen=home.chosen,
+        posts_to=home.url(PATH, **what.filters),
+        days=_days(home, found.lines, made, names, titles),
+        apps=[(one, names[one]) for one in apps],
+        areas=[(one, home.text(f"domain_{one}") or one) for one in areas],
+        periods=timeline.DAYS,
+        older=home.url(PATH, **what.filters, before=str(found.next)) if found.next else "",
+        newest=home.url(PATH, **what.filters) if what.before else "",
+        objections=[_stated(home, one, names, titles) for one in made],
         longest=objections.LONGEST,
     )
-    sessions.remember(response, control, browser)
-    return response
 
 
-async def _days(
-    control: Control, resident: Resident, language: str
+def _days(
+    home: Home,
+    lines: list[Line],
+    made: list[Objection],
+    names: dict[str, str],
+    titles: dict[str, str],
 ) -> list[tuple[str, list[dict[str, Any]]]]:
     """The lines of the page, by day."""
-    subject = control.pseudonyms.of(resident.resident_id, SECTOR)
-    found = await _lines(control, subject)
-    async with control.store.read() as connection:
-        made = await objections.of(control, connection, subject)
-        names = await client_names(connection, {line.which.client for line in found})
-    titles = dataset_titles(control, language)
     days: dict[str, list[dict[str, Any]]] = {}
-    for line in found:
-        shown = _shown(line, names, titles, language)
-        shown["objections"] = [_told(one) for one in made if one.which == line.which]
-        days.setdefault(line.which.day, []).append(shown)
+    for line in lines:
+        told = _shown(line, names, titles, home.language)
+        told["objections"] = [one for one in made if one.which == line.which]
+        days.setdefault(line.which.day, []).append(told)
     return list(days.items())
 
 
@@ -136,19 +123,35 @@ def _shown(
     return {
         "which": which,
         "client": names[which.client],
-        "dataset": ", ".join(titles.get(one, one) for one in which.dataset.split()),
+        "dataset": _titled(which.dataset, titles),
         "purpose": purpose_words(which.purpose, language),
         "count": line.count,
         "first": _clock(line.first),
         "last": _clock(line.last),
         "used": line.used,
+        "own": which.purpose == OWN,
         "emergency": line.emergency,
         "reason": line.reason,
     }
 
 
-def _told(one: Objection) -> dict[str, Any]:
-    return {"reason": one.reason, "answered": one.answered is not None, "answer": one.answer}
+def _stated(
+    home: Home, one: Objection, names: dict[str, str], titles: dict[str, str]
+) -> dict[str, Any]:
+    """An objection with its state."""
+    which = one.which
+    return {
+        "to": home.text("objection_to").format(
+            day=which.day, client=names[which.client], dataset=_titled(which.dataset, titles)
+        ),
+        "reason": one.reason,
+        "answered": one.answered is not None,
+        "answer": one.answer,
+    }
+
+
+def _titled(datasets: str, titles: dict[str, str]) -> str:
+    return ", ".join(titles.get(one, one) for one in datasets.split())
 
 
 def _clock(at: int) -> str:

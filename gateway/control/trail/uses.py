@@ -61,17 +61,28 @@ async def events(
     *,
     before: int | None = None,
     most: int = MOST,
+    since: int = 0,
+    until: int | None = None,
+    client: str = "",
 ) -> list[Opened]:
     """The uses of a resident's data, the newest first.
 
     Args:
         subject: the pseudonym in the sector ``audit``.
         before: only those with a lower number.
+        since, until: only those from one moment on and before another, in milliseconds.
+        client: only those by this one.
     """
     table = tables.audit_events
     query = select(table).where(table.c.subject == subject, table.c.action.in_(COUNTED))
     if before is not None:
         query = query.where(table.c.number < before)
+    if since:
+        query = query.where(table.c.at >= since)
+    if until is not None:
+        query = query.where(table.c.at < until)
+    if client:
+        query = query.where(table.c.client == client)
     rows = await connection.execute(query.order_by(table.c.number.desc()).limit(most))
     return await opened(connection, envelopes, rows)
 

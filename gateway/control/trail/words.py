@@ -28,7 +28,7 @@ async def client_names(connection: AsyncConnection, ids: Iterable[str]) -> dict[
 def dataset_titles(control: Control, language: str) -> dict[str, str]:
     """Titles of the catalogue, by id."""
     return {
-        dataset.id: dataset.title if language == "en" else dataset.title_ja
+        dataset.id: dataset.called(language)
         for api in control.publisher.current.apis
         for dataset in api.info.datasets
     }

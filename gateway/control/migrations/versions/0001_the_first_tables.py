@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy import Text  # noqa: F401 - as Alembic writes it
 
+
 revision = '0001'
 down_revision = None
 branch_labels = None
@@ -389,6 +390,7 @@ def upgrade() -> None:
     sa.Column('created', sa.BigInteger(), nullable=False),
     sa.Column('proofing', sa.Integer(), nullable=False),
     sa.Column('synthetic', sa.Boolean(), nullable=False),
+    sa.Column('seen', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('resident_id'),
     sa.UniqueConstraint('username')
     )
@@ -421,6 +423,8 @@ def upgrade() -> None:
     sa.Column('began', sa.BigInteger(), nullable=False),
     sa.Column('acr', sa.String(length=100), nullable=False),
     sa.Column('amr', sa.String(length=100), nullable=False),
+    sa.Column('since', sa.BigInteger(), nullable=False),
+    sa.Column('device', sa.String(length=60), nullable=False),
     sa.Column('expires', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('hash')
     )
