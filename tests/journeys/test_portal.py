@@ -14,7 +14,7 @@ from tests.journeys.city import City
 from tests.journeys.test_pages import browser_page
 
 JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+")
-WORDS = {"ja": ("避難所", "送る", "トークンを得る"), "en": ("shelters", "Send", "Get a token")}
+WORDS = {"ja": ("指定避難所", "送る", "トークンを得る"), "en": ("emergency shelters", "Send", "Get a token")}
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
