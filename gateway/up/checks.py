@@ -30,6 +30,9 @@ _OPEN_API: Final = {
 _WITHOUT_FEEDS: Final = ("broker", "evacuation")
 """Those that answer whatever is fed to the city; the processes say themselves that they serve."""
 
+_FIRST: Final = "operator"
+"""User name of the sample city's first operator."""
+
 _PUBLISHED: Final = ("GtfsStop", "Vehicle", "Shelter", "Hospital", "School")
 """Entity types that the broker has once the sample city has been published."""
 
@@ -103,6 +106,25 @@ class City:
             if not isinstance(found, str) and found["items"]:
                 return str(stop["stopId"])
         return ""
+
+    async def first_operator(self) -> str:
+        """The invitation of the console's first operator, until somebody has taken it up.
+
+        One of before is void then. Empty if there is an operator, or if none can be invited now:
+        the city is up all the same.
+        """
+        staff = await self._get(OPERATOR, "/control/v1/staff")
+        if isinstance(staff, str) or any(one["enrolled"] for one in staff):
+            return ""
+        held = next((one["staffId"] for one in staff if one["username"] == _FIRST), "")
+        path = f"/control/v1/staff/{held}/invitation" if held else "/control/v1/staff"
+        body = {"username": _FIRST, "name": "Operator", "roles": ["operator"]}
+        try:
+            headers = {"authorization": f"Bearer {await self._token(OPERATOR)}"}
+            answer = await self.http.post(path, json=None if held else body, headers=headers)
+            return str(answer.json()["invitation"]) if answer.is_success else ""
+        except httpx.HTTPError:
+            return ""
 
     async def _get(self, client_id: str, path: str) -> Any:
         """The JSON at a path; a sentence when there is none."""

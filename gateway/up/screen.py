@@ -36,18 +36,22 @@ class Screen:
         return f"\x1b[{colour}m{text}\x1b[0m" if self._coloured else text
 
 
-def guide(plan: Plan, papers: Papers, stop: str) -> str:
+def guide(plan: Plan, papers: Papers, stop: str, invitation: str = "") -> str:
     """Addresses, credentials, and four lines that work when pasted into a shell.
 
     Args:
         stop: a stop that something departs from.
+        invitation: what the console's first operator opens; empty when there is one already.
     """
     return "\n".join(
         (
             "Mirai City (みらい市) is up.",
             "",
             f"  open API        {plan.gateway_url}  (all of it: {plan.gateway_url}/openapi.json)",
-            f"  catalogue       {plan.gateway_url}/catalogue/v1/apis",
+            f"  for developers  {plan.gateway_url}/developers",
+            f"  for residents   {plan.gateway_url}/my",
+            f"  for operators   {plan.gateway_url}/console",
+            *_first_operator(invitation),
             f"  metrics         http://127.0.0.1:{plan.ports.admin}/metrics",
             f"  data and logs   {plan.folder}",
             "",
@@ -62,6 +66,12 @@ def guide(plan: Plan, papers: Papers, stop: str) -> str:
             "Ctrl-C stops everything.",
         )
     )
+
+
+def _first_operator(invitation: str) -> tuple[str, ...]:
+    if not invitation:
+        return ()
+    return (f"  first operator  {invitation}  (good once, for three days)",)
 
 
 def curls(plan: Plan, papers: Papers, stop: str) -> tuple[str, str, str, str]:

@@ -158,10 +158,11 @@ class Supervisor:
                 async with asyncio.timeout(START_SECONDS):
                     await self._check(city)
                     stop = await city.busy_stop()
+                    invitation = await city.first_operator() if self._plan.is_sample else ""
             except TimeoutError:
                 raise TooSlow(f"after {START_SECONDS:.0f} s: {city.missing}") from None
         self._screen.say()
-        self._screen.say(guide(self._plan, self._papers, stop))
+        self._screen.say(guide(self._plan, self._papers, stop, invitation))
 
     async def _check(self, city: City) -> None:
         started = asyncio.get_running_loop().time()

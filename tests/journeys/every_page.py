@@ -151,6 +151,7 @@ STAFF: Final = (
     Row("a device's code", "/staff/device"),
     Row("a code that is not there", "/staff/device?user_code=AAAA-AAAA", status=404),
     Row("a device that asks", _device),
+    Row("staff signing in", "/staff/sign-in?next=/console"),
 )
 
 
@@ -205,7 +206,20 @@ async def _sees_webhooks(page: Page) -> None:
 
 _APPS: Final = "/developers/apps"
 
-DEVELOPERS: Final = (
+DEVELOPERS: Final[tuple[Row, ...]] = (
+    Row("the portal", "/developers"),
+    Row("catalogue", "/developers/catalogue"),
+    Row("catalogue, nothing found", "/developers/catalogue?q=nothing-of-the-kind"),
+    Row("open data set", "/developers/datasets/disaster-shelters"),
+    Row("personal data set", "/developers/datasets/appointments"),
+    Row("reference", "/developers/apis"),
+    Row("reference of an API", "/developers/apis/payments"),
+    Row("reference of the largest API", "/developers/apis/control"),
+    Row("an operation", "/developers/apis/mobility/operations/listDepartures"),
+    Row("an operation with a body", "/developers/apis/payments/operations/initiatePayment"),
+    Row("events", "/developers/events"),
+    Row("status of the APIs", "/developers/status"),
+    Row("changes of the APIs", "/developers/changes"),
     Row("joining", "/developers/join"),
     Row("sandbox", "/developers/sandbox"),
     Row("sandbox, signed in", "/developers/sandbox", "developer"),

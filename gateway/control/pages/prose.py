@@ -1,4 +1,4 @@
-"""What others wrote, as text, with what stands in backticks as code and nothing else."""
+"""What others wrote, on a page: as text, with code where it stands in backticks."""
 
 from __future__ import annotations
 
