@@ -25,6 +25,10 @@ from gateway.control.clock import Clock, utc_now
 from gateway.control.disclosure import api as disclosing
 from gateway.control.identity import provider_page, recover_page, safety_page
 from gateway.control.identity.provider import Provider
+from gateway.control.live import api as live_api
+from gateway.control.live.gather import Gatherer
+from gateway.control.live.targets import parse_targets
+from gateway.control.live.watch import Live
 from gateway.control.migrations import VERSIONS
 from gateway.control.oauth import (
     authorize,
@@ -116,6 +120,7 @@ def create_control(
     provider: Provider | None = None,
     refresh_every: float = EVERY,
     deliver_to: str = "",
+    metrics_urls: str = "",
 ) -> FastAPI:
     """The control plane.
 
@@ -129,6 +134,7 @@ def create_control(
         own_url: where the gateway reaches this process.
         clock, passwords, fetcher, provider, refresh_every: replaceable in tests.
         deliver_to: networks inside to which notices may go (:mod:`schemas.kit.outgoing.addresses`).
+        metrics_urls: where the other processes' metrics are (:mod:`gateway.control.live.targets`).
     """
     guard = Guard(networks(deliver_to))
     secrets = Secrets(master_key)
@@ -149,7 +155,8 @@ def create_control(
         clock=clock,
         provider=provider or Provider(public_url + provider_page.CALLBACK),
     )
-    parts = Parts(control, bootstrap, gateway_url, refresh_every, guard)
+    live = _live(control, metrics_urls)
+    parts = Parts(control, bootstrap, gateway_url, refresh_every, guard, live)
     app = create_app(
         ApiInfo(domain="platform", title_ja="データ連携基盤", datasets=(TRAIL,)),
         title="Supercity platform",
@@ -168,6 +175,7 @@ def create_control(
             sectors.router,
             disclosing.router,
             trail_api.operators,
+            live_api.router,
         ],
         gateway_key=gateway_key,
         lifespan=parts.lifespan,
@@ -177,8 +185,17 @@ def create_control(
         app.include_router(module.router)
     app.state.control = control
     app.state.guard = guard
+    app.state.live = live
     app.state.jobs = []
     return app
+
+
+def _live(control: Control, metrics_urls: str) -> Live:
+    async def own() -> str:
+        return (await metrics.exposition(control)).decode()
+
+    gatherer = Gatherer(parse_targets(metrics_urls), own)
+    return Live(gatherer, lambda: control.publisher.current, lambda: control.clock().timestamp())
 
 
 def _audit_log(store: Store, public_url: str, secrets: Secrets) -> AuditLog:

@@ -16,6 +16,7 @@ from gateway.control import bootstrap, bootstrap_file
 from gateway.control.catalogue.refresher import Refresher
 from gateway.control.housekeeping import Housekeeper
 from gateway.control.links import LINKED_DOMAINS, Linker
+from gateway.control.live.watch import Live
 from gateway.control.oauth import (
     clients,
     signing_keys,
@@ -44,8 +45,10 @@ class Parts:
         gateway_url: str,
         refresh_every: float,
         guard: Guard,
+        live: Live,
     ) -> None:
         self._guard = guard
+        self._live = live
         self._control = control
         self._file = file
         self._gateway_url = gateway_url
@@ -63,6 +66,7 @@ class Parts:
             stack.push_async_callback(control.store.close)
             stack.push_async_callback(control.fetcher.close)
             stack.push_async_callback(control.provider.close)
+            stack.push_async_callback(self._live.gatherer.close)
             await self._begin()
             client = CityClient(self._gateway_url, OWN_CLIENT, control.secrets.own_client_secret())
             stack.push_async_callback(client.close)
@@ -75,13 +79,19 @@ class Parts:
                 Rotations(control, client).run(),
                 Housekeeper(control).run(),
                 Teller(control, Sender(self._guard)).run(),
+                self._live.run(),
             ):
                 app.state.jobs.append(await stack.enter_async_context(_running(job)))
-            app.state.drain = control.publisher.close
+            app.state.drain = self._drain
             self._ready = True
             yield
             self._ready = False
-            await control.publisher.close()
+            await self._drain()
+
+    async def _drain(self) -> None:
+        """Let all go who wait for what is still to come."""
+        await self._control.publisher.close()
+        await self._live.close()
 
     async def _begin(self) -> None:
         """Keys, the own client, the bootstrap file, and with all of them the first policy."""
