@@ -63,9 +63,7 @@ def draw(
 def _in_force(emergency: Emergency | None) -> InForce | None:
     if emergency is None:
         return None
-    return InForce(
-        emergency["level"], emergency["since"], emergency["until"], emergency["reason"]
-    )
+    return InForce(emergency["level"], emergency["since"], emergency["until"], emergency["reason"])
 
 
 def _together(hour: Sequence[Span]) -> dict[Key, float]:

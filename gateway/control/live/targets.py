@@ -52,7 +52,8 @@ def _target(text: str) -> Target:
         port = parts.port or 80
     except ValueError:
         port = 0
-    if not part or not port or parts.scheme != "http" or not parts.hostname or parts.path.strip("/"):
+    plain = parts.scheme == "http" and port and not parts.path.strip("/")
+    if not part or not plain or not parts.hostname:
         raise ValueError(f"has {text!r}: write it like gateway=http://127.0.0.1:9000")
     return Target(part, parts.hostname, port)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from itertools import pairwise
 from math import inf
 
 import pytest
@@ -100,7 +101,7 @@ def test_an_hour_has_no_more_than_its_minutes_and_loses_nothing_of_them(gaps: li
     hour = rings.hour()
     assert len(hour) <= MINUTES
     assert [span.at for span in hour] == sorted({span.at for span in hour})
-    assert all(late.at - early.at == 60 for early, late in zip(hour, hour[1:], strict=False))
+    assert all(late.at - early.at == 60 for early, late in pairwise(hour))
     if at < 60 * (MINUTES - 1):
         assert sum(span.counts.get(KEY, 0.0) for span in hour) == len(gaps)
 

@@ -78,7 +78,9 @@ CASES: dict[str, tuple[Picture, str, str]] = {
     "dead-letters": (picture({("dead-letters", "g"): 2}), "", "watch"),
     "consents-unheard": (picture(levels={("consents-age",): 31}), "", "act"),
     "feed-failing": (
-        picture(levels={("feed-age", "m", "f"): 90, ("feed-failing", "m", "f"): 61}), "m/f", "watch",
+        picture(levels={("feed-age", "m", "f"): 90, ("feed-failing", "m", "f"): 61}),
+        "m/f",
+        "watch",
     ),
     "feed-stale": (
         picture(levels={("feed-age", "m", "f"): 300, ("feed-interval", "m", "f"): 60}),
@@ -113,8 +115,8 @@ def test_each_rule_finds_what_it_is_for(rule: str) -> None:
 
 
 def test_a_city_that_is_well_has_no_findings() -> None:
-    quiet = {("answers", "mobility", "2xx"): 900.0, ("answers", "mobility", "5xx"): 4.0}
-    levels = {("log-reachable",): 1.0, ("workers",): 2.0, ("evacuation-following",): 1.0}
+    quiet: dict[Key, float] = {**ANSWERS, ("answers", "mobility", "5xx"): 4.0}
+    levels: dict[Key, float] = {("log-reachable",): 1.0, ("evacuation-following",): 1.0}
     assert findings(picture(quiet, levels)) == ()
     assert overall(()) == "well"
 
