@@ -368,6 +368,18 @@ staff = Table(
     Column("invited_until", BigInteger, nullable=False),
 )
 
+staff_sessions = Table(
+    "staff_sessions",
+    metadata,
+    Column("hash", String(_HASH), primary_key=True),
+    Column("staff_id", String(_ID), nullable=False, index=True),
+    Column("began", BigInteger, nullable=False),
+    Column("seen", BigInteger, nullable=False),  # to a minute: it ends when left alone
+    Column("acr", String(100), nullable=False),
+    Column("amr", String(100), nullable=False),
+    Column("expires", BigInteger, nullable=False, index=True),
+)
+
 second_factors = Table(
     "second_factors",
     metadata,
