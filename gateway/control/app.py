@@ -24,6 +24,7 @@ from gateway.control.catalogue.fetch import Fetcher
 from gateway.control.catalogue.refresher import EVERY
 from gateway.control.clock import Clock, utc_now
 from gateway.control.console import home as console_home
+from gateway.control.console import live_page
 from gateway.control.disclosure import api as disclosing
 from gateway.control.identity import provider_page, recover_page, safety_page
 from gateway.control.identity.provider import Provider
@@ -103,6 +104,7 @@ _OPEN_API: Final = (
     assets_route,
     portal_home,
     console_home,
+    live_page,
     me,
     endpoint,
     revocations,
