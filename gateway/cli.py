@@ -137,6 +137,7 @@ def control() -> None:
         own_url=settings.control_url,
         deliver_to=settings.deliver_to,
         metrics_urls=settings.metrics_urls,
+        map_base=settings.map_base,
     )
     serve(app, settings.host, settings.port or _USUAL_PORTS["control"])
 

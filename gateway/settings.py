@@ -56,6 +56,7 @@ class Settings:
         tls_client_ca: PEM file of authorities; with it every client must show a certificate.
         metrics_urls: where the control plane finds the processes' metrics, separated by spaces:
             ``gateway=http://gateway-each:9000``; each address of the host is a process.
+        map_base: GeoJSON file of the city's boundary, water and roads, for the operators' map.
         otlp_url: an OpenTelemetry collector, such as ``http://collector:4318``, for the spans of
             sampled requests.
         trace_ratio: of the requests that begin a trace, how many are sampled; from 0 to 1.
@@ -84,6 +85,7 @@ class Settings:
     tls_key: str = ""
     tls_client_ca: str = ""
     metrics_urls: str = ""
+    map_base: Path | None = None
     otlp_url: str = ""
     trace_ratio: float = 0.0
 
@@ -141,7 +143,7 @@ def _variable(name: str) -> str:
 
 
 def _read(name: str, text: str) -> object:
-    if name in {"data_dir", "bootstrap"}:
+    if name in {"data_dir", "bootstrap", "map_base"}:
         return Path(text)
     if name == "sample":
         return _yes_or_no(text)

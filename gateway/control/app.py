@@ -22,9 +22,10 @@ from gateway.control.catalogue import public
 from gateway.control.catalogue.attached import upstream_address
 from gateway.control.catalogue.fetch import Fetcher
 from gateway.control.catalogue.refresher import EVERY
+from gateway.control.citymap.part import map_parts
 from gateway.control.clock import Clock, utc_now
 from gateway.control.console import home as console_home
-from gateway.control.console import live_page
+from gateway.control.console import live_page, map_page
 from gateway.control.disclosure import api as disclosing
 from gateway.control.identity import provider_page, recover_page, safety_page
 from gateway.control.identity.provider import Provider
@@ -45,7 +46,7 @@ from gateway.control.oauth import (
     userinfo,
 )
 from gateway.control.pages import assets_route
-from gateway.control.parts import Parts
+from gateway.control.parts import OWN_CLIENT, Parts
 from gateway.control.policy import endpoint
 from gateway.control.policy.collector import Collector
 from gateway.control.policy.compiler import CompiledApi, compile_api
@@ -68,6 +69,7 @@ from gateway.control.trail import page as trail_page
 from gateway.control.trail.api import TRAIL
 from gateway.control.transparency import api as transparency_api
 from schemas.kit.app import create_app
+from schemas.kit.client import CityClient
 from schemas.kit.envelope import Envelopes
 from schemas.kit.outgoing.addresses import networks
 from schemas.kit.outgoing.guard import Guard
@@ -105,6 +107,7 @@ _OPEN_API: Final = (
     portal_home,
     console_home,
     live_page,
+    map_page,
     me,
     endpoint,
     revocations,
@@ -132,6 +135,7 @@ def create_control(
     refresh_every: float = EVERY,
     deliver_to: str = "",
     metrics_urls: str = "",
+    map_base: Path | None = None,
 ) -> FastAPI:
     """The control plane.
 
@@ -146,6 +150,10 @@ def create_control(
         clock, passwords, fetcher, provider, refresh_every: replaceable in tests.
         deliver_to: networks inside to which notices may go (:mod:`schemas.kit.outgoing.addresses`).
         metrics_urls: where the other processes' metrics are (:mod:`gateway.control.live.targets`).
+        map_base: GeoJSON that the map is drawn on (:mod:`gateway.control.citymap.base`).
+
+    Raises:
+        ValueError: what ``metrics_urls`` or ``map_base`` say is not what it should be.
     """
     guard = Guard(networks(deliver_to))
     secrets = Secrets(master_key)
@@ -167,7 +175,9 @@ def create_control(
         provider=provider or Provider(public_url + provider_page.CALLBACK),
     )
     live = _live(control, metrics_urls)
-    parts = Parts(control, bootstrap, gateway_url, refresh_every, guard, live)
+    client = CityClient(gateway_url, OWN_CLIENT, secrets.own_client_secret())
+    city_map = map_parts(gateway_url, client, map_base)
+    parts = Parts(control, bootstrap, client, refresh_every, guard, live, city_map)
     app = create_app(
         ApiInfo(domain="platform", title_ja="データ連携基盤", datasets=(TRAIL,)),
         title="Supercity platform",
@@ -202,6 +212,7 @@ def create_control(
     )
     app.state.guard = guard
     app.state.live = live
+    app.state.map = city_map
     app.state.jobs = []
     return app
 

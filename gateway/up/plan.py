@@ -20,6 +20,8 @@ USUAL_BASE: Final = 8000
 _ADMIN: Final = 1000  # above the base
 _INSIDE: Final = "127.0.0.1"
 
+_SAMPLE_BASE: Final = Path(__file__).parent / "mirai.geojson"
+
 _CONNECTED: Final = (
     "administration",
     "disaster",
@@ -137,6 +139,7 @@ def draw(settings: Settings, papers: Papers, base: int = USUAL_BASE) -> Plan:
             "BOOTSTRAP": str(folder / "bootstrap.json"),
             "DELIVER_TO": settings.deliver_to,
             "METRICS_URLS": settings.metrics_urls or _metrics(inside),
+            "MAP_BASE": str(settings.map_base or (_SAMPLE_BASE if settings.sample else "")),
         },
         "broker": {"DELIVER_TO": settings.deliver_to},
         "gateway": {

@@ -16,6 +16,7 @@ HOME: Final = "/console"
 NAVIGATION: Final = (
     Link(HOME, "nav_overview"),
     Link(HOME + "/live", "nav_live", ("operator",)),
+    Link(HOME + "/map", "nav_map", ("operator",)),
 )
 """Each with the roles that its page asks for, so that nobody is shown what they may not open."""
 
