@@ -52,7 +52,11 @@ from gateway.control.policy.collector import Collector
 from gateway.control.policy.compiler import CompiledApi, compile_api
 from gateway.control.policy.publisher import Publisher
 from gateway.control.policy.territory import territory
+from gateway.control.portal import catalogue as portal_catalogue
+from gateway.control.portal import events as portal_events
 from gateway.control.portal import home as portal_home
+from gateway.control.portal import reference as portal_reference
+from gateway.control.portal import status as portal_status
 from gateway.control.resident import me, my
 from gateway.control.residents import Passwords
 from gateway.control.secrets import Secrets
@@ -105,6 +109,10 @@ _OPEN_API: Final = (
     sign_in_page,
     assets_route,
     portal_home,
+    portal_catalogue,
+    portal_reference,
+    portal_events,
+    portal_status,
     console_home,
     live_page,
     map_page,

@@ -13,7 +13,13 @@ from gateway.control.state import Control
 
 HOME: Final = "/developers"
 
-NAVIGATION: Final = (Link(HOME, "nav_overview"),)
+NAVIGATION: Final = (
+    Link(HOME, "nav_overview"),
+    Link(HOME + "/catalogue", "nav_catalogue"),
+    Link(HOME + "/apis", "nav_reference"),
+    Link(HOME + "/status", "nav_status"),
+    Link(HOME + "/changes", "nav_changelog"),
+)
 
 PORTAL: Final = Room(HOME, "portal", NAVIGATION, PORTAL_TEXTS)
 
