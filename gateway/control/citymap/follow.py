@@ -81,7 +81,7 @@ class Follower:
         while not following.done():
             if self._city.watchers:
                 self.want()
-            if loop.time() >= self._until:
+            elif loop.time() >= self._until:
                 self._wanted.clear()
                 following.cancel()
                 return
