@@ -15,6 +15,7 @@ import httpx
 from playwright.async_api import Page
 
 from gateway.control.staff.command_line import CLIENT_ID
+from tests.journeys import operators
 from tests.journeys.city import City
 from tests.journeys.partner import Partner
 
@@ -53,7 +54,10 @@ async def _resident(page: Page, city: City) -> None:
         await page.locator("button[value=sign-in]").click()
 
 
-SIGN_IN: Final[dict[str, Callable[[Page, City], Awaitable[None]]]] = {"resident": _resident}
+SIGN_IN: Final[dict[str, Callable[[Page, City], Awaitable[None]]]] = {
+    "resident": _resident,
+    "operator": operators.sign_in,
+}
 """How somebody signs in, once; their cookies serve for all pages."""
 
 
@@ -131,6 +135,9 @@ STAFF: Final = (
 
 DEVELOPERS: Final[tuple[Row, ...]] = ()
 
-CONSOLE: Final[tuple[Row, ...]] = ()
+CONSOLE: Final[tuple[Row, ...]] = (
+    Row("the live city", "/console/live", "operator"),
+    Row("the map", "/console/map", "operator", late=("maplibre", "/base")),
+)
 
 EVERY_PAGE: Final = (*RESIDENTS, *STAFF, *DEVELOPERS, *CONSOLE)

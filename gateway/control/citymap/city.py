@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -97,7 +97,7 @@ class CityMap:
         finally:
             self._boxes.discard(box)
 
-    def replace(self, entities: list[Mapping[str, Any]]) -> None:
+    def replace(self, entities: Iterable[Mapping[str, Any]]) -> None:
         """Exactly these entities are there, in simplified form."""
         found = [made for one in entities if (made := thing(one)) is not None]
         self.things = {one["id"]: one for one in found[:MOST_THINGS]}

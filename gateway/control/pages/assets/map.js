@@ -1,5 +1,6 @@
 // The moving map: an island beside the list, which is there without it. The library is loaded once
 // the page has been painted. What moves comes by the page's own stream: events "things" and "list".
+// Whoever wants to follow what is drawn listens for "drawn" on #map: its detail is the vehicles.
 "use strict";
 
 const place = document.getElementById("map");
@@ -89,6 +90,7 @@ let drawing = 0;
 function draw() {
   map.getSource("areas")?.setData(areas());
   mark();
+  place.dispatchEvent(new CustomEvent("drawn", { detail: vehicles() }));
   cancelAnimationFrame(drawing);
   glide();
 }
