@@ -243,6 +243,8 @@ def shown(value: float, unit: Unit, language: Language) -> str:
 def number(value: float) -> str:
     if isinf(value):
         return "∞"
+    if 0 < value < 0.05:
+        return "<0.1"
     return f"{value:,.0f}" if value >= 10 or value == int(value) else f"{value:.1f}"
 
 
