@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 
+from gateway.control.console.live_links import place
+from gateway.control.console.navigation import NAVIGATION
 from gateway.control.console.spark import spark
 from gateway.control.live.picture import Domain, Feed, Picture, Process, Upstream
 from gateway.control.live.rules import RULES, Judgement
@@ -58,11 +60,13 @@ class Rows:
     def _finding(self, noted: Noted) -> dict[str, Any]:
         found = noted.finding
         threshold = shown(found.threshold, found.unit, self.language)
+        link = place(found.rule, NAVIGATION)
         return {
             "badge": self.badge(found.judgement),
             "said": said(found, self.language),
             "advice": advice(found, self.language),
             "detail": found.detail,
+            "link": {"path": link.path, "text": self.texts[link.text]} if link else None,
             "since": self._clock(noted.since),
             "since_iso": datetime.fromtimestamp(noted.since, UTC).isoformat(timespec="seconds"),
             "rule": "" if found.unit == "none" else self.texts["live_rule"].format(threshold),

@@ -23,7 +23,7 @@ const token = (name) => getComputedStyle(document.documentElement).getPropertyVa
 
 const stream = new EventSource(place.dataset.events);
 stream.addEventListener("things", (event) => take(JSON.parse(event.data)));
-stream.addEventListener("list", (event) => replaceList(event.data));
+stream.addEventListener("list", (event) => patch(list, event.data)); // patch.js
 stream.addEventListener("over", (event) => {
   stream.close(); // the session has ended: do not come back
   document.getElementById("map-over").innerHTML = event.data;
@@ -47,12 +47,6 @@ function take(told) {
     things.set(thing.id, thing);
   }
   if (map) draw();
-}
-
-function replaceList(html) {
-  const held = list.contains(document.activeElement) ? document.activeElement.id : "";
-  list.innerHTML = html;
-  if (held) document.getElementById(held)?.focus({ preventScroll: true });
 }
 
 // ---- where things are at this moment
@@ -287,4 +281,8 @@ function failed(error) {
   if (word) word.textContent = word.dataset.failed;
 }
 
-addEventListener("load", () => requestAnimationFrame(() => setTimeout(() => begin().catch(failed))));
+const painted = new Promise((resolve) => {
+  new PerformanceObserver(resolve).observe({ type: "paint", buffered: true });
+  setTimeout(resolve, 3000); // a page in the background is not painted
+});
+painted.then(begin).catch(failed);

@@ -6,9 +6,12 @@ import re
 from pathlib import Path
 
 from gateway.control.console import live_page
+from gateway.control.console.live_links import PLACES, place
 from gateway.control.console.live_page import PARTS, changes, event, written
 from gateway.control.console.texts import CONSOLE_TEXTS
+from gateway.control.live.rules import RULES
 from gateway.control.live.watch import Live
+from gateway.control.pages.wide import Link
 from tests.gateway.control.city import City, running
 from tests.gateway.control.staff.browsing import staff_browser
 
@@ -93,6 +96,13 @@ async def test_what_processes_say_is_text_in_the_page(tmp_path: Path) -> None:
         live.gatherer.instances["a<b>", "127.0.0.1"].heard -= 60
         look = await live.look()
     assert all("<b>" not in html for html in written(look, "en").values())
+
+
+def test_a_finding_leads_to_where_something_can_be_done_if_the_console_has_it() -> None:
+    apis = Link("/console/apis", "nav_apis")
+    assert place("errors", [Link("/console", "nav_overview"), apis]) == apis
+    assert place("errors", []) is None and place("outbox-age", [apis]) is None
+    assert PLACES.keys() <= {rule.id for rule in RULES}
 
 
 def test_no_language_lacks_a_text() -> None:
