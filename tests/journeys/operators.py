@@ -30,7 +30,8 @@ def _code(key: bytes, steps: int = 0) -> str:
 
 def enrolled(city: City) -> tuple[str, bytes]:
     """Somebody new with the role of an operator: user name, and the key of the app."""
-    body = {"username": secrets.token_hex(8), "name": "Sakura Sato", "roles": ["operator"]}
+    username = secrets.token_hex(8)
+    body = {"username": username, "name": "Sakura Sato", "roles": ["operator"]}
     with city.client("operator") as operator:
         invited = operator.post("/control/v1/staff", json=body).json()
     with httpx.Client(timeout=15) as browser:
@@ -41,7 +42,7 @@ def enrolled(city: City) -> tuple[str, bytes]:
         form = {**dict(inputs(page, "hidden")), "password": PASSWORD, "code": _code(key, -1)}
         done = browser.post(re.sub(r"\?.*", "", str(page.url)), data=form)
         assert done.status_code == 200, done.text
-    return body["username"], key
+    return username, key
 
 
 async def sign_in(page: Page, city: City) -> None:

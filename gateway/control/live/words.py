@@ -38,7 +38,7 @@ _EN: Final[Words] = {
         "Look at that process.",
     ),
     "document": (
-        "{subject}: its API document cannot be used",
+        "{subject}: its API document cannot be had, or is refused",
         "The findings are with the API; the last good document is in force.",
     ),
     "shedding": ("{value} {subject} requests are turned away", "More processes, if it lasts."),
@@ -131,7 +131,7 @@ _JA: Final[Words] = {
         "そのプロセスを見てください。",
     ),
     "document": (
-        "{subject}：API文書が使えません",
+        "{subject}：API文書を取得できないか、使えません",
         "理由はAPIの画面にあります。最後の正しい文書が有効なままです。",
     ),
     "shedding": (

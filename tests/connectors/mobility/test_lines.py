@@ -49,7 +49,7 @@ def test_a_position_that_is_none_is_told() -> None:
     assert refused.value.faults[0].where == "shapes.txt:2 shape_pt_lon"
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(2, 5_000))
 def test_a_long_line_keeps_its_ends_and_its_order(length: int) -> None:
     way = [(float(place), 0.0) for place in range(length)]

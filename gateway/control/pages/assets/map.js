@@ -104,7 +104,7 @@ function mark() {
     }
   }
   for (const thing of things.values()) {
-    const at = thing.kind === "shelter" ? thing.at : thing.geometry && first(thing.geometry);
+    const at = thing.kind === "shelter" ? thing.at : thing.geometry && middle(thing.geometry);
     if (!at) continue;
     let one = markers.get(thing.id);
     if (!one) {
@@ -140,10 +140,14 @@ function alertMark(element, thing) {
   element.textContent = "!";
 }
 
-function first(geometry) {
-  let at = geometry.coordinates;
-  while (Array.isArray(at[0])) at = at[0];
-  return at;
+const positions = (part) => (typeof part[0] === "number" ? [part] : part.flatMap(positions));
+
+function middle(geometry) {
+  const all = positions(geometry.coordinates);
+  return [0, 1].map((axis) => {
+    const along = all.map((position) => position[axis]);
+    return (Math.min(...along) + Math.max(...along)) / 2;
+  });
 }
 
 // ---- words about one thing
@@ -162,7 +166,7 @@ function words(thing) {
 
 function say(thing) {
   if (!thing || !map) return;
-  const at = thing.at ? where(thing) : first(thing.geometry);
+  const at = thing.at ? where(thing) : middle(thing.geometry);
   const text = document.createElement("div");
   for (const line of [thing.name[language], words(thing)]) {
     const paragraph = document.createElement("p");
@@ -176,7 +180,7 @@ function say(thing) {
 list.addEventListener("click", (event) => {
   const thing = things.get(event.target.closest?.("[data-show]")?.dataset.show);
   if (!thing || !map) return;
-  const center = thing.at ?? first(thing.geometry);
+  const center = thing.at ?? middle(thing.geometry);
   map[still.matches ? "jumpTo" : "easeTo"]({ center, zoom: Math.max(map.getZoom(), 14) });
   say(thing);
   place.scrollIntoView({ block: "nearest", behavior: still.matches ? "auto" : "smooth" });

@@ -70,7 +70,7 @@ _NAMES = st.sampled_from(
 )
 
 
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None)
 @given(
     st.sampled_from(["Vehicle", "Shelter", "Alert", "DrillAlert", "Other"]),
     st.dictionaries(_NAMES, _JSON | st.just("active") | st.just({"type": "Point"}), max_size=6),

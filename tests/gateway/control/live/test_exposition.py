@@ -75,14 +75,14 @@ def test_an_exposition_of_any_length_is_not_read(monkeypatch: pytest.MonkeyPatch
         Reader().read("a 1\n" * 4)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.text(max_size=200))
 def test_no_text_breaks_the_reader(text: str) -> None:
     Reader().read(text)
     Reader().read(f'{REQUESTS}{{route="{text}",status="2xx"}} 1\n')
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(
     st.dictionaries(
         st.tuples(st.text(max_size=8), st.text(max_size=8)),

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import pytest
 from fastapi import FastAPI, Response
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.control.live import gather
@@ -149,6 +149,7 @@ def test_a_part_is_named_once() -> None:
         parse_targets("a=http://b a=http://c")
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.text(max_size=60))
 def test_no_text_of_targets_breaks_anything_else(text: str) -> None:
     with suppress(ValueError):

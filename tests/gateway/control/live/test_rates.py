@@ -38,7 +38,7 @@ def test_a_counter_that_went_back_is_that_of_a_new_process() -> None:
     assert increments.of(reading(a=7)) == {KEY: 7}
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 50), st.booleans()), max_size=30))
 def test_all_that_is_counted_between_looks_is_counted_once_whatever_restarts(
     steps: list[tuple[int, bool]],
@@ -58,7 +58,7 @@ def test_all_that_is_counted_between_looks_is_counted_once_whatever_restarts(
 BOUNDS = (0.01, 0.1, 1.0, inf)
 
 
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(st.floats(0, 5, allow_nan=False), min_size=1, max_size=200), st.floats(0.01, 0.99))
 def test_a_quantile_lies_in_the_bucket_that_it_should(values: list[float], q: float) -> None:
     below = {bound: float(sum(v <= bound for v in values)) for bound in BOUNDS}
@@ -91,7 +91,7 @@ def test_rates_are_right_however_often_was_looked() -> None:
         assert span.seconds <= 60
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.floats(0.5, 300), min_size=1, max_size=120))
 def test_an_hour_has_no_more_than_its_minutes_and_loses_nothing_of_them(gaps: list[float]) -> None:
     rings, at = Rings(), 0.0

@@ -127,7 +127,7 @@ def test_thresholds_are_in_order_and_have_a_reason(rule: object) -> None:
     assert rule.reason.endswith(".")  # type: ignore[attr-defined]
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.sampled_from(RULES), st.floats(0, 1e6), st.floats(0, 1e6))
 def test_more_trouble_is_never_judged_milder(rule: object, one: float, other: float) -> None:
     order = ("well", "watch", "act")

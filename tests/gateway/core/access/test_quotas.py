@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.core.access.counts import LeasedCounts
@@ -63,6 +63,7 @@ def test_the_number_of_counts_is_bounded(counts: Quotas) -> None:
     assert len(counts) == 3
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.integers(10, 500), st.integers(1, 4), st.integers(0, 500))
 def test_who_has_nearly_used_up_a_quota_is_known(requests: int, workers: int, times: int) -> None:
     counts, quota = OwnCounts(10), Quota(requests, "client-day", workers)
