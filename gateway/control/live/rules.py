@@ -314,6 +314,8 @@ def _found(rule: Rule, picture: Picture) -> Iterator[Finding]:
 def _detail(rule: str, subject: str, picture: Picture) -> str:
     if rule == "errors":
         return ", ".join(next(up.failing for up in picture.upstreams if up.name == subject))
+    if rule == "emergency" and picture.emergency is not None:
+        return f"{picture.emergency.level}: {picture.emergency.reason}"
     if rule == "process-silent":
         errors = {f"{p.part} {p.address}".strip(): p.error for p in picture.processes}
         return {**dict(picture.lost), **errors}.get(subject, "")

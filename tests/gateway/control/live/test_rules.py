@@ -147,6 +147,11 @@ def test_an_error_names_the_routes_that_fail() -> None:
     assert findings(picture(counts))[0].detail == "mobility.listStops"
 
 
+def test_an_emergency_is_told_with_its_level_and_reason() -> None:
+    found = findings(picture(facts=replace(FACTS, emergency=EMERGENCY)))
+    assert [each.detail for each in found if each.rule == "emergency"] == ["severe: flood"]
+
+
 def test_a_part_of_which_no_process_is_found_is_silent_for_ever() -> None:
     found = findings(picture(lost={"broker": "broker-each is not known"}))[0]
     assert (found.rule, found.value, found.detail) == (
