@@ -11,7 +11,8 @@ from gateway.control.console.live_links import place
 from gateway.control.console.navigation import NAVIGATION
 from gateway.control.console.spark import spark
 from gateway.control.live.picture import Domain, Feed, Picture, Process, Upstream
-from gateway.control.live.rules import RULES, Judgement
+from gateway.control.live.rule import Judgement
+from gateway.control.live.rules import RULES
 from gateway.control.live.traffic import Traffic
 from gateway.control.live.watch import Look, Noted
 from gateway.control.live.words import Language, advice, duration, number, said, shown

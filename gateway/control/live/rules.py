@@ -7,149 +7,38 @@ somebody should get up. The measure grows with the trouble, unless the rule is `
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from math import inf
-from typing import Final, Literal
+from typing import Final
 
-from gateway.control.live.picture import Picture, Upstream
-
-Judgement = Literal["well", "watch", "act"]
-Unit = Literal["ratio", "seconds", "days", "count", "per-second", "none"]
-Measured = Iterator[tuple[str, float]]
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """Attributes:
-    id: names its texts.
-    watch, act: from where on; ``inf`` for never (``-inf`` where it is falling).
-    unit: of what it measures.
-    reason: why just there.
-    look: subject and measure, for each subject.
-    falling: less is worse.
-    """
-
-    id: str
-    watch: float
-    act: float
-    unit: Unit
-    reason: str
-    look: Callable[[Picture], Measured]
-    falling: bool = False
-
-    def judge(self, value: float) -> Judgement:
-        def reached(threshold: float) -> bool:
-            return value <= threshold if self.falling else value >= threshold
-
-        if reached(self.act):
-            return "act"
-        return "watch" if reached(self.watch) else "well"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A rule that is not content.
-
-    Attributes:
-        subject: what it is about; empty where there is only one.
-        detail: more, as names: the routes that fail, say.
-    """
-
-    rule: str
-    judgement: Judgement
-    subject: str
-    value: float
-    unit: Unit
-    threshold: float
-    detail: str = ""
-
-
-_ENOUGH_ERRORS = 5
-"""Fewer, in a minute, may be one client's bad luck."""
-_ENOUGH_TIMED = 20
-"""Of fewer answers a 95th percentile is but the slowest one."""
-
-
-def _silent(picture: Picture) -> Measured:
-    for process in picture.processes:
-        if process.error:
-            yield f"{process.part} {process.address}".strip(), process.silent
-    for part, _ in picture.lost:
-        yield part, inf
-
-
-def _slow(picture: Picture) -> Measured:
-    for process in picture.processes:
-        yield f"{process.part} {process.address}".strip(), process.took
-
-
-def _errors(picture: Picture) -> Measured:
-    for upstream in picture.upstreams:
-        if upstream.traffic.errors >= _ENOUGH_ERRORS:
-            yield upstream.name, upstream.traffic.error_ratio
-
-
-def _latency(picture: Picture) -> Measured:
-    for upstream in picture.upstreams:
-        if upstream.traffic.timed >= _ENOUGH_TIMED and upstream.traffic.p95 is not None:
-            yield upstream.name, upstream.traffic.p95
-
-
-def _saturation(picture: Picture) -> Measured:
-    """Once for each server, by the names of all that it serves."""
-    servers: dict[str, list[Upstream]] = {}
-    for upstream in picture.upstreams:
-        servers.setdefault(upstream.server or upstream.name, []).append(upstream)
-    for sharing in servers.values():
-        yield ", ".join(each.name for each in sharing), sharing[0].saturation
-
-
-def _shed(picture: Picture, *priorities: str) -> Measured:
-    for priority, rate in picture.gateway.shed:
-        if priority in priorities:
-            yield priority, rate
-
-
-def _lags(picture: Picture) -> Measured:
-    for lag in picture.broker.lags:
-        yield f"{lag.group} ({lag.client})", lag.records
-
-
-def _stale(picture: Picture) -> Measured:
-    for feed in picture.feeds:
-        if feed.interval and not feed.failing:
-            yield f"{feed.domain}/{feed.name}", feed.age / max(feed.interval, 10.0)
-
-
-def _one(value: float | bool | None) -> Measured:
-    if value is not None:
-        yield "", float(value)
-
+from gateway.control.live import measures as of
+from gateway.control.live.picture import Picture
+from gateway.control.live.rule import Finding, Judgement, Rule
 
 RULES: Final = (
     Rule(
         "process-silent", 10, 30, "seconds",
         "A restart takes a few seconds; after half a minute it does not come back by itself.",
-        _silent,
+        of.silent,
     ),
     Rule(
         "process-slow", 1, 4, "seconds",
         "A second for its own figures is too little CPU; at five it is not waited for any more.",
-        _slow,
+        of.slow,
     ),
     Rule(
         "errors", 0.01, 0.05, "ratio",
-        "One in a hundred is what retries hide from people; one in twenty they notice.", _errors,
+        "One in a hundred is what retries hide from people; one in twenty they notice.", of.errors,
     ),
     Rule(
         "latency", 1, 5, "seconds",
-        "A page made of three calls feels slow at a second each; at five people give up.", _latency,
+        "A page made of three calls feels slow at a second each; at five people give up.",
+        of.latency,
     ),
     Rule(
         "saturation", 0.9, inf, "ratio",
         "At its limit the server has no room: what is turned away then has rules of its own.",
-        _saturation,
+        of.saturation,
     ),
     Rule(
         "circuit-open", 1, 1, "count",
@@ -171,72 +60,72 @@ RULES: Final = (
     Rule(
         "shedding", 0.1, inf, "per-second",
         "Bulk and normal requests may wait; that is what their priority means.",
-        lambda picture: _shed(picture, "bulk", "normal"),
+        lambda picture: of.shed(picture, "bulk", "normal"),
     ),
     Rule(
         "shedding-essential", 0.001, 0.1, "per-second",
         "What life depends on is the last to be turned away: the city is beyond what it can carry.",
-        lambda picture: _shed(picture, "essential", "life-safety"),
+        lambda picture: of.shed(picture, "essential", "life-safety"),
     ),
     Rule(
         "loop-lag", 0.05, 0.5, "seconds",
         "Every request through that worker is late by as much.",
-        lambda picture: _one(picture.gateway.loop_lag),
+        lambda picture: of.one(picture.gateway.loop_lag),
     ),
     Rule(
         "policy-age", 60, 600, "seconds",
         "Gateways ask every 30 s. On an old policy revocations and withdrawals do not reach them.",
-        lambda picture: _one(picture.gateway.policy_age),
+        lambda picture: of.one(picture.gateway.policy_age),
     ),
     Rule(
         "trail-behind", 60, 900, "seconds",
         "Accesses are safe on the gateway's disk, and residents do not see them until they are in.",
-        lambda picture: _one(picture.gateway.trail_age),
+        lambda picture: of.one(picture.gateway.trail_age),
     ),
     Rule(
         "trail-broken", 1, 1, "count",
         "A worker that cannot write down who reads personal data refuses to serve it.",
-        lambda picture: _one(picture.gateway.trail_broken),
+        lambda picture: of.one(picture.gateway.trail_broken),
     ),
     Rule(
         "certificate", 21, 7, "days",
         "Renewal is tried a month before the end; when a week is left it has failed for weeks.",
-        lambda picture: _one(picture.gateway.certificate_days), falling=True,
+        lambda picture: of.one(picture.gateway.certificate_days), falling=True,
     ),
     Rule(
         "log-away", 1, 1, "none",
         "Events are taken and kept, and reach nobody: alerts neither.",
-        lambda picture: _one(not picture.broker.log_reachable),
+        lambda picture: of.one(not picture.broker.log_reachable),
     ),
     Rule(
         "outbox-age", 5, 60, "seconds",
         "What is accepted is on the log within milliseconds; at a minute alerts come too late.",
-        lambda picture: _one(picture.broker.outbox_age),
+        lambda picture: of.one(picture.broker.outbox_age),
     ),
     Rule(
         "group-lag", 1_000, 10_000, "count",
         "A consumer of a thousand a second catches up in a second; ten thousand it has stopped.",
-        _lags,
+        of.lags,
     ),
     Rule(
         "subscribers-behind", 5_000, 50_000, "count",
         "At 100,000 publishers are turned away.",
-        lambda picture: _one(picture.broker.untold),
+        lambda picture: of.one(picture.broker.untold),
     ),
     Rule(
         "deliveries-behind", 300, 14_400, "seconds",
         "A receiver may be away for minutes; for hours its owner should be told.",
-        lambda picture: _one(picture.broker.delivery_age),
+        lambda picture: of.one(picture.broker.delivery_age),
     ),
     Rule(
         "dead-letters", 1, 50, "count",
         "Each is an event that somebody was promised and did not get; many are one fault.",
-        lambda picture: _one(picture.broker.dead_letters),
+        lambda picture: of.one(picture.broker.dead_letters),
     ),
     Rule(
         "consents-unheard", 10, 30, "seconds",
         "After 30 s of not knowing which consents ended, personal data waits.",
-        lambda picture: _one(picture.broker.consents_age),
+        lambda picture: of.one(picture.broker.consents_age),
     ),
     Rule(
         "feed-failing", 60, 900, "seconds",
@@ -245,7 +134,7 @@ RULES: Final = (
     ),
     Rule(
         "feed-stale", 3, 20, "ratio",
-        "Three of its own intervals without a look, and no failure said: it is stuck.", _stale,
+        "Three of its own intervals without a look, and no failure said: it is stuck.", of.stale,
     ),
     Rule(
         "feed-rests", 1, inf, "none",
@@ -262,12 +151,12 @@ RULES: Final = (
     Rule(
         "evacuation-deaf", 1, 1, "none",
         "Guidance is made of alerts: without the broker no new one comes.",
-        lambda picture: _one(None if picture.following is None else not picture.following),
+        lambda picture: of.one(None if picture.following is None else not picture.following),
     ),
     Rule(
         "notices-behind", 3_600, 172_800, "seconds",
         "Clients must hear that a consent has ended; after three days the notice is given up.",
-        lambda picture: _one(picture.notices_age),
+        lambda picture: of.one(picture.notices_age),
     ),
     Rule(
         "quota", 0.8, inf, "ratio",
@@ -279,21 +168,15 @@ RULES: Final = (
     Rule(
         "emergency", 1, inf, "none",
         "While it is in force, what is not about lives is served after what is.",
-        lambda picture: _one(picture.emergency is not None),
+        lambda picture: of.one(picture.emergency is not None),
     ),
     Rule(
         "emergency-partly", 1, 1, "count",
         "Workers that do not know of it shed in the usual order, and open nothing.",
-        lambda picture: _one(_without_emergency(picture)),
+        lambda picture: of.one(of.without_emergency(picture)),
     ),
 )  # fmt: skip
 """In the order in which findings of one judgement are shown."""
-
-
-def _without_emergency(picture: Picture) -> float | None:
-    if picture.emergency is None or picture.at < picture.emergency.since + 30:
-        return None
-    return max(0.0, picture.gateway.workers - picture.gateway.emergency_workers)
 
 
 def findings(picture: Picture) -> tuple[Finding, ...]:

@@ -9,7 +9,8 @@ from math import isinf
 from pydantic import TypeAdapter
 
 from gateway.control.live.picture import Picture
-from gateway.control.live.rules import RULES, Judgement, Rule, Unit
+from gateway.control.live.rule import Judgement, Rule, Unit
+from gateway.control.live.rules import RULES
 from gateway.control.live.told import Told
 from gateway.control.live.watch import Look, Noted
 from gateway.control.live.words import LANGUAGES, advice, said

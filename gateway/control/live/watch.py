@@ -16,7 +16,8 @@ from gateway.control.live.facts import Facts, facts
 from gateway.control.live.gather import Gatherer
 from gateway.control.live.picture import Picture, Process
 from gateway.control.live.rings import Rings
-from gateway.control.live.rules import Finding, Judgement, findings, overall
+from gateway.control.live.rule import Finding, Judgement
+from gateway.control.live.rules import findings, overall
 from gateway.control.policy.collector import Published
 from schemas.problem import Unavailable
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import isinf
 from typing import Final, Literal
 
-from gateway.control.live.rules import Finding, Unit
+from gateway.control.live.rule import Finding, Unit
 
 Language = Literal["ja", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = ("ja", "en")
