@@ -59,11 +59,20 @@ class FeedSpec(Generic[T]):
 
 @dataclass(slots=True)
 class FeedStatus:
-    """How a feed is doing, for operators and for those who use its data."""
+    """How a feed is doing, for operators and for those who use its data.
+
+    Attributes:
+        loaded_at: when what is served was read; ``checked_at`` when it was last known to be all.
+        failing_since, problem: since when, and why, the source cannot be read; None when it can.
+        failures: looks that failed since the process began.
+        changed: entities that differed at the last reading.
+    """
 
     loaded_at: datetime | None = None
+    checked_at: datetime | None = None
     failing_since: datetime | None = None
     problem: dict[str, Any] | None = None
+    failures: int = 0
     changed: int = 0
 
 
@@ -73,6 +82,7 @@ class Feed(Generic[T]):
     Attributes:
         value: what was last read well; None before the first.
         status: see :class:`FeedStatus`.
+        since: when it was made.
     """
 
     def __init__(
@@ -87,6 +97,7 @@ class Feed(Generic[T]):
         self.spec = spec
         self.value: T | None = None
         self.status = FeedStatus()
+        self.since = clock()
         self._publisher, self._kept, self._clock = publisher, kept, clock
         self._source: Source | None = (
             open_source(source, spec.name, sample=spec.sample, limit=spec.limit, clock=clock)
@@ -99,6 +110,16 @@ class Feed(Generic[T]):
         self._one_at_a_time = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self.loaded = asyncio.Event()
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether it has a source that is asked again and again; what is pushed has none."""
+        return self._source is not None and not self._version
+
+    @property
+    def rests(self) -> bool:
+        """Whether its source failed so often that it is left alone for a while."""
+        return self._source is not None and self._source.rests
 
     async def start(self) -> None:
         """Serve what was kept, then follow the source and what other processes are pushed."""
@@ -196,9 +217,11 @@ class Feed(Generic[T]):
         if self.status.failing_since is None:
             self.status.failing_since = self._clock()
             logger.warning("feed %s: %s (keeping what was served)", self.spec.name, problem.detail)
+        self.status.failures += 1
         self.status.problem = problem.as_json()
 
     def _recovered(self) -> None:
         if self.status.failing_since is not None:
             logger.info("feed %s: good again", self.spec.name)
+        self.status.checked_at = self._clock()
         self.status.failing_since = self.status.problem = None

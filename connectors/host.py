@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 
 from connectors.base import Connector, Context
+from connectors.metrics import add_metrics
 from connectors.registry import CONNECTORS, load
 from schemas.kit.app import add_probes
 from schemas.kit.broker_sink import broker_sink
@@ -76,6 +77,7 @@ def host(connectors: list[Connector], client: CityClient | None = None) -> FastA
     app = FastAPI(title="connectors", openapi_url=None, lifespan=lifespan)
     add_problem_handlers(app)
     add_probes(app, None)
+    add_metrics(app, connectors)
     app.add_middleware(_ByDomain, apps={c.domain: c.app() for c in connectors})
     return app
 

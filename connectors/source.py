@@ -20,7 +20,14 @@ Sample = Callable[[datetime], bytes]
 
 
 class Source(Protocol):
-    """Somewhere bytes come from."""
+    """Somewhere bytes come from.
+
+    Attributes:
+        rests: whether it failed so often that it is not asked for a while.
+    """
+
+    @property
+    def rests(self) -> bool: ...
 
     async def fetch(self) -> bytes | None:
         """The bytes now; None when they are the same as last time.
@@ -34,6 +41,8 @@ class Source(Protocol):
 
 class SampleSource:
     """The sample city, living: another moment, other bytes."""
+
+    rests = False
 
     def __init__(self, sample: Sample, clock: Callable[[], datetime]) -> None:
         self._sample, self._clock = sample, clock
@@ -53,6 +62,8 @@ class SampleSource:
 
 class FileSource:
     """A file, or the one named after the feed in a folder; read again when it has changed."""
+
+    rests = False
 
     def __init__(self, path: Path, feed: str, limit: int) -> None:
         self._path, self._feed, self._limit = path, feed, limit
@@ -92,6 +103,10 @@ class HttpSource:
     def __init__(self, url: str, limit: int) -> None:
         self._holder = DataHolder(limit=limit)
         self._url = url
+
+    @property
+    def rests(self) -> bool:
+        return self._holder.rests
 
     async def fetch(self) -> bytes | None:
         return await self._holder.get(self._url)

@@ -40,6 +40,11 @@ class DataHolder:
         self._failures = 0
         self._rest_until = 0.0
 
+    @property
+    def rests(self) -> bool:
+        """Whether it is being left alone."""
+        return time.monotonic() < self._rest_until
+
     async def close(self) -> None:
         await self._http.aclose()
 
@@ -50,7 +55,7 @@ class DataHolder:
             Unavailable: no good answer within the deadline, or the holder is being left alone.
             TooLarge: the answer is larger than the limit.
         """
-        if time.monotonic() < self._rest_until:
+        if self.rests:
             raise Unavailable(f"{url} failed {self._failures} times in a row; trying again soon.")
         try:
             async with asyncio.timeout(self._deadline):

@@ -54,6 +54,9 @@ class Settings:
         admin_port: the gateway's metrics and probes.
         tls_cert, tls_key: PEM files; with them the gateway speaks TLS, and takes what changes.
         tls_client_ca: PEM file of authorities; with it every client must show a certificate.
+        metrics_urls: where the control plane finds the processes' metrics, separated by spaces:
+            ``gateway=http://gateway-each:9000``; each address of the host is a process.
+        map_base: GeoJSON file of the city's boundary, water and roads, for the operators' map.
         otlp_url: an OpenTelemetry collector, such as ``http://collector:4318``, for the spans of
             sampled requests.
         trace_ratio: of the requests that begin a trace, how many are sampled; from 0 to 1.
@@ -81,6 +84,8 @@ class Settings:
     tls_cert: str = ""
     tls_key: str = ""
     tls_client_ca: str = ""
+    metrics_urls: str = ""
+    map_base: Path | None = None
     otlp_url: str = ""
     trace_ratio: float = 0.0
 
@@ -138,7 +143,7 @@ def _variable(name: str) -> str:
 
 
 def _read(name: str, text: str) -> object:
-    if name in {"data_dir", "bootstrap"}:
+    if name in {"data_dir", "bootstrap", "map_base"}:
         return Path(text)
     if name == "sample":
         return _yes_or_no(text)
@@ -146,6 +151,8 @@ def _read(name: str, text: str) -> object:
         return _sources(text)
     if name == "deliver_to":
         return _networks(text)
+    if name == "metrics_urls":
+        return _metrics_urls(text)
     if name in {"workers", "port", "admin_port"}:
         return _whole_number(text, most=1024 if name == "workers" else 65535)
     if name == "trace_ratio":
@@ -163,6 +170,15 @@ def _networks(text: str) -> str:
             ip_network(part)
         except ValueError as error:
             raise ValueError(f"{error}; give networks such as 10.1.0.0/16, or any") from error
+    return text
+
+
+def _metrics_urls(text: str) -> str:
+    for one in text.split():
+        part, _, url = one.partition("=")
+        if not part or not url.startswith("http://"):
+            raise ValueError(f"has {one!r}: write it like gateway=http://127.0.0.1:9000")
+        _http_url(url)
     return text
 
 

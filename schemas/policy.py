@@ -46,7 +46,8 @@ LONGEST_EMERGENCY: Final = 72 * 3600
 """Seconds; a longer one must be declared again, by somebody who still thinks so."""
 
 ClientClass = Literal["service", "data-holder", "partner", "operator", "internal"]
-"""What a client is to the city; the only thing about a client that may be a metric label."""
+"""What a client is to the city; all that may be a metric label about a client, but for the few who
+have nearly used up a quota: those are named, so that somebody can tell them."""
 
 
 class Rate(TypedDict):

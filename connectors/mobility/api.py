@@ -7,11 +7,13 @@ from datetime import datetime
 from typing import Annotated, TypeVar
 from urllib.parse import unquote
 
+import orjson
 from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime
 
 from connectors.geo import Place, distance, place
 from connectors.mobility.city import City
+from connectors.mobility.shapes import MEDIA_TYPE, RouteShapes, route_shapes
 from connectors.mobility.transport import Transport
 from connectors.page import Limit, Offset, Page, answer, page, page_of, shown
 from schemas.kit.cached import cached
@@ -90,6 +92,19 @@ def mobility_router(transport: Transport) -> APIRouter:
     )
     async def list_routes(limit: Limit = 100, offset: Offset = 0) -> Response:
         return _kept(page(list(_city(transport).routes.values()), limit, offset))
+
+    @router.get(
+        "/shapes",
+        operation_id="getShapes",
+        summary="Where the routes go, as GeoJSON lines",
+        description="RFC 7946: one feature a route. Its lines are those of shapes.txt that most of "
+        "its trips follow; without shapes it goes straight from stop to stop.",
+        response_model=RouteShapes,
+        openapi_extra=_ROUTES_KEPT,
+    )
+    async def get_shapes() -> Response:
+        body = orjson.dumps(route_shapes(_city(transport)))
+        return _kept(Response(body, media_type=MEDIA_TYPE))
 
     @router.get(
         "/routes/{route}",

@@ -2,7 +2,8 @@
 
 Source: https://gtfs.org/documentation/schedule/reference/.
 
-Read: agency, stops, routes, trips, stop_times, calendar, calendar_dates, frequencies, translations.
+Read: agency, stops, routes, trips, stop_times, calendar, calendar_dates, frequencies, shapes,
+translations.
 Every reference must lead somewhere; what is wrong is told by file, line and column.
 """
 
@@ -14,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connectors.faults import Faults
 from connectors.mobility.calls import read_calls
+from connectors.mobility.lines import read_lines
 from connectors.mobility.model import Route, Stop, Timetable, Trip
 from connectors.mobility.service_days import read_calendar, read_frequencies
 from connectors.mobility.tables import Row, Tables
@@ -77,8 +79,11 @@ class _Feed:
         calls = read_calls(self._tables, self._faults, trips, stops)
         frequencies = read_frequencies(self._tables, self._faults, trips)
         translations = read_translations(self._tables, stops, routes)
+        lines = read_lines(self._tables, self._faults, trips, calls, stops)
         self._faults.check()
-        return Timetable(zone, stops, routes, trips, calls, calendar, frequencies, translations)
+        return Timetable(
+            zone, stops, routes, trips, calls, calendar, frequencies, translations, lines
+        )
 
     def _unique(
         self, file: str, key: str, required: tuple[str, ...], read: Callable[[Row], T | None]
@@ -166,4 +171,6 @@ class _Feed:
                 row.at("service_id"),
                 f"There is no service {service!r} in calendar.txt or calendar_dates.txt.",
             )
-        return Trip(row.key("trip_id"), route, service, row.text("trip_headsign"))
+        return Trip(
+            row.key("trip_id"), route, service, row.text("trip_headsign"), row.key("shape_id")
+        )

@@ -7,6 +7,9 @@ from datetime import date
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+Line = tuple[tuple[float, float], ...]
+"""Positions along a way, each (longitude, latitude)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stop:
@@ -50,6 +53,7 @@ class Trip:
     route: str
     service: str
     headsign: str = ""
+    shape: str = ""
 
 
 class Call(NamedTuple):
@@ -108,6 +112,7 @@ class Timetable:
         calls: trip → its calls in order.
         frequencies: trip → its headways; the trip's own times are then only a pattern.
         translations: (``stops`` or ``routes``, id) → language → name.
+        lines: route → where its vehicles go, as lines of (longitude, latitude).
     """
 
     zone: ZoneInfo
@@ -118,3 +123,4 @@ class Timetable:
     calendar: Calendar
     frequencies: dict[str, tuple[Frequency, ...]]
     translations: dict[tuple[str, str], dict[str, str]]
+    lines: dict[str, tuple[Line, ...]] = field(default_factory=dict)

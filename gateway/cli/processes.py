@@ -122,6 +122,8 @@ def control() -> None:
         gateway_url=settings.gateway_url,
         own_url=settings.control_url,
         deliver_to=settings.deliver_to,
+        metrics_urls=settings.metrics_urls,
+        map_base=settings.map_base,
     )
     serve(app, settings.host, settings.port or _USUAL_PORTS["control"])
 

@@ -33,11 +33,17 @@ from gateway.control.catalogue import public
 from gateway.control.catalogue.attached import upstream_address
 from gateway.control.catalogue.fetch import Fetcher
 from gateway.control.catalogue.refresher import EVERY
+from gateway.control.citymap.part import map_parts
 from gateway.control.clock import Clock, utc_now
 from gateway.control.console import home as console_home
+from gateway.control.console import live_page, map_page
 from gateway.control.disclosure import api as disclosing
 from gateway.control.identity import provider_page, recover_page, safety_page
 from gateway.control.identity.provider import Provider
+from gateway.control.live import api as live_api
+from gateway.control.live.gather import Gatherer
+from gateway.control.live.targets import parse_targets
+from gateway.control.live.watch import Live
 from gateway.control.migrations import VERSIONS
 from gateway.control.oauth import (
     authorize,
@@ -51,7 +57,7 @@ from gateway.control.oauth import (
     userinfo,
 )
 from gateway.control.pages import assets_route
-from gateway.control.parts import Parts
+from gateway.control.parts import OWN_CLIENT, Parts
 from gateway.control.policy import endpoint
 from gateway.control.policy.collector import Collector
 from gateway.control.policy.compiler import CompiledApi, compile_api
@@ -94,6 +100,7 @@ from gateway.control.usage import api as usage_api
 from gateway.control.usage import deprecations
 from gateway.control.usage import intake as usage_intake
 from schemas.kit.app import create_app
+from schemas.kit.client import CityClient
 from schemas.kit.envelope import Envelopes
 from schemas.kit.outgoing.addresses import networks
 from schemas.kit.outgoing.guard import Guard
@@ -144,6 +151,8 @@ _OPEN_API: Final = (
     sandbox_page,
     quickstarts_page,
     console_home,
+    live_page,
+    map_page,
     me,
     endpoint,
     revocations,
@@ -174,6 +183,8 @@ def create_control(
     provider: Provider | None = None,
     refresh_every: float = EVERY,
     deliver_to: str = "",
+    metrics_urls: str = "",
+    map_base: Path | None = None,
 ) -> FastAPI:
     """The control plane.
 
@@ -187,6 +198,11 @@ def create_control(
         own_url: where the gateway reaches this process.
         clock, passwords, fetcher, provider, refresh_every: replaceable in tests.
         deliver_to: networks inside to which notices may go (:mod:`schemas.kit.outgoing.addresses`).
+        metrics_urls: where the other processes' metrics are (:mod:`gateway.control.live.targets`).
+        map_base: GeoJSON that the map is drawn on (:mod:`gateway.control.citymap.base`).
+
+    Raises:
+        ValueError: what ``metrics_urls`` or ``map_base`` say is not what it should be.
     """
     guard = Guard(networks(deliver_to))
     secrets = Secrets(master_key)
@@ -207,7 +223,10 @@ def create_control(
         clock=clock,
         provider=provider or Provider(public_url + provider_page.CALLBACK),
     )
-    parts = Parts(control, bootstrap, gateway_url, refresh_every, guard)
+    live = _live(control, metrics_urls)
+    client = CityClient(gateway_url, OWN_CLIENT, secrets.own_client_secret())
+    city_map = map_parts(gateway_url, client, map_base)
+    parts = Parts(control, bootstrap, client, refresh_every, guard, live, city_map)
     app = create_app(
         ApiInfo(domain="platform", title_ja="データ連携基盤", datasets=(TRAIL,)),
         title="Supercity platform",
@@ -233,6 +252,7 @@ def create_control(
             trail_api.operators,
             usage_api.router,
             deprecations.router,
+            live_api.router,
         ],
         gateway_key=gateway_key,
         lifespan=parts.lifespan,
@@ -250,8 +270,18 @@ def create_control(
     app.state.app_tokens = Tokens()
     app.state.guard = guard
     app.state.bootstrap = bootstrap
+    app.state.live = live
+    app.state.map = city_map
     app.state.jobs = []
     return app
+
+
+def _live(control: Control, metrics_urls: str) -> Live:
+    async def own() -> str:
+        return (await metrics.exposition(control)).decode()
+
+    gatherer = Gatherer(parse_targets(metrics_urls), own)
+    return Live(gatherer, lambda: control.publisher.current, lambda: control.clock().timestamp())
 
 
 def _audit_log(store: Store, public_url: str, secrets: Secrets) -> AuditLog:

@@ -14,8 +14,10 @@ from fastapi import FastAPI
 
 from gateway.control import bootstrap, bootstrap_file
 from gateway.control.catalogue.refresher import Refresher
+from gateway.control.citymap.part import MapParts
 from gateway.control.housekeeping import Housekeeper
 from gateway.control.links import LINKED_DOMAINS, Linker
+from gateway.control.live.watch import Live
 from gateway.control.oauth import (
     clients,
     signing_keys,
@@ -29,10 +31,12 @@ from gateway.control.told.teller import Teller
 from schemas.kit.client import CityClient
 from schemas.kit.outgoing.guard import Guard
 from schemas.kit.outgoing.sender import Sender
+from schemas.scopes import ENTITIES_READ, EVENTS_READ
 
 logger = logging.getLogger(__name__)
 
 OWN_CLIENT: Final = "supercity-control"
+_FOR_THE_MAP: Final = (ENTITIES_READ, EVENTS_READ, "mobility:read")
 
 
 class Parts:
@@ -42,14 +46,18 @@ class Parts:
         self,
         control: Control,
         file: Path | None,
-        gateway_url: str,
+        client: CityClient,
         refresh_every: float,
         guard: Guard,
+        live: Live,
+        city_map: MapParts,
     ) -> None:
         self._guard = guard
+        self._live = live
+        self._map = city_map
         self._control = control
         self._file = file
-        self._gateway_url = gateway_url
+        self._client = client
         self._refresh_every = refresh_every
         self._ready = False
 
@@ -64,10 +72,12 @@ class Parts:
             stack.push_async_callback(control.store.close)
             stack.push_async_callback(control.fetcher.close)
             stack.push_async_callback(control.provider.close)
+            stack.push_async_callback(self._live.gatherer.close)
             stack.push_async_callback(app.state.acting.close)
             await self._begin()
-            client = CityClient(self._gateway_url, OWN_CLIENT, control.secrets.own_client_secret())
+            client = self._client
             stack.push_async_callback(client.close)
+            stack.push_async_callback(self._map.follower.close)
             linker = Linker(control.store, client, control.pseudonyms, control.clock)
             refresher = Refresher(control, self._refresh_every)
             for job in (
@@ -77,13 +87,21 @@ class Parts:
                 Rotations(control, client).run(),
                 Housekeeper(control).run(),
                 Teller(control, Sender(self._guard)).run(),
+                self._live.run(),
+                self._map.follower.run(),
             ):
                 app.state.jobs.append(await stack.enter_async_context(_running(job)))
-            app.state.drain = control.publisher.close
+            app.state.drain = self._drain
             self._ready = True
             yield
             self._ready = False
-            await control.publisher.close()
+            await self._drain()
+
+    async def _drain(self) -> None:
+        """Let all go who wait for what is still to come."""
+        await self._control.publisher.close()
+        await self._live.close()
+        self._map.city.close()
 
     async def _begin(self) -> None:
         """Keys, the own client, the bootstrap file, and with all of them the first policy."""
@@ -100,7 +118,8 @@ class Parts:
 
 
 async def _ensure_own_client(control: Control, connection: Any) -> None:
-    scope = " ".join(f"{domain}:link" for domain in LINKED_DOMAINS)
+    links = (f"{domain}:link" for domain in LINKED_DOMAINS)
+    scope = " ".join((*links, *_FOR_THE_MAP))
     client, _ = make_client(
         ClientMetadata(client_name="Control plane", scope=scope),
         control.secrets,

@@ -52,6 +52,8 @@ from schemas import policy as wire
 from schemas.pseudonym import Pseudonyms
 
 _log = logging.getLogger(__name__)
+_MOST_NEAR = 50
+"""Quotas nearly used up that operators are told of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,8 @@ class Core:
         self.tls = self._tls(config.tls) if config.tls else None
         self.hsts = HSTS + b"\r\n" if self.tls else b""
         self.policy: Policy | None = None
+        self.policy_heard = monotonic()
+        """When the control plane last said which policy is in force."""
         self.draining = False
         self.under_way = 0
         self.upgraded = 0
@@ -321,6 +325,8 @@ class Core:
             "upgraded": self.upgraded,
             "buckets": len(self.buckets),
             "quotas": len(self.quotas),
+            "near_quotas": self._near_quotas(),
+            "policy_age": monotonic() - self.policy_heard,
             "spans_dropped": self.spans.dropped if self.spans else 0,
             "trail": self.trail.as_json() if self.trail else {},
             "tokens_verified": self.tokens.verified,
@@ -332,6 +338,13 @@ class Core:
             "tls_not_after": self.tls.not_after if self.tls else None,
             "overload": self.overload.as_json(),
         }
+
+    def _near_quotas(self) -> list[tuple[str, str, float]]:
+        """Clients, routes and shares of quotas nearly used up; never an address."""
+        known = self.policy.clients if self.policy else {}
+        near = ((key, share) for key, share in self.quotas.near() if isinstance(key, tuple))
+        found = [(who, route, share) for (who, route), share in near if who in known]
+        return sorted(found, key=lambda each: -each[2])[:_MOST_NEAR]
 
     def _tls(self, files: TlsFiles) -> Tls:
         handshakes = Handshakes(self.bounds.handshakes, self.bounds.head + self.bounds.linger)

@@ -20,6 +20,8 @@ USUAL_BASE: Final = 8000
 _ADMIN: Final = 1000  # above the base
 _INSIDE: Final = "127.0.0.1"
 
+_SAMPLE_BASE: Final = Path(__file__).parent / "mirai.geojson"
+
 _CONNECTED: Final = (
     "administration",
     "disaster",
@@ -136,6 +138,8 @@ def draw(settings: Settings, papers: Papers, base: int = USUAL_BASE) -> Plan:
             "PAIRWISE_KEY": papers.pairwise_key,
             "BOOTSTRAP": str(folder / "bootstrap.json"),
             "DELIVER_TO": settings.deliver_to,
+            "METRICS_URLS": settings.metrics_urls or _metrics(inside),
+            "MAP_BASE": str(settings.map_base or (_SAMPLE_BASE if settings.sample else "")),
         },
         "broker": {"DELIVER_TO": settings.deliver_to},
         "gateway": {
@@ -159,6 +163,12 @@ def draw(settings: Settings, papers: Papers, base: int = USUAL_BASE) -> Plan:
     )
     is_sample = settings.sample and not settings.sources
     return Plan(public_url, gateway_url, folder, ports, processes, _apis(inside), is_sample)
+
+
+def _metrics(inside: Mapping[str, str]) -> str:
+    """Where the control plane finds the others' metrics; its own it has."""
+    parts = {"gateway": "admin", **{name: name for name in ("broker", "connectors", "services")}}
+    return " ".join(f"{part}={inside[name]}" for part, name in parts.items())
 
 
 def _workers() -> int:

@@ -20,6 +20,8 @@ ARCHITECTURE = {
     ("control", "connectors", 8003),
     ("control", "evacuation", 8004),
     ("control", "gateway", 8000),
+    # and gathers how each process is doing; the others' metrics are where their API is
+    ("control", "gateway", 9000),
     # whoever publishes or asks does so through the open API, like anybody
     ("connectors", "gateway", 8000),
     ("evacuation", "gateway", 8000),

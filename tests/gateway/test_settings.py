@@ -40,6 +40,8 @@ def test_what_is_given_is_taken_and_empty_is_not_given() -> None:
         ("SUPERCITY_TRACE_RATIO", "1.5", "from 0 to 1"),
         ("SUPERCITY_TRACE_RATIO", "nan", "from 0 to 1"),
         ("SUPERCITY_OTLP_URL", "collector:4318", "should be like"),
+        ("SUPERCITY_METRICS_URLS", "http://gateway:9000", "gateway=http://"),
+        ("SUPERCITY_METRICS_URLS", "gateway=http://g:9000/metrics", "without a path"),
         ("SUPERCITY_ADMIN_PORT", "70000", "from 0 to 65535"),
         ("SUPERCITY_PUBLIC_URL", "city.example", "like https://city.example"),
         ("SUPERCITY_CONTROL_URL", "http://control/path", "without a path"),

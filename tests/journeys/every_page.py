@@ -15,6 +15,7 @@ import httpx
 from playwright.async_api import Page
 
 from gateway.control.staff.command_line import CLIENT_ID
+from tests.journeys import operators
 from tests.journeys.city import City
 from tests.journeys.partner import Partner
 
@@ -68,6 +69,7 @@ async def _developer(page: Page, city: City) -> None:
 SIGN_IN: Final[dict[str, Callable[[Page, City], Awaitable[None]]]] = {
     "resident": _resident,
     "developer": _developer,
+    "operator": operators.sign_in,
 }
 """How somebody signs in, once; their cookies serve for all pages."""
 
@@ -237,6 +239,9 @@ DEVELOPERS: Final[tuple[Row, ...]] = (
     Row("an authenticator", "/developers/authenticator", "developer"),
 )
 
-CONSOLE: Final[tuple[Row, ...]] = ()
+CONSOLE: Final[tuple[Row, ...]] = (
+    Row("the live city", "/console/live", "operator"),
+    Row("the map", "/console/map", "operator", late=("maplibre", "/base")),
+)
 
 EVERY_PAGE: Final = (*RESIDENTS, *STAFF, *DEVELOPERS, *CONSOLE)

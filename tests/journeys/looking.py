@@ -66,7 +66,9 @@ class Look:
     def _heard(self, said: Any) -> None:
         # of the page itself, which is meant to be one
         refused = self.status >= 400 and f"status of {self.status}" in said.text
-        if said.type in {"error", "warning"} and not refused:
+        # what a driver without a GPU says of drawing at all
+        drawing = "GL Driver Message" in said.text
+        if said.type in {"error", "warning"} and not refused and not drawing:
             self.found.append(f"console: {said.text}")
 
     def _asked(self, request: Any) -> None:

@@ -13,7 +13,11 @@ from gateway.control.state import Control
 
 HOME: Final = "/console"
 
-NAVIGATION: Final = (Link(HOME, "nav_overview"),)
+NAVIGATION: Final = (
+    Link(HOME, "nav_overview"),
+    Link(HOME + "/live", "nav_live", ("operator",)),
+    Link(HOME + "/map", "nav_map", ("operator",)),
+)
 """Each with the roles that its page asks for, so that nobody is shown what they may not open."""
 
 CONSOLE: Final = Room(HOME, "console", NAVIGATION, CONSOLE_TEXTS)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.control.console.texts_home import HOME_TEXTS
+from gateway.control.console.texts_live import LIVE_TEXTS
+from gateway.control.console.texts_map import MAP_TEXTS
 from gateway.control.pages.texts_wide import WIDE_TEXTS
 
-_PARTS: Final = (WIDE_TEXTS, HOME_TEXTS)
+_PARTS: Final = (WIDE_TEXTS, HOME_TEXTS, LIVE_TEXTS, MAP_TEXTS)
 
 CONSOLE_TEXTS: Final[dict[str, dict[str, str]]] = {
     language: {key: text for part in _PARTS for key, text in part[language].items()}

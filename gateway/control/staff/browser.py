@@ -77,8 +77,13 @@ def _cookie(control: Control) -> str:
     return "__Host-staff" if control.public_url.startswith("https:") else "staff"
 
 
-async def signed_in(request: Request, control: Control) -> StaffBrowser:
-    """Who is at the browser that sends this request: perhaps nobody."""
+async def signed_in(request: Request, control: Control, *, noted: bool = True) -> StaffBrowser:
+    """Who is at the browser that sends this request: perhaps nobody.
+
+    Args:
+        noted: it counts as use, after which the session may rest; a stream that asks again and
+            again whether it may go on does not.
+    """
     token = request.cookies.get(_cookie(control), "")
     if not 20 <= len(token) <= 100:
         return _browser(control, new_token())
@@ -96,7 +101,7 @@ async def signed_in(request: Request, control: Control) -> StaffBrowser:
     means = Means(found.acr, found.amr)
     if means != BY_BOTH and staff.roles != ONLY_DEVELOPER:
         return _browser(control, token)
-    if found.seen <= now - _NOTED_EVERY:
+    if noted and found.seen <= now - _NOTED_EVERY:
         async with control.store.write() as connection:
             await connection.execute(
                 update(table).where(table.c.hash == found.hash).values(seen=now)

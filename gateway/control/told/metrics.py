@@ -15,6 +15,10 @@ router = APIRouter(include_in_schema=False)
 @router.get("/metrics")
 async def metrics(control: ControlDep) -> Response:
     """Taken from the store, and so the same in every process."""
+    return Response(await exposition(control), headers={"content-type": CONTENT_TYPE_LATEST})
+
+
+async def exposition(control: Control) -> bytes:
     registry = CollectorRegistry()
     waiting, oldest, lost = await _stock(control)
     for name, text, value in (
@@ -24,8 +28,7 @@ async def metrics(control: ControlDep) -> Response:
     ):
         gauge = Gauge(f"city_control_consent_notices_{name}", text, registry=registry)
         gauge.set(value)
-    body = generate_latest(registry)
-    return Response(body, headers={"content-type": CONTENT_TYPE_LATEST})
+    return generate_latest(registry)
 
 
 async def _stock(control: Control) -> tuple[int, float, int]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-from gateway.core.access.quotas import OTHERS, Day, Quota
+from gateway.core.access.quotas import NEAR, OTHERS, Day, Quota
 from gateway.core.reply import Refused, quota_exceeded, quota_pending
 
 RESTING = 1.0
@@ -27,6 +27,7 @@ class Count:
     """What this worker may grant of one quota today.
 
     Attributes:
+        key: whose it is.
         held: requests that were leased; below 0, how many were granted on credit and are still
             to be charged.
         credit: how far below 0 it may go.
@@ -35,6 +36,7 @@ class Count:
         taken, missed: granted and refused since the last lease.
     """
 
+    key: Hashable
     quota: Quota
     left: int
     credit: int
@@ -67,11 +69,12 @@ class LeasedCounts:
         self.day = Day("", 0.0)
         self._most = most
         self._counts: dict[Hashable, Count] = {}
+        self._near: dict[Hashable, Count] = {}
         self._away = False
 
     def turn(self, day: Day) -> None:
         if day.name != self.day.name:
-            self._counts = {}
+            self._counts, self._near = {}, {}
         self.day = day
 
     def spend(self, key: Hashable, quota: Quota, now: float) -> int:
@@ -96,7 +99,7 @@ class LeasedCounts:
             return count
         if len(self._counts) >= self._most:
             key = OTHERS
-        made = Count(quota, quota.requests, _credit(quota, quota.requests), now)
+        made = Count(key, quota, quota.requests, _credit(quota, quota.requests), now)
         return self._counts.setdefault(key, made)
 
     # The lease
@@ -124,6 +127,16 @@ class LeasedCounts:
         count.left = left
         count.credit = _credit(count.quota, left)
         count.taken = count.missed = 0
+        if _share(count) >= NEAR:
+            self._near[count.key] = count
+
+    def near(self) -> list[tuple[Hashable, float]]:
+        """Keys whose quota is nearly used up, by all workers together, and the share.
+
+        What a worker holds on lease counts as used: it comes back when it is not.
+        """
+        shares = ((key, _share(count)) for key, count in self._near.items())
+        return [(key, share) for key, share in shares if share >= NEAR]
 
     def grant_share(self) -> None:
         """No lease can be had: grant what this worker has not granted of its share of the day."""
@@ -142,6 +155,10 @@ class LeasedCounts:
 
     def __len__(self) -> int:
         return len(self._counts)
+
+
+def _share(count: Count) -> float:
+    return min(1.0, 1 - (count.left + max(0, count.held)) / count.quota.requests)
 
 
 def _credit(quota: Quota, left: int) -> int:

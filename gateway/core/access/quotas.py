@@ -17,6 +17,8 @@ from gateway.core.reply import Refused, quota_exceeded
 
 OTHERS: Final = "\0others"
 _DAY_SECONDS: Final = 86_400
+NEAR: Final = 0.8
+"""Share of a quota from which on operators are told who uses it up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +56,16 @@ class Quota:
     Attributes:
         name: ``client-day`` or ``route-day``, as clients are told.
         requests: a day, of all workers together; ``part`` of them are this worker's share.
+        near: requests of this worker's share from which on it is nearly used up.
     """
 
-    __slots__ = ("_policy", "name", "part", "requests")
+    __slots__ = ("_policy", "name", "near", "part", "requests")
 
     def __init__(self, requests: int, name: str, share: int) -> None:
         self.requests = requests
         self.name = name
         self.part = max(1, requests // share)
+        self.near = max(1, int(self.part * NEAR))
         self._policy = f'"{name}";q={requests};w={_DAY_SECONDS}'.encode()
 
     def join(self, fields: bytes, left: int, seconds: int) -> bytes:
@@ -95,6 +99,9 @@ class Quotas(Protocol):
             Refused: none was.
         """
 
+    def near(self) -> list[tuple[Hashable, float]]:
+        """Keys of which a share of :data:`NEAR` or more is used, and the share."""
+
     def __len__(self) -> int: ...
 
 
@@ -109,10 +116,11 @@ class OwnCounts:
         self.day = Day("", 0.0)
         self._most = most
         self._used: dict[Hashable, int] = {}
+        self._near: dict[Hashable, Quota] = {}
 
     def turn(self, day: Day) -> None:
         if day.name != self.day.name:
-            self._used = {}
+            self._used, self._near = {}, {}
         self.day = day
 
     def spend(self, key: Hashable, quota: Quota, now: float) -> int:
@@ -123,7 +131,12 @@ class OwnCounts:
         if count >= quota.part:
             raise Refused(quota_exceeded(quota.name, quota.requests, self.day.left(now)))
         used[key] = count + 1
+        if count + 1 >= quota.near:
+            self._near[key] = quota
         return (quota.part - count - 1) * quota.requests // quota.part
+
+    def near(self) -> list[tuple[Hashable, float]]:
+        return [(key, self._used[key] / quota.part) for key, quota in self._near.items()]
 
     def __len__(self) -> int:
         return len(self._used)

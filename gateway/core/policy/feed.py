@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from time import monotonic
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -65,6 +66,7 @@ class Feed:
                 longest = _LONGEST_PAUSE if self._core.policy else _LONGEST_PAUSE_WITHOUT
                 pause = min(pause * 2, longest)
             else:
+                self._core.policy_heard = monotonic()
                 if self._failing:
                     _log.info("the control plane answers again")
                 self._failing = False

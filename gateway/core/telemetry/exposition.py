@@ -88,6 +88,8 @@ class Workers(Collector):
         for name, about in _GAUGES.items():
             yield GaugeMetricFamily(_P + name, about, value=self._total(name))
         yield from self._certificate()
+        yield from self._policy_age()
+        yield self._quotas()
         yield from upstreams(self._told)
         yield GaugeMetricFamily(_P + "workers", "Worker processes running.", value=self._alive)
 
@@ -103,6 +105,25 @@ class Workers(Collector):
         if ends:
             about = "When the certificate in use ends, in seconds since the epoch."
             yield GaugeMetricFamily(_P + "tls_not_after_seconds", about, value=min(ends))
+
+    def _policy_age(self) -> Iterator[Metric]:
+        """Of the worker worst off."""
+        ages = [worker["policy_age"] for worker in self._told if "policy_age" in worker]
+        if ages:
+            about = "Seconds since the control plane last said which policy is in force."
+            yield GaugeMetricFamily(_P + "policy_age_seconds", about, value=max(ages))
+
+    def _quotas(self) -> Metric:
+        """Of several workers the one in which most is used: it is the first to refuse."""
+        about = "Share of the day's quota that is used, where that is 80 % or more."
+        family = GaugeMetricFamily(_P + "quota_used_ratio", about, labels=("client", "route"))
+        used: dict[tuple[str, str], float] = {}
+        for worker in self._told:
+            for client, route, share in worker.get("near_quotas", ()):
+                used[client, route] = max(share, used.get((client, route), 0.0))
+        for labels, share in used.items():
+            family.add_metric(labels, share)
+        return family
 
     def _requests(self) -> Metric:
         family = CounterMetricFamily(

@@ -244,6 +244,7 @@ async def running(
     addresses: Mapping[str, str] | None = None,
     deliver_to: str = "",
     provider: Provider | None = None,
+    metrics_urls: str = "",
 ) -> AsyncIterator[City]:
     """A control plane, from its start to its end."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -266,6 +267,7 @@ async def running(
         provider=provider,
         refresh_every=0.05,
         deliver_to=deliver_to,
+        metrics_urls=metrics_urls,
     )
     app.state.own_api = _own.get("api") or _own.setdefault("api", own_api(app))
     transport = httpx.ASGITransport(app)

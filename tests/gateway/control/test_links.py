@@ -73,7 +73,8 @@ async def test_a_link_is_told_until_it_is_taken_and_then_no_more(
     assert holder.taken == [{"subject": subject, "localId": "patient-7"}]
     assert not {"patient-7", subject, "resident-uuid"} & set(caplog.text.split())
     claims = await city.claims(holder.tokens[0])
-    assert set(claims["scope"].split()) == {f"{domain}:link" for domain in LINKED_DOMAINS}
+    links = {f"{domain}:link" for domain in LINKED_DOMAINS}
+    assert set(claims["scope"].split()) == {*links, "entities:read", "events:read", "mobility:read"}
 
 
 async def test_a_corrected_link_is_told_again(city: City, holder: Holder, linker: Linker) -> None:

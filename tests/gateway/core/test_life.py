@@ -169,6 +169,13 @@ class Control:
         await writer.drain()
 
 
+def told_age(core: Core) -> float:
+    """Seconds since the control plane was heard, as operators are told."""
+    age = core.as_json()["policy_age"]
+    assert isinstance(age, float)
+    return age
+
+
 async def following(core: Core, port: int) -> asyncio.Task[None]:
     return asyncio.create_task(Feed(core, f"http://127.0.0.1:{port}").run())
 
@@ -179,8 +186,11 @@ async def test_the_feed_follows_the_control_plane_and_keeps_the_last_good(tmp_pa
         control = Control(dict(snapshot(behind.port, revision="one")))
         async with gateway(None, last_good=kept) as city:
             async with api(control.handle) as plane:
+                city.core.policy_heard -= 60
+                assert told_age(city.core) >= 60
                 feed = await following(city.core, plane.port)
                 await until(lambda: city.core.policy)
+                await until(lambda: told_age(city.core) < 60)
                 assert b"x-city-gateway-key: gateway-key-of-the-tests" in control.asked[0]
                 await until(lambda: len(control.asked) == 2)
                 assert b'if-none-match: "one"\r\nprefer: wait=30' in control.asked[1]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.control.live.targets import parse_targets
 from gateway.settings import Settings
 from gateway.up import plan, ports
 from gateway.up.papers import Papers
@@ -37,6 +38,14 @@ def test_a_city_is_five_processes_and_each_can_read_its_settings(
         settings = Settings.from_environ(one.environ)
         assert settings.data_dir == tmp_path
         assert settings.gateway_url == "http://127.0.0.1:8000"
+
+
+def test_the_control_plane_is_told_where_the_others_metrics_are(
+    papers: Papers, tmp_path: Path
+) -> None:
+    control = Settings.from_environ(process(drawn(papers, tmp_path), "control").environ)
+    asked = {(target.part, target.port) for target in parse_targets(control.metrics_urls)}
+    assert asked == {("gateway", 9000), ("broker", 8002), ("connectors", 8003), ("services", 8004)}
 
 
 def test_all_ports_move_with_the_base(papers: Papers, tmp_path: Path) -> None:

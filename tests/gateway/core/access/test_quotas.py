@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.core.access.counts import LeasedCounts
@@ -61,6 +61,41 @@ def test_the_number_of_counts_is_bounded(counts: Quotas) -> None:
     quota = Quota(10, "route-day", 1)
     assert [spent(counts, quota, 1, f"{n}") for n in range(30)].count(1) < 30
     assert len(counts) == 3
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(10, 500), st.integers(1, 4), st.integers(0, 500))
+def test_who_has_nearly_used_up_a_quota_is_known(requests: int, workers: int, times: int) -> None:
+    counts, quota = OwnCounts(10), Quota(requests, "client-day", workers)
+    counts.turn(TODAY)
+    granted = spent(counts, quota, times)
+    assert dict(counts.near()) == ({"k": granted / quota.part} if granted >= quota.near else {})
+    counts.turn(Day("2026-11-25", 90_000.0))
+    assert counts.near() == []
+
+
+def test_of_a_shared_quota_it_is_known_what_all_workers_have_used() -> None:
+    counts, quota = LeasedCounts(10), Quota(100, "client-day", 4)
+    counts.turn(TODAY)
+    spent(counts, quota, 1)
+    (claim,) = counts.claims(0.0)
+    counts.granted(claim, 5, 70)
+    assert counts.near() == []
+    counts.granted(claim, 0, 4)
+    ((key, share),) = counts.near()
+    assert key == "k" and 0.8 <= share <= 1
+
+
+async def test_an_operator_is_told_which_client_has_nearly_used_up_its_quota_and_no_address() -> (
+    None
+):
+    routes = [*ROUTES, route("/dear", quota=10), route("/free", access="open", quota=1)]
+    async with api() as behind, gateway(snapshot(behind.port, routes=routes)) as city:
+        one = token()
+        assert await statuses(lambda: city.get("/dear", one), 9) == [200] * 9
+        assert await statuses(lambda: city.get("/free"), 2) == [200, 429]
+        told = city.core.as_json()
+    assert told["near_quotas"] == [("app", "test.get-dear", 0.9)]
 
 
 def test_a_day_is_the_citys() -> None:
