@@ -28,7 +28,7 @@ from gateway.core.caching.shared_cache import SharedCache
 from gateway.core.consent.withdrawal import cut_ended, cut_withdrawn
 from gateway.core.exchange import Exchange
 from gateway.core.handshakes import Handshakes
-from gateway.core.http.head import Fields
+from gateway.core.http.head import Fields, without_proof
 from gateway.core.http.target import RequestLine
 from gateway.core.ids import Ids
 from gateway.core.listeners import Listeners
@@ -281,28 +281,41 @@ class Core:
     def leave(self, client: ClientConnection) -> None:
         self._clients.discard(client)
 
-    def head(self, first: bytes, block: bytes) -> tuple[RequestLine, Fields]:
-        """Request line and header section, read now or remembered by their bytes.
+    def head(self, first: bytes, block: bytes) -> tuple[RequestLine, Fields, bytes]:
+        """Request line, header section and proof, read now or remembered by their bytes.
 
         Raises:
             Refused: they are malformed, or contradict each other.
         """
-        lines, blocks = self.lines, self.blocks
+        lines = self.lines
         line = lines.young.get(first) or lines.older(first)
         if line is None:
             line = RequestLine(first)
             if len(first) <= CACHED_LINE_BYTES:
                 lines.put(first, line)
-        fields = blocks.young.get(block) or blocks.older(block)
-        if fields is None:
-            fields = Fields(block)
-            if not fields.once and len(block) <= CACHED_HEAD_BYTES:
-                blocks.put(block, fields)
+        fields, proof = self._fields(block)
         if line.authority and line.authority.lower() != fields.host.lower():
             raise malformed("The target's authority is not the Host field's.", "ambiguous")
         if line.http10 and fields.chunked:
             raise malformed("HTTP/1.0 has no chunks.", "ambiguous")
-        return line, fields
+        return line, fields, proof
+
+    def _fields(self, block: bytes) -> tuple[Fields, bytes]:
+        blocks = self.blocks
+        fields = blocks.young.get(block) or blocks.older(block)
+        if fields is not None:
+            return fields, b""
+        rest, proof = without_proof(block)
+        if proof:
+            fields = blocks.young.get(rest) or blocks.older(rest)
+            if fields is not None and not fields.full:
+                return fields, proof
+        fields = Fields(rest)
+        if fields.proof or (proof and fields.full):  # it has another, or there are too many
+            return Fields(block), b""
+        if not fields.once and len(rest) <= CACHED_HEAD_BYTES:
+            blocks.put(rest, fields)
+        return fields, proof
 
     def as_json(self) -> dict[str, object]:
         """Counters and gauges of this worker, for :mod:`gateway.core.telemetry.exposition`."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 from gateway.core import arrival, bounds, pipeline, reply
 from gateway.core.arrival import EMPTY_LINE
 from gateway.core.http.body import Chunked, Malformed, Sized
+from gateway.core.http.head import without_proof
 from gateway.core.origin import Origin
 from gateway.core.reply import Refused, Reply, malformed
 
@@ -85,12 +86,15 @@ class ClientConnection(asyncio.Protocol):
         line = core.lines.young.get(data[:at])
         if line is None or not line.usual:
             return False
-        fields = core.blocks.young.get(data[at + 2 : -2])
-        if fields is None or not fields.bare or data[-2:] != b"\r\n":
+        block, proof = data[at + 2 : -2], b""
+        if line.proven:
+            block, proof = without_proof(block)
+        fields = core.blocks.young.get(block)
+        if fields is None or not fields.bare or data[-2:] != b"\r\n" or (proof and fields.full):
             return False
         try:
             if line.kept is None or not line.kept.answer(core, self, fields):
-                self._begin(core.exchange(core, self, line, fields, monotonic()), b"")
+                self._begin(core.exchange(core, self, line, fields, monotonic(), proof), b"")
         except Exception:  # a fault of ours must not leave a connection hanging
             _log.exception("a request could not be handled")
             self._refuse(reply.INTERNAL)
@@ -132,10 +136,10 @@ class ClientConnection(asyncio.Protocol):
                 self._partial(data, start, now)
                 return b""
             at = data.find(b"\r\n", start)
-            line, fields = self._core.head(data[start:at], data[at + 2 : end + 2])
+            line, fields, proof = self._core.head(data[start:at], data[at + 2 : end + 2])
             if line.kept is not None and line.kept.answer(self._core, self, fields):
                 return data[end + 4 :]
-            exchange = self._core.exchange(self._core, self, line, fields, now)
+            exchange = self._core.exchange(self._core, self, line, fields, now, proof)
         except Refused as refused:
             self._refuse(
                 (arrival.fault(data[start : end + 4]) if end >= 0 else None) or refused.reply

@@ -137,11 +137,12 @@ def prove(core: Core, exchange: Exchange, grant: Grant) -> None:
         raise Refused(refusals.NOT_BOUND)
     if not fields.bound:
         raise Refused(refusals.BOUND)
+    exchange.line.proven = True
     tokens = core.tokens
     tokens.bear(source, exchange.began)
     target = exchange.policy.base + exchange.line.path.decode()
     try:
-        core.proofs.check(fields.proof, grant, exchange.method, target, tokens.now())
+        core.proofs.check(exchange.proof, grant, exchange.method, target, tokens.now())
     except Refused as refused:
         if refused.reply is BAD_SIGNATURE:
             tokens.failed(source, exchange.began)
