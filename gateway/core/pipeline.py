@@ -71,6 +71,7 @@ def _search(policy: Policy, line: RequestLine) -> None:
     line.route = route
     line.start = route.start(line.path, line.query)
     line.found_by = policy
+    line.target = ""  # under another policy the city may have another name
 
 
 def authenticate(core: Core, exchange: Exchange) -> None:

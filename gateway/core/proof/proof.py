@@ -10,20 +10,21 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
-import orjson
+from orjson import loads
 
 from gateway.core.access.keys import decode
 from gateway.core.proof import refusals
-from gateway.core.proof.keys import ProofKeys
+from gateway.core.proof.keys import ProofKey, ProofKeys
 from gateway.core.proof.refusals import invalid_proof
 from gateway.core.proof.replays import Found, Replays
 from gateway.core.proof.uri import normal
-from gateway.core.reply import Refused, Reply
+from gateway.core.reply import Refused
 
 if TYPE_CHECKING:
     from gateway.core.access.grant import Grant
     from gateway.core.app import Core
     from gateway.core.exchange import Exchange
+    from gateway.core.http.target import RequestLine
 
 BACK: Final = 60
 """Seconds for which a proof is good."""
@@ -36,6 +37,8 @@ BYTES: Final = 4_096
 JTI: Final = 256
 KEYS: Final = 10_000
 """Keys of clients that are remembered."""
+
+NEW: Final = Found.NEW  # an enumeration's member takes several look-ups each time
 
 NONE: Final = invalid_proof("there is none", "proof-missing")
 MALFORMED: Final = invalid_proof("it is not a signed JWT", "proof-malformed")
@@ -65,62 +68,66 @@ class Proofs:
         self._replays = replays
         self.verified = 0
 
-    def check(self, proof: bytes, grant: Grant, method: bytes, target: str, now: float) -> None:
+    def check(self, proof: bytes, grant: Grant, line: RequestLine, now: float) -> None:
         """Whether ``proof`` proves it (RFC 9449 §4.3); what costs most comes last.
 
         Args:
-            target: URL of the request, without its query.
+            line: of the request, whose ``target`` is known.
             now: the wall clock.
 
         Raises:
             Refused: 401 with what is wrong, or 503 where no more can be remembered.
         """
-        signed, _, signature = proof.rpartition(b".")
-        header, _, payload = signed.partition(b".")
-        if not proof or len(proof) > BYTES or b"." in payload:
-            raise Refused(MALFORMED if proof else NONE)
+        prover = grant.prover
+        if prover is None or not proof.startswith(prover.header):
+            prover = self._prover(proof, grant)
+        start, end = len(prover.header), proof.rfind(b".")
+        if len(proof) > BYTES or end < start:
+            raise Refused(MALFORMED)
         try:
-            key = self._keys.of(header, grant.thumbprint)
-        except ValueError:
-            raise Refused(WRONG_KEY) from None
-        try:
-            claims, signature = orjson.loads(decode(payload)), decode(signature)
+            claims = loads(decode(proof[start:end]))
+            signature = decode(proof[end + 1 :])
         except ValueError:
             raise Refused(MALFORMED) from None
-        if not isinstance(claims, dict):
-            raise Refused(MALFORMED)
-        wrong = _wrong(claims, grant, method, target, now)
-        if wrong is not None:
-            raise Refused(wrong)
+        name = _name(claims, grant, line, now)
         self.verified += 1
-        if not key.verify(signature, signed):
+        if not prover.verify(signature, proof[:end]):
             raise Refused(BAD_SIGNATURE)
-        self._use(key.thumbprint, claims["jti"])
-
-    def _use(self, thumbprint: str, jti: str) -> None:
-        found = self._replays.take(thumbprint + jti, monotonic(), LIFE)
-        if found is not Found.NEW:
+        found = self._replays.take(prover.thumbprint + name, monotonic(), LIFE)
+        if found is not NEW:
             raise Refused(USED if found is Found.SEEN else refusals.FULL)
 
+    def _prover(self, proof: bytes, grant: Grant) -> ProofKey:
+        """The key that ``proof`` names, if it is the token's; the token remembers it."""
+        header, dot, rest = proof.partition(b".")
+        if not proof or len(proof) > BYTES or rest.count(b".") != 1:
+            raise Refused(MALFORMED if proof else NONE)
+        try:
+            grant.prover = found = self._keys.of(header + dot, grant.thumbprint)
+        except ValueError:
+            raise Refused(WRONG_KEY) from None
+        return found
 
-def _wrong(
-    claims: dict[str, Any], grant: Grant, method: bytes, target: str, now: float
-) -> Reply | None:
+
+def _name(claims: Any, grant: Grant, line: RequestLine, now: float) -> str:
+    """The ``jti`` of a proof that says what it must."""
+    if not isinstance(claims, dict):
+        raise Refused(MALFORMED)
     get = claims.get
     issued, name = get("iat"), get("jti")
-    if get("htm") != method.decode():
-        return WRONG_METHOD
-    if get("htu") != target and not _same(get("htu"), target):
-        return WRONG_TARGET
+    if get("htm") != line.verb:
+        raise Refused(WRONG_METHOD)
+    if get("htu") != line.target and not _same(get("htu"), line.target):
+        raise Refused(WRONG_TARGET)
     if isinstance(issued, bool) or not isinstance(issued, int | float):
-        return WRONG_TIME
+        raise Refused(WRONG_TIME)
     if not now - BACK <= issued <= now + AHEAD:
-        return WRONG_TIME
+        raise Refused(WRONG_TIME)
     if get("ath") != grant.hash:
-        return WRONG_TOKEN
+        raise Refused(WRONG_TOKEN)
     if not isinstance(name, str) or not 0 < len(name) <= JTI:
-        return NO_ID
-    return None
+        raise Refused(NO_ID)
+    return name
 
 
 def _same(said: object, target: str) -> bool:
@@ -137,12 +144,15 @@ def prove(core: Core, exchange: Exchange, grant: Grant) -> None:
         raise Refused(refusals.NOT_BOUND)
     if not fields.bound:
         raise Refused(refusals.BOUND)
-    exchange.line.proven = True
     tokens = core.tokens
     tokens.bear(source, exchange.began)
-    target = exchange.policy.base + exchange.line.path.decode()
+    line = exchange.line
+    if not line.target:
+        line.target = exchange.policy.base + line.path.decode()
+        line.verb = line.method.decode()
+    line.proven = True
     try:
-        core.proofs.check(exchange.proof, grant, exchange.method, target, tokens.now())
+        core.proofs.check(exchange.proof, grant, line, tokens.now())
     except Refused as refused:
         if refused.reply is BAD_SIGNATURE:
             tokens.failed(source, exchange.began)

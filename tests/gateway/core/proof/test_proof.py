@@ -232,7 +232,7 @@ def test_an_rsa_key_of_a_strangers_choice_is_bounded() -> None:
     for n, e in ((bytes([255]) * 1_024, b"\x01\x00\x01"), (bytes([255]) * 256, bytes(range(1, 9)))):
         holder = Holder("RS256")
         holder.jwk = {"kty": "RSA", "n": b64(n), "e": b64(e)}
-        head = holder.proof({}).split(".")[0].encode()
+        head = holder.proof({}).split(".")[0].encode() + b"."
         with pytest.raises(ValueError, match="RSA"):
             keys.of(head, thumbprint(holder.jwk))
 
@@ -283,6 +283,11 @@ _GOOD = HOLDER.proof(_CLAIMS).encode()
 class _Grant:
     thumbprint = HOLDER.thumbprint
     hash = ath(_BOUND)
+    prover = None
+
+
+class _Line:
+    verb, target = "GET", ISSUER + "/stops"
 
 
 @given(st.binary(max_size=80) | flips(_GOOD))
@@ -293,7 +298,7 @@ def test_a_proof_with_anything_changed_is_refused(text: bytes) -> None:
     if text == _GOOD:
         return
     with pytest.raises(Refused) as refused:
-        checked(text, _Grant, b"GET", ISSUER + "/stops", float(_CLAIMS["iat"]))
+        checked(text, _Grant(), _Line, float(_CLAIMS["iat"]))
     assert refused.value.reply.status == 401
 
 
