@@ -37,7 +37,7 @@ from gateway.core.policy.compiler import Surroundings, compiling
 from gateway.core.policy.policy import Policy
 from gateway.core.policy.reading import document
 from gateway.core.proof.proof import Proofs
-from gateway.core.proof.replays import PER_WORKER, Replays
+from gateway.core.proof.replays import Replays
 from gateway.core.reply import malformed
 from gateway.core.server import ClientConnection
 from gateway.core.slices import Work, at_once, emptied, in_slices
@@ -51,6 +51,8 @@ from schemas import policy as wire
 from schemas.pseudonym import Pseudonyms
 
 _log = logging.getLogger(__name__)
+_PROOFS = 1 << 16
+"""Proofs that a core remembers by itself, where it shares no memory with others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ class Core:
         self.gateway_key = config.gateway_key
         self.pseudonyms = Pseudonyms(config.pairwise_key)
         self.tokens = Tokens(self.pseudonyms, self.bounds.tokens, config.now)
-        self._replays = config.replays or Replays(Replays.file_for(PER_WORKER))
+        self._replays = config.replays or Replays(Replays.file_for(_PROOFS))
         self.proofs = Proofs(self._replays)
         self.lasting: set[Exchange] = set()
         self.buckets: Limiter = config.limiter or Buckets(self.bounds.buckets)

@@ -16,7 +16,7 @@ from gateway.core.access.keys import decode
 from gateway.core.proof import refusals
 from gateway.core.proof.keys import ProofKey, ProofKeys
 from gateway.core.proof.refusals import invalid_proof
-from gateway.core.proof.replays import Found, Replays
+from gateway.core.proof.replays import NEW, SEEN, Replays
 from gateway.core.proof.uri import normal
 from gateway.core.reply import Refused
 
@@ -37,8 +37,6 @@ BYTES: Final = 4_096
 JTI: Final = 256
 KEYS: Final = 10_000
 """Keys of clients that are remembered."""
-
-NEW: Final = Found.NEW  # an enumeration's member takes several look-ups each time
 
 NONE: Final = invalid_proof("there is none", "proof-missing")
 MALFORMED: Final = invalid_proof("it is not a signed JWT", "proof-malformed")
@@ -95,7 +93,7 @@ class Proofs:
             raise Refused(BAD_SIGNATURE)
         found = self._replays.take(prover.thumbprint + name, monotonic(), LIFE)
         if found is not NEW:
-            raise Refused(USED if found is Found.SEEN else refusals.FULL)
+            raise Refused(USED if found is SEEN else refusals.FULL)
 
     def _prover(self, proof: bytes, grant: Grant) -> ProofKey:
         """The key that ``proof`` names, if it is the token's; the token remembers it."""
@@ -145,7 +143,8 @@ def prove(core: Core, exchange: Exchange, grant: Grant) -> None:
     if not fields.bound:
         raise Refused(refusals.BOUND)
     tokens = core.tokens
-    tokens.bear(source, exchange.began)
+    if tokens.wary > exchange.began:
+        tokens.bear(source, exchange.began)
     line = exchange.line
     if not line.target:
         line.target = exchange.policy.base + line.path.decode()

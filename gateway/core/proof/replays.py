@@ -13,11 +13,11 @@ to forget.
 
 from __future__ import annotations
 
-import fcntl
 import mmap
 import os
 import tempfile
 from enum import Enum
+from fcntl import LOCK_EX, LOCK_UN, lockf
 from hashlib import blake2b
 from math import ceil
 from typing import Final
@@ -26,8 +26,9 @@ SLOTS: Final = 64
 """Digests of a bucket."""
 DIGEST: Final = 8
 """Bytes of each."""
-PER_WORKER: Final = 1 << 20
-"""Digests that are remembered, for each worker: more than it can verify in their life."""
+PER_WORKER: Final = 1 << 21
+"""Digests that are remembered, for each worker: so many more than it can verify in their life that
+hardly ever a bucket is full."""
 _NUMBER: Final = 4
 """Bytes of a moment, in seconds, or of a slot's number."""
 _KEY: Final = 64
@@ -46,6 +47,8 @@ class Found(Enum):
     FULL = "full"
 
 
+NEW, SEEN, FULL = Found  # a member takes several look-ups where it is named in full
+
 class Replays:
     """The memory, as one process sees it.
 
@@ -61,7 +64,9 @@ class Replays:
         self.file = file
         size = os.fstat(file).st_size
         self._buckets = (size - _KEY) // _BUCKET
-        self._memory = mmap.mmap(file, size)
+        # with its pages at hand: to get one when it is first needed costs as much as all the rest
+        flags = mmap.MAP_SHARED | getattr(mmap, "MAP_POPULATE", 0)
+        self._memory = mmap.mmap(file, size, flags=flags)
         self._key = self._memory[:_KEY]
         self._numbers = memoryview(self._memory).cast("I")
 
@@ -86,28 +91,25 @@ class Replays:
         digest = blake2b(name.encode(), digest_size=DIGEST, key=self._key).digest()
         bucket = int.from_bytes(digest[:4]) % self._buckets
         try:
-            fcntl.lockf(self.file, fcntl.LOCK_EX, 1, bucket)
+            lockf(self.file, LOCK_EX, 1, bucket)
         except OSError:  # no lock is to be had: as good as full
-            return Found.FULL
+            return FULL
         try:
-            return self._put(digest, _KEY + bucket * _BUCKET, now, life)
+            memory, at = self._memory, _KEY + bucket * _BUCKET
+            if digest in memory[at : at + _DIGESTS]:  # a copy is searched faster
+                return SEEN
+            numbers, following = self._numbers, (at + _NEXT) // _NUMBER
+            slot = numbers[following] % SLOTS
+            expiry = (at + _DIGESTS) // _NUMBER + slot
+            if numbers[expiry] > now:
+                return FULL
+            numbers[expiry] = ceil(now) + life
+            place = at + slot * DIGEST
+            memory[place : place + DIGEST] = digest
+            numbers[following] = slot + 1
+            return NEW
         finally:
-            fcntl.lockf(self.file, fcntl.LOCK_UN, 1, bucket)
-
-    def _put(self, digest: bytes, at: int, now: float, life: int) -> Found:
-        memory = self._memory
-        if digest in memory[at : at + _DIGESTS]:  # a copy is searched faster than the memory
-            return Found.SEEN
-        numbers, following = self._numbers, (at + _NEXT) // _NUMBER
-        slot = numbers[following] % SLOTS
-        expiry = (at + _DIGESTS) // _NUMBER + slot
-        if numbers[expiry] > now:
-            return Found.FULL
-        numbers[expiry] = ceil(now) + life
-        place = at + slot * DIGEST
-        memory[place : place + DIGEST] = digest
-        numbers[following] = slot + 1
-        return Found.NEW
+            lockf(self.file, LOCK_UN, 1, bucket)
 
     def close(self) -> None:
         """Let go of it; again does nothing."""
