@@ -36,6 +36,7 @@ from gateway.core.overload.overload import Overload
 from gateway.core.policy.compiler import Surroundings, compiling
 from gateway.core.policy.policy import Policy
 from gateway.core.policy.reading import document
+from gateway.core.proof.batch import Batch
 from gateway.core.proof.proof import Proofs
 from gateway.core.proof.replays import Replays
 from gateway.core.reply import malformed
@@ -114,8 +115,9 @@ class Core:
         self.gateway_key = config.gateway_key
         self.pseudonyms = Pseudonyms(config.pairwise_key)
         self.tokens = Tokens(self.pseudonyms, self.bounds.tokens, config.now)
-        self._replays = config.replays or Replays(Replays.file_for(_PROOFS))
-        self.proofs = Proofs(self._replays)
+        self.replays = config.replays or Replays(Replays.file_for(_PROOFS))
+        self.proofs = Proofs()
+        self.batch = Batch(self)
         self.lasting: set[Exchange] = set()
         self.buckets: Limiter = config.limiter or Buckets(self.bounds.buckets)
         self.quotas: Quotas = config.quotas or OwnCounts(self.bounds.buckets)
@@ -271,7 +273,7 @@ class Core:
         if self.trail is not None:
             await self.trail.close()
         await asyncio.sleep(0)
-        self._replays.close()
+        self.replays.close()
 
     # What its connections ask of it
 
@@ -338,7 +340,7 @@ class Core:
             "trail": self.trail.as_json() if self.trail else {},
             "tokens_verified": self.tokens.verified,
             "tokens_remembered": self.tokens.remembered,
-            "proofs_verified": self.proofs.verified,
+            "proofs_verified": self.batch.verified,
             "revision": self.policy.revision if self.policy else "",
             "ready": self.policy is not None and not self.draining,
             "tls_handshakes": len(self.tls.handshakes) if self.tls else 0,

@@ -16,7 +16,8 @@ from gateway.core import options, reply
 from gateway.core.access.limits import joined
 from gateway.core.consent.withdrawal import note_lasting
 from gateway.core.overload.admission import share_capacity
-from gateway.core.proof.proof import prove
+from gateway.core.proof.batch import Waits
+from gateway.core.proof.proof import accept, read
 from gateway.core.reply import Refused
 from gateway.core.telemetry.telemetry import ANYBODY
 from gateway.core.trail.trail import note_access
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from gateway.core.exchange import Exchange
     from gateway.core.http.target import RequestLine
     from gateway.core.policy.policy import Policy
+    from gateway.core.reply import Reply
 
 Step = Callable[["Core", "Exchange"], None]
 
@@ -37,12 +39,24 @@ def admit(core: Core, exchange: Exchange) -> None:
 
     Raises:
         Refused: at the first step that it does not pass.
+        Waits: it is for :func:`go_on` to take it further.
     """
     find_route(core, exchange)
     for step in exchange.route.steps:
         step(core, exchange)
     if exchange.body is not None:
         limit_body(exchange)
+
+
+def go_on(core: Core, exchange: Exchange, against: Reply | None) -> None:
+    """The same from where :func:`admit` was left by :class:`Waits`, in the first step.
+
+    Args:
+        against: what speaks against the exchange's proof; None if nothing does.
+    """
+    accept(core, exchange, against)
+    for step in exchange.route.steps[1:]:
+        step(core, exchange)
 
 
 def find_route(core: Core, exchange: Exchange) -> None:
@@ -78,6 +92,9 @@ def authenticate(core: Core, exchange: Exchange) -> None:
     """Whose token is it? A signature is verified once; afterwards this is a look-up.
 
     A token that is bound to a key needs a proof of it each time.
+
+    Raises:
+        Waits: the proof is verified with others; then :func:`go_on`.
     """
     fields, tokens = exchange.fields, core.tokens
     grant = fields.grant
@@ -97,7 +114,12 @@ def authenticate(core: Core, exchange: Exchange) -> None:
     exchange.grant = grant
     exchange.stats = exchange.route.stats[grant.client.kind]
     if grant.thumbprint or fields.bound:
-        prove(core, exchange, grant)
+        proof = read(core, exchange, grant)
+        # content may be here already; and what calls this as a part of a step goes on by itself
+        if exchange.body is None and exchange.route.steps[0] is authenticate:
+            core.batch.add(exchange, proof)
+            raise Waits
+        accept(core, exchange, core.batch.judge([proof])[0])
 
 
 def limit_client(core: Core, exchange: Exchange) -> None:

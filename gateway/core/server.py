@@ -14,6 +14,7 @@ from gateway.core.arrival import EMPTY_LINE
 from gateway.core.http.body import Chunked, Malformed, Sized
 from gateway.core.http.head import without_proof
 from gateway.core.origin import Origin
+from gateway.core.proof.batch import Waits
 from gateway.core.reply import Refused, Reply, malformed
 
 if TYPE_CHECKING:
@@ -170,6 +171,8 @@ class ClientConnection(asyncio.Protocol):
             pipeline.admit(self._core, exchange)
         except Refused as refused:
             return self._turn_away(exchange, refused.reply, rest)
+        except Waits:
+            return rest
         if not exchange.sent:
             if not exchange.told:
                 exchange.told = bool(rest)  # it did not wait
@@ -177,10 +180,27 @@ class ClientConnection(asyncio.Protocol):
                 self._core.loop.call_later(self._core.bounds.continue_after, exchange.go_on)
             rest = self._body(exchange, rest)
         if exchange.alive:
-            exchange.admitted = True
-            exchange.stats.in_flight += 1
-            exchange.route.send(exchange)
+            self._send(exchange)
         return rest
+
+    def _send(self, exchange: Exchange) -> None:
+        exchange.admitted = True
+        exchange.stats.in_flight += 1
+        exchange.route.send(exchange)
+
+    def go_on(self, exchange: Exchange, against: Reply | None) -> None:
+        """Its proof was verified with others; ``against`` is what speaks against it, if anything
+        does."""
+        if self.exchange is not exchange:  # it has gone, or was cut off
+            return
+        try:
+            pipeline.go_on(self._core, exchange, against)
+            self._send(exchange)
+        except Refused as refused:
+            exchange.refuse(refused.reply)
+        except Exception:  # a fault of ours must not leave a connection hanging
+            _log.exception("a request could not be handled")
+            self._refuse(reply.INTERNAL)
 
     def _turn_away(self, exchange: Exchange, answer: Reply, rest: bytes) -> bytes:
         """Refuse before the upstream. A body of a length that is said and small is passed over;

@@ -22,7 +22,7 @@ import uvloop
 from gateway.core.server import ClientConnection
 from gateway.core.trail.trail import Trail
 from loadtests.micro.wires import ANSWER, Wire, Wired, request
-from loadtests.peers import report, work
+from loadtests.peers import work
 
 CLIENTS = 32
 TURNS = 20
@@ -47,6 +47,7 @@ class Crowd:
     """Clients that ask at once, and upstream connections to answer them."""
 
     def __init__(self, wired: Wired, clients: int = CLIENTS) -> None:
+        self._core = wired.core
         self._upstreams = [wired.upstream, *(wired.another() for _ in range(clients - 1))]
         self._clients = [ClientConnection(wired.core) for _ in range(clients)]
         self._owed = 0
@@ -61,6 +62,7 @@ class Crowd:
         self._over.clear()
         for client in self._clients:
             client.data_received(next(heads))
+        self._core.batch.run()
         for upstream in self._upstreams:
             upstream.data_received(ANSWER)
         await self._over.wait()  # for the journal, which is on its way to the disk

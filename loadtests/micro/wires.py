@@ -89,6 +89,7 @@ class Wired:
     def once(self, head: bytes) -> None:
         """One request, all the way there and back."""
         self.client.data_received(head)
+        self.core.batch.run()
         self.upstream.data_received(ANSWER)
 
     def post(self, size: int) -> bytes:
@@ -131,8 +132,8 @@ class Forgetful(Replays):
         super().__init__(Replays.file_for(PER_WORKER))
         self._others = map(str, count())
 
-    def take(self, name: str, now: float, life: int) -> Found:
-        return super().take(name + next(self._others), now, life)
+    def take_all(self, names: list[str], now: float, life: int) -> list[Found]:
+        return super().take_all([name + next(self._others) for name in names], now, life)
 
 
 def request(path: str, number: int, token: str, proof: str = "") -> bytes:

@@ -7,18 +7,17 @@ token somewhere has nothing.
 
 from __future__ import annotations
 
-from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 from orjson import loads
 
 from gateway.core.access.keys import decode
 from gateway.core.proof import refusals
+from gateway.core.proof.batch import AHEAD, BACK
 from gateway.core.proof.keys import ProofKey, ProofKeys
 from gateway.core.proof.refusals import invalid_proof
-from gateway.core.proof.replays import NEW, SEEN, Replays
 from gateway.core.proof.uri import normal
-from gateway.core.reply import Refused
+from gateway.core.reply import Refused, Reply
 
 if TYPE_CHECKING:
     from gateway.core.access.grant import Grant
@@ -26,12 +25,6 @@ if TYPE_CHECKING:
     from gateway.core.exchange import Exchange
     from gateway.core.http.target import RequestLine
 
-BACK: Final = 60
-"""Seconds for which a proof is good."""
-AHEAD: Final = 5
-"""Seconds by which a client's clock may be ahead of this one."""
-LIFE: Final = BACK + AHEAD + 1
-"""Seconds for which a proof that was used is remembered."""
 BYTES: Final = 4_096
 """Longest proof that is looked at; one of a 4096-bit RSA key has some 2,200."""
 JTI: Final = 256
@@ -50,36 +43,32 @@ WRONG_TIME: Final = invalid_proof(
 )
 WRONG_TOKEN: Final = invalid_proof("its ath is not the hash of this access token", "proof-token")
 NO_ID: Final = invalid_proof(f"its jti is not a text of 1 to {JTI} characters", "proof-id")
-BAD_SIGNATURE: Final = invalid_proof("its signature does not fit", "proof-signature")
-USED: Final = invalid_proof("it was used before; each request needs one of its own", "proof-used")
+
+Proof = tuple[ProofKey, bytes, bytes, str]
+"""A proof that says what it must: its key, what is signed, the signature, and a name for it that no
+other has. What it needs yet is that the signature fits, and that it was not used before."""
 
 
 class Proofs:
-    """What one worker knows of proofs.
+    """Reads proofs."""
 
-    Args:
-        replays: what was used, shared with the other workers.
-    """
-
-    def __init__(self, replays: Replays) -> None:
+    def __init__(self) -> None:
         self._keys = ProofKeys(KEYS)
-        self._replays = replays
-        self.verified = 0
 
-    def check(self, proof: bytes, grant: Grant, line: RequestLine, now: float) -> None:
-        """Whether ``proof`` proves it (RFC 9449 §4.3); what costs most comes last.
+    def read(self, proof: bytes, grant: Grant, line: RequestLine, now: float) -> Proof:
+        """``proof``, if it says what it must (RFC 9449 §4.3).
 
         Args:
             line: of the request, whose ``target`` is known.
             now: the wall clock.
 
         Raises:
-            Refused: 401 with what is wrong, or 503 where no more can be remembered.
+            Refused: 401 with what is wrong.
         """
-        prover = grant.prover
-        if prover is None or not proof.startswith(prover.header):
-            prover = self._prover(proof, grant)
-        start, end = len(prover.header), proof.rfind(b".")
+        key = grant.prover
+        if key is None or not proof.startswith(key.header):
+            key = self._prover(proof, grant)
+        start, end = len(key.header), proof.rfind(b".")
         if len(proof) > BYTES or end < start:
             raise Refused(MALFORMED)
         try:
@@ -87,13 +76,7 @@ class Proofs:
             signature = decode(proof[end + 1 :])
         except ValueError:
             raise Refused(MALFORMED) from None
-        name = _name(claims, grant, line, now)
-        self.verified += 1
-        if not prover.verify(signature, proof[:end]):
-            raise Refused(BAD_SIGNATURE)
-        found = self._replays.take(prover.thumbprint + name, monotonic(), LIFE)
-        if found is not NEW:
-            raise Refused(USED if found is SEEN else refusals.FULL)
+        return key, proof[:end], signature, key.thumbprint + _name(claims, grant, line, now)
 
     def _prover(self, proof: bytes, grant: Grant) -> ProofKey:
         """The key that ``proof`` names, if it is the token's; the token remembers it."""
@@ -135,8 +118,12 @@ def _same(said: object, target: str) -> bool:
         return False
 
 
-def prove(core: Core, exchange: Exchange, grant: Grant) -> None:
-    """A bound token comes with a proof, and as such; any other does not (RFC 9449 §7.1, §7.2)."""
+def read(core: Core, exchange: Exchange, grant: Grant) -> Proof:
+    """A bound token comes with a proof, and as such; any other does not (RFC 9449 §7.1, §7.2).
+
+    Raises:
+        Refused: it does not, or the proof does not say what it must.
+    """
     fields, source = exchange.fields, exchange.client.source
     if not grant.thumbprint:
         raise Refused(refusals.NOT_BOUND)
@@ -150,9 +137,16 @@ def prove(core: Core, exchange: Exchange, grant: Grant) -> None:
         line.target = exchange.policy.base + line.path.decode()
         line.verb = line.method.decode()
     line.proven = True
-    try:
-        core.proofs.check(exchange.proof, grant, line, tokens.now())
-    except Refused as refused:
-        if refused.reply is BAD_SIGNATURE:
-            tokens.failed(source, exchange.began)
-        raise
+    return core.proofs.read(exchange.proof, grant, line, tokens.now())
+
+
+def accept(core: Core, exchange: Exchange, against: Reply | None) -> None:
+    """What becomes of an exchange whose proof was judged.
+
+    Raises:
+        Refused: ``against``, if anything speaks against it.
+    """
+    if against is not None:
+        if against is refusals.BAD_SIGNATURE:
+            core.tokens.failed(exchange.client.source, exchange.began)
+        raise Refused(against)

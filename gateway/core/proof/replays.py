@@ -1,7 +1,8 @@
 """Which proofs were used: a memory that all workers of a machine share (RFC 9449 §11.1).
 
 A proof is good once. Whichever worker gets it first writes its digest into a file that is only in
-memory, under a lock of the kernel's for that place alone; a worker that dies gives its locks back.
+memory, under a lock of the kernel's, with all those that came with it; a worker that dies gives its
+lock back.
 
 The memory is of a fixed size: buckets of :data:`SLOTS` digests, each a ring, so that one look is at
 eight lines of the processor's cache. Digests are made with a secret of the memory's: nobody can
@@ -49,6 +50,7 @@ class Found(Enum):
 
 NEW, SEEN, FULL = Found  # a member takes several look-ups where it is named in full
 
+
 class Replays:
     """The memory, as one process sees it.
 
@@ -88,28 +90,38 @@ class Replays:
         Args:
             now: a clock that never goes back, the same in all processes.
         """
-        digest = blake2b(name.encode(), digest_size=DIGEST, key=self._key).digest()
-        bucket = int.from_bytes(digest[:4]) % self._buckets
+        return self.take_all([name], now, life)[0]
+
+    def take_all(self, names: list[str], now: float, life: int) -> list[Found]:
+        """The same for each of ``names`` in turn, under one lock."""
+        if not names:
+            return []
         try:
-            lockf(self.file, LOCK_EX, 1, bucket)
+            lockf(self.file, LOCK_EX)
         except OSError:  # no lock is to be had: as good as full
-            return FULL
+            return [FULL] * len(names)
         try:
-            memory, at = self._memory, _KEY + bucket * _BUCKET
-            if digest in memory[at : at + _DIGESTS]:  # a copy is searched faster
-                return SEEN
-            numbers, following = self._numbers, (at + _NEXT) // _NUMBER
-            slot = numbers[following] % SLOTS
-            expiry = (at + _DIGESTS) // _NUMBER + slot
-            if numbers[expiry] > now:
-                return FULL
-            numbers[expiry] = ceil(now) + life
-            place = at + slot * DIGEST
-            memory[place : place + DIGEST] = digest
-            numbers[following] = slot + 1
-            return NEW
+            until = ceil(now) + life
+            return [self._take(name, now, until) for name in names]
         finally:
-            lockf(self.file, LOCK_UN, 1, bucket)
+            lockf(self.file, LOCK_UN)
+
+    def _take(self, name: str, now: float, until: int) -> Found:
+        digest = blake2b(name.encode(), digest_size=DIGEST, key=self._key).digest()
+        at = _KEY + int.from_bytes(digest[:4]) % self._buckets * _BUCKET
+        memory = self._memory
+        if digest in memory[at : at + _DIGESTS]:  # a copy is searched faster
+            return SEEN
+        numbers, following = self._numbers, (at + _NEXT) // _NUMBER
+        slot = numbers[following] % SLOTS
+        expiry = (at + _DIGESTS) // _NUMBER + slot
+        if numbers[expiry] > now:
+            return FULL
+        numbers[expiry] = until
+        place = at + slot * DIGEST
+        memory[place : place + DIGEST] = digest
+        numbers[following] = slot + 1
+        return NEW
 
     def close(self) -> None:
         """Let go of it; again does nothing."""
