@@ -127,8 +127,8 @@ class Fields:
     __slots__ = (
         "authorization", "bare", "bound", "chunked", "close", "cookie", "expects", "forward",
         "full", "grant", "hop", "host", "length", "max_forwards", "once", "proof", "purpose",
-        "request_id", "sealed", "sealed_by", "sealed_for", "timed", "timeout", "token", "traceparent",
-        "upgrade",
+        "request_id", "sealed", "sealed_by", "sealed_for", "timed", "timeout", "token",
+        "traceparent", "upgrade",
     )  # fmt: skip
 
     def __init__(self, block: bytes) -> None:
