@@ -276,7 +276,7 @@ class Exchange:
         self.begun = self.told = True
         self.status = answer.status
         if self.access is None or not self.access.defer(
-            lambda: self._open_tunnel(answer, connection, early)
+            self, lambda: self._open_tunnel(answer, connection, early)
         ):
             self._open_tunnel(answer, connection, early)
 
@@ -329,7 +329,7 @@ class Exchange:
         if self.watcher is not None:
             self.watcher(self, answer)
         if self.access is not None:
-            self.access.hold(body)
+            self.access.hold(self, body)
 
     def _added(self) -> list[bytes]:
         """Fields that the gateway adds to the API's."""
