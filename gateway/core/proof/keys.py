@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
 from typing import Any, Final, cast
 
@@ -54,6 +54,10 @@ class ProofKeys:
 
     def __init__(self, most: int) -> None:
         self._keys: Recent[bytes, ProofKey] = Recent(most)
+
+    def __iter__(self) -> Iterator[ProofKey]:
+        """Those that were asked for lately."""
+        return iter(self._keys.young.values())
 
     def of(self, header: bytes, thumbprint: str) -> ProofKey:
         """The key in ``header``, the first part of a proof with its dot.

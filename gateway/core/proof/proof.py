@@ -53,7 +53,7 @@ class Proofs:
     """Reads proofs."""
 
     def __init__(self) -> None:
-        self._keys = ProofKeys(KEYS)
+        self.keys = ProofKeys(KEYS)
 
     def read(self, proof: bytes, grant: Grant, line: RequestLine, now: float) -> Proof:
         """``proof``, if it says what it must (RFC 9449 §4.3).
@@ -84,7 +84,7 @@ class Proofs:
         if not proof or len(proof) > BYTES or rest.count(b".") != 1:
             raise Refused(MALFORMED if proof else NONE)
         try:
-            grant.prover = found = self._keys.of(header + dot, grant.thumbprint)
+            grant.prover = found = self.keys.of(header + dot, grant.thumbprint)
         except ValueError:
             raise Refused(WRONG_KEY) from None
         return found
