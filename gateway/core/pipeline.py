@@ -4,7 +4,8 @@ The head has been read (``core/http/head.py``, ``core/http/target.py``). Then :f
 the route is found, and the steps of its access class run in order. Each either returns or raises
 :class:`~gateway.core.reply.Refused`; none waits for anything. What has passed them all is written
 to the upstream in the same turn of the event loop (``upstreams/upstream.py``), and the answer is
-streamed back (:mod:`gateway.core.exchange`).
+streamed back (:mod:`gateway.core.exchange`). The proofs of a turn are verified together at its end,
+and only then do their requests take the next step (``proof/batch.py``).
 """
 
 from __future__ import annotations

@@ -209,7 +209,7 @@ def without_proof(block: bytes) -> tuple[bytes, bytes]:
             return block, b""
     end = block.find(b"\r\n", at + 8)
     proof = block[at + 8 : end]
-    if not proof or proof.translate(None, _JWT):
+    if end < 0 or not proof or proof.translate(None, _JWT):
         return block, b""
     return block[:at] + block[end:], proof
 

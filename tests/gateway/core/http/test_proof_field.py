@@ -39,7 +39,7 @@ def test_what_is_not_written_in_the_usual_way_stays_where_it_is(line: bytes) -> 
 
 @given(st.lists(st.sampled_from([b"DPoP: a.b.c", b"dpop: d", b"", b"A: b", b"GET / HTTP/1.1"])))
 def test_no_end_of_a_header_section_comes_or_goes(lines: list[bytes]) -> None:
-    """Nothing that is behind an empty line, such as a body, becomes a part of what is remembered."""
+    """Nothing that is behind an empty line, such as a body, becomes part of what is remembered."""
     block = b"\r\n".join([BEFORE, *lines, b""])
     rest, proof = without_proof(block)
     assert (b"\r\n\r\n" in rest) == (b"\r\n\r\n" in block)
@@ -47,7 +47,7 @@ def test_no_end_of_a_header_section_comes_or_goes(lines: list[bytes]) -> None:
 
 
 async def test_each_request_is_judged_by_its_own_proof() -> None:
-    """The same fields, remembered: with a good proof, another's, none, two, and a good one again."""
+    """The same fields: with a good proof, another's, none, two, and a good one again."""
     holder, thief = Holder(), Holder()
     bound = holder.token()
 
