@@ -28,7 +28,7 @@ from gateway.core.caching.shared_cache import SharedCache
 from gateway.core.consent.withdrawal import cut_ended, cut_withdrawn
 from gateway.core.exchange import Exchange
 from gateway.core.handshakes import Handshakes
-from gateway.core.http.head import Fields
+from gateway.core.http.head import Fields, without_proof
 from gateway.core.http.target import RequestLine
 from gateway.core.ids import Ids
 from gateway.core.listeners import Listeners
@@ -36,8 +36,9 @@ from gateway.core.overload.overload import Overload
 from gateway.core.policy.compiler import Surroundings, compiling
 from gateway.core.policy.policy import Policy
 from gateway.core.policy.reading import document
+from gateway.core.proof.batch import Batch
 from gateway.core.proof.proof import Proofs
-from gateway.core.proof.replays import PER_WORKER, Replays
+from gateway.core.proof.replays import Replays
 from gateway.core.reply import malformed
 from gateway.core.server import ClientConnection
 from gateway.core.slices import Work, at_once, emptied, in_slices
@@ -54,6 +55,8 @@ from schemas.pseudonym import Pseudonyms
 _log = logging.getLogger(__name__)
 _MOST_NEAR = 50
 """Quotas nearly used up that operators are told of."""
+_PROOFS = 1 << 16
+"""Proofs that a core remembers by itself, where it shares no memory with others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +118,9 @@ class Core:
         self.gateway_key = config.gateway_key
         self.pseudonyms = Pseudonyms(config.pairwise_key)
         self.tokens = Tokens(self.pseudonyms, self.bounds.tokens, config.now)
-        self._replays = config.replays or Replays(Replays.file_for(PER_WORKER))
-        self.proofs = Proofs(self._replays)
+        self.replays = config.replays or Replays(Replays.file_for(_PROOFS))
+        self.proofs = Proofs()
+        self.batch = Batch(self)
         self.lasting: set[Exchange] = set()
         self.buckets: Limiter = config.limiter or Buckets(self.bounds.buckets)
         self.quotas: Quotas = config.quotas or OwnCounts(self.bounds.buckets)
@@ -275,7 +279,7 @@ class Core:
         if self.trail is not None:
             await self.trail.close()
         await asyncio.sleep(0)
-        self._replays.close()
+        self.replays.close()
 
     # What its connections ask of it
 
@@ -287,28 +291,41 @@ class Core:
     def leave(self, client: ClientConnection) -> None:
         self._clients.discard(client)
 
-    def head(self, first: bytes, block: bytes) -> tuple[RequestLine, Fields]:
-        """Request line and header section, read now or remembered by their bytes.
+    def head(self, first: bytes, block: bytes) -> tuple[RequestLine, Fields, bytes]:
+        """Request line, header section and proof, read now or remembered by their bytes.
 
         Raises:
             Refused: they are malformed, or contradict each other.
         """
-        lines, blocks = self.lines, self.blocks
+        lines = self.lines
         line = lines.young.get(first) or lines.older(first)
         if line is None:
             line = RequestLine(first)
             if len(first) <= CACHED_LINE_BYTES:
                 lines.put(first, line)
-        fields = blocks.young.get(block) or blocks.older(block)
-        if fields is None:
-            fields = Fields(block)
-            if not fields.once and len(block) <= CACHED_HEAD_BYTES:
-                blocks.put(block, fields)
+        fields, proof = self._fields(block)
         if line.authority and line.authority.lower() != fields.host.lower():
             raise malformed("The target's authority is not the Host field's.", "ambiguous")
         if line.http10 and fields.chunked:
             raise malformed("HTTP/1.0 has no chunks.", "ambiguous")
-        return line, fields
+        return line, fields, proof
+
+    def _fields(self, block: bytes) -> tuple[Fields, bytes]:
+        blocks = self.blocks
+        fields = blocks.young.get(block) or blocks.older(block)
+        if fields is not None:
+            return fields, b""
+        rest, proof = without_proof(block)
+        if proof:
+            fields = blocks.young.get(rest) or blocks.older(rest)
+            if fields is not None and not fields.full:
+                return fields, proof
+        fields = Fields(rest)
+        if fields.proof or (proof and fields.full):  # it has another, or there are too many
+            return Fields(block), b""
+        if not fields.once and len(rest) <= CACHED_HEAD_BYTES:
+            blocks.put(rest, fields)
+        return fields, proof
 
     def as_json(self) -> dict[str, object]:
         """Counters and gauges of this worker, for :mod:`gateway.core.telemetry.exposition`."""
@@ -331,7 +348,7 @@ class Core:
             "trail": self.trail.as_json() if self.trail else {},
             "tokens_verified": self.tokens.verified,
             "tokens_remembered": self.tokens.remembered,
-            "proofs_verified": self.proofs.verified,
+            "proofs_verified": self.batch.verified,
             "revision": self.policy.revision if self.policy else "",
             "ready": self.policy is not None and not self.draining,
             "tls_handshakes": len(self.tls.handshakes) if self.tls else 0,

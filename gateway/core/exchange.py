@@ -59,6 +59,7 @@ class Exchange:
         upgrade: the protocol that the client may have instead of HTTP; ``b""`` if none.
         load: its place under its server's limit.
         rate_fields: ``RateLimit`` fields of the answer, and what else the gateway adds to it.
+        proof: of possession of the token's key (RFC 9449), as it was sent; ``b""`` if none.
         start: what goes upstream before the ``Host``.
         watcher: is told of the answer's head, where somebody must know of it.
         access: on a personal route, what must be on disk before the answer leaves.
@@ -76,7 +77,7 @@ class Exchange:
         "_chunks", "_core", "access", "admitted", "alive", "began", "began_body", "begun", "body",
         "bytes_out", "caller", "client", "close", "connection", "consent", "ended", "fault",
         "fields", "grant", "held", "hop", "lasts_until", "limit", "line", "load", "plain", "policy",
-        "purpose", "rate_fields", "repeatable", "request_id", "route", "routed", "sent", "start",
+        "proof", "purpose", "rate_fields", "repeatable", "request_id", "route", "routed", "sent", "start",
         "stats", "status", "told", "tried", "unsent", "upgrade", "upload", "watcher",
     )  # fmt: skip
 
@@ -85,12 +86,14 @@ class Exchange:
     grant: Grant
 
     def __init__(
-        self, core: Core, client: ClientConnection, line: RequestLine, fields: Fields, began: float
-    ) -> None:
+        self, core: Core, client: ClientConnection, line: RequestLine, fields: Fields,
+        began: float, proof: bytes = b"",
+    ) -> None:  # fmt: skip
         self._core = core
         self.client = client
         self.line = line
         self.fields = fields
+        self.proof = proof or fields.proof
         self.began = self.began_body = began
         self.request_id = fields.request_id or core.ids.trace_id()
         self.body: Body | None = None
@@ -169,7 +172,8 @@ class Exchange:
         origin = self.client.origin
         said = origin.said if origin.host == fields.host else self._said(origin)
         name = self.request_id
-        if fields.bare and self.line.usual:  # the common case, in one piece
+        shown = by is None and self.proof
+        if fields.bare and self.line.usual and not shown:  # the common case, in one piece
             return b"%b%b%bx-request-id: %b\r\ntraceparent: 00-%b-%b-00\r\n\r\n" % (
                 self.start, fields.sealed, said, name, name, name[16:],
             )  # fmt: skip
@@ -187,7 +191,7 @@ class Exchange:
             self.start, fields.sealed, said,
             b"x-request-id: ", name, b"\r\ntraceparent: ", trace,
             b"" if self.http10 else fields.hop, self.hop,
-            self._framing(), unsent,
+            self._shown_proof() if shown else b"", self._framing(), unsent,
         ))  # fmt: skip
 
     def _seal(self, fields: Fields, upstream: Upstream, by: object) -> None:
@@ -213,11 +217,14 @@ class Exchange:
         said = b"x-city-gateway-key: %b\r\n" % key if key else b""
         if fields.authorization and (key or not fields.token):
             said += b"authorization: %b\r\n" % fields.authorization
-        if fields.proof and key:
-            said += b"dpop: %b\r\n" % fields.proof
         if fields.cookie and key:
             said += b"cookie: %b\r\n" % fields.cookie
         return said
+
+    def _shown_proof(self) -> bytes:
+        """The proof, where the API behind reads it itself; it is never the same, so not sealed."""
+        shown = self.route.upstream.internal and self._core.gateway_key
+        return b"\r\ndpop: %b" % self.proof if shown else b""
 
     def _framing(self) -> bytes:
         if self.fields.chunked:
@@ -271,7 +278,7 @@ class Exchange:
         self.begun = self.told = True
         self.status = answer.status
         if self.access is None or not self.access.defer(
-            lambda: self._open_tunnel(answer, connection, early)
+            self, lambda: self._open_tunnel(answer, connection, early)
         ):
             self._open_tunnel(answer, connection, early)
 
@@ -324,7 +331,7 @@ class Exchange:
         if self.watcher is not None:
             self.watcher(self, answer)
         if self.access is not None:
-            self.access.hold(body)
+            self.access.hold(self, body)
 
     def _added(self) -> list[bytes]:
         """Fields that the gateway adds to the API's."""

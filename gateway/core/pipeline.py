@@ -4,7 +4,8 @@ The head has been read (``core/http/head.py``, ``core/http/target.py``). Then :f
 the route is found, and the steps of its access class run in order. Each either returns or raises
 :class:`~gateway.core.reply.Refused`; none waits for anything. What has passed them all is written
 to the upstream in the same turn of the event loop (``upstreams/upstream.py``), and the answer is
-streamed back (:mod:`gateway.core.exchange`).
+streamed back (:mod:`gateway.core.exchange`). The proofs of a turn are verified together at its end,
+and only then do their requests take the next step (``proof/batch.py``).
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from gateway.core import options, reply
 from gateway.core.access.limits import joined
 from gateway.core.consent.withdrawal import note_lasting
 from gateway.core.overload.admission import share_capacity
-from gateway.core.proof.proof import prove
+from gateway.core.proof.batch import Waits
+from gateway.core.proof.proof import accept, read
 from gateway.core.reply import Refused
 from gateway.core.telemetry.telemetry import ANYBODY
 from gateway.core.trail.trail import note_access
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from gateway.core.exchange import Exchange
     from gateway.core.http.target import RequestLine
     from gateway.core.policy.policy import Policy
+    from gateway.core.reply import Reply
 
 Step = Callable[["Core", "Exchange"], None]
 
@@ -37,12 +40,24 @@ def admit(core: Core, exchange: Exchange) -> None:
 
     Raises:
         Refused: at the first step that it does not pass.
+        Waits: it is for :func:`go_on` to take it further.
     """
     find_route(core, exchange)
     for step in exchange.route.steps:
         step(core, exchange)
     if exchange.body is not None:
         limit_body(exchange)
+
+
+def go_on(core: Core, exchange: Exchange, against: Reply | None) -> None:
+    """The same from where :func:`admit` was left by :class:`Waits`, in the first step.
+
+    Args:
+        against: what speaks against the exchange's proof; None if nothing does.
+    """
+    accept(core, exchange, against)
+    for step in exchange.route.steps[1:]:
+        step(core, exchange)
 
 
 def find_route(core: Core, exchange: Exchange) -> None:
@@ -71,12 +86,16 @@ def _search(policy: Policy, line: RequestLine) -> None:
     line.route = route
     line.start = route.start(line.path, line.query)
     line.found_by = policy
+    line.target = ""  # under another policy the city may have another name
 
 
 def authenticate(core: Core, exchange: Exchange) -> None:
     """Whose token is it? A signature is verified once; afterwards this is a look-up.
 
     A token that is bound to a key needs a proof of it each time.
+
+    Raises:
+        Waits: the proof is verified with others; then :func:`go_on`.
     """
     fields, tokens = exchange.fields, core.tokens
     grant = fields.grant
@@ -97,7 +116,12 @@ def authenticate(core: Core, exchange: Exchange) -> None:
     exchange.caller = grant.client_id
     exchange.stats = exchange.route.stats[grant.client.kind]
     if grant.thumbprint or fields.bound:
-        prove(core, exchange, grant)
+        proof = read(core, exchange, grant)
+        # content may be here already; and what calls this as a part of a step goes on by itself
+        if exchange.body is None and exchange.route.steps[0] is authenticate:
+            core.batch.add(exchange, proof)
+            raise Waits
+        accept(core, exchange, core.batch.judge([proof])[0])
 
 
 def limit_client(core: Core, exchange: Exchange) -> None:

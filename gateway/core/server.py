@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, cast
 from gateway.core import arrival, bounds, pipeline, reply
 from gateway.core.arrival import EMPTY_LINE
 from gateway.core.http.body import Chunked, Malformed, Sized
+from gateway.core.http.head import without_proof
 from gateway.core.origin import Origin
+from gateway.core.proof.batch import Waits
 from gateway.core.reply import Refused, Reply, malformed
 
 if TYPE_CHECKING:
@@ -85,12 +87,15 @@ class ClientConnection(asyncio.Protocol):
         line = core.lines.young.get(data[:at])
         if line is None or not line.usual:
             return False
-        fields = core.blocks.young.get(data[at + 2 : -2])
-        if fields is None or not fields.bare or data[-2:] != b"\r\n":
+        block, proof = data[at + 2 : -2], b""
+        if line.proven:
+            block, proof = without_proof(block)
+        fields = core.blocks.young.get(block)
+        if fields is None or not fields.bare or data[-2:] != b"\r\n" or (proof and fields.full):
             return False
         try:
             if line.kept is None or not line.kept.answer(core, self, fields):
-                self._begin(core.exchange(core, self, line, fields, monotonic()), b"")
+                self._begin(core.exchange(core, self, line, fields, monotonic(), proof), b"")
         except Exception:  # a fault of ours must not leave a connection hanging
             _log.exception("a request could not be handled")
             self._refuse(reply.INTERNAL)
@@ -132,10 +137,10 @@ class ClientConnection(asyncio.Protocol):
                 self._partial(data, start, now)
                 return b""
             at = data.find(b"\r\n", start)
-            line, fields = self._core.head(data[start:at], data[at + 2 : end + 2])
+            line, fields, proof = self._core.head(data[start:at], data[at + 2 : end + 2])
             if line.kept is not None and line.kept.answer(self._core, self, fields):
                 return data[end + 4 :]
-            exchange = self._core.exchange(self._core, self, line, fields, now)
+            exchange = self._core.exchange(self._core, self, line, fields, now, proof)
         except Refused as refused:
             self._refuse(
                 (arrival.fault(data[start : end + 4]) if end >= 0 else None) or refused.reply
@@ -166,6 +171,8 @@ class ClientConnection(asyncio.Protocol):
             pipeline.admit(self._core, exchange)
         except Refused as refused:
             return self._turn_away(exchange, refused.reply, rest)
+        except Waits:
+            return rest
         if not exchange.sent:
             if not exchange.told:
                 exchange.told = bool(rest)  # it did not wait
@@ -173,10 +180,27 @@ class ClientConnection(asyncio.Protocol):
                 self._core.loop.call_later(self._core.bounds.continue_after, exchange.go_on)
             rest = self._body(exchange, rest)
         if exchange.alive:
-            exchange.admitted = True
-            exchange.stats.in_flight += 1
-            exchange.route.send(exchange)
+            self._send(exchange)
         return rest
+
+    def _send(self, exchange: Exchange) -> None:
+        exchange.admitted = True
+        exchange.stats.in_flight += 1
+        exchange.route.send(exchange)
+
+    def go_on(self, exchange: Exchange, against: Reply | None) -> None:
+        """Its proof was verified with others; ``against`` is what speaks against it, if anything
+        does."""
+        if self.exchange is not exchange:  # it has gone, or was cut off
+            return
+        try:
+            pipeline.go_on(self._core, exchange, against)
+            self._send(exchange)
+        except Refused as refused:
+            exchange.refuse(refused.reply)
+        except Exception:  # a fault of ours must not leave a connection hanging
+            _log.exception("a request could not be handled")
+            self._refuse(reply.INTERNAL)
 
     def _turn_away(self, exchange: Exchange, answer: Reply, rest: bytes) -> bytes:
         """Refuse before the upstream. A body of a length that is said and small is passed over;

@@ -35,7 +35,7 @@ def stages(wired: Wired) -> Iterator[Stage]:
     yield "cache hit", "an open read, all of it", lambda: wired.client.data_received(kept)
     yield from _personal(wired)
     first, block = split(wired.heads[0])
-    line, fields = core.head(first, block)
+    line, fields, _ = core.head(first, block)
     exchange = Exchange(core, wired.client, line, fields, monotonic())
     yield "parse", "request line and header section, seen before", lambda: core.head(first, block)
     yield "parse, new", "never seen", lambda: (RequestLine(first), Fields(block))

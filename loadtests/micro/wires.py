@@ -12,6 +12,7 @@ from gateway.core.app import Core, CoreConfig
 from gateway.core.bounds import Bounds
 from gateway.core.proof.replays import PER_WORKER, Found, Replays
 from gateway.core.server import ClientConnection
+from gateway.core.trail.trail import Trail
 from gateway.core.upstreams.connection import UpstreamConnection
 from loadtests.peers import ours, personal, work
 
@@ -54,33 +55,41 @@ class Wire(asyncio.Transport):
 class Wired:
     """A core with one client and one resting upstream connection, and heads to ask with."""
 
-    def __init__(self, tokens: int = work.TOKENS) -> None:
+    def __init__(self, tokens: int = work.TOKENS, trail: Trail | None = None) -> None:
         signer = self.signer = work.signer("ES256")
         # nothing ends on its own here: no tick may close what a measurement uses
         bounds = Bounds(tick=3600.0, upstream_rest=3600.0, upstream_fresh=3600.0)
         self.core = Core(
-            CoreConfig(b"bench", personal.PAIRWISE_KEY, bounds=bounds, replays=Forgetful())
+            CoreConfig(
+                b"bench", personal.PAIRWISE_KEY, bounds=bounds, replays=Forgetful(), trail=trail
+            )
         )
         self.core.apply(orjson.dumps(ours.policy(9, [signer])))
         self.client = ClientConnection(self.core)
         self.client_wire, self.upstream_wire = Wire(), Wire()
         self.client.connection_made(self.client_wire)
-        policy = self.core.policy
-        assert policy is not None
-        upstream = policy.upstreams["api"]
-        self.upstream = UpstreamConnection(upstream, upstream.addresses[0])
-        self.upstream.connection_made(self.upstream_wire)
-        self.upstream.rested = self.core.loop.time()
-        upstream.rest(self.upstream)
+        self.upstream = self.another(self.upstream_wire)
         self.heads = [
             request(path, number, signer.token(number))
             for number in range(tokens)
             for path in [work.ROUTES[number % len(work.ROUTES)]]
         ]
 
+    def another(self, wire: Wire | None = None) -> UpstreamConnection:
+        """One more resting upstream connection."""
+        policy = self.core.policy
+        assert policy is not None
+        upstream = policy.upstreams["api"]
+        made = UpstreamConnection(upstream, upstream.addresses[0])
+        made.connection_made(wire or Wire())
+        made.rested = self.core.loop.time()
+        upstream.rest(made)
+        return made
+
     def once(self, head: bytes) -> None:
         """One request, all the way there and back."""
         self.client.data_received(head)
+        self.core.batch.run()
         self.upstream.data_received(ANSWER)
 
     def post(self, size: int) -> bytes:
@@ -123,8 +132,8 @@ class Forgetful(Replays):
         super().__init__(Replays.file_for(PER_WORKER))
         self._others = map(str, count())
 
-    def take(self, name: str, now: float, life: int) -> Found:
-        return super().take(name + next(self._others), now, life)
+    def take_all(self, names: list[str], now: float, life: int) -> list[Found]:
+        return super().take_all([name + next(self._others) for name in names], now, life)
 
 
 def request(path: str, number: int, token: str, proof: str = "") -> bytes:

@@ -6,7 +6,7 @@ import json
 import re
 from base64 import urlsafe_b64encode
 from hashlib import sha256
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from gateway.core.access.keys import Key
 from gateway.core.consent import held
@@ -16,6 +16,9 @@ from schemas.consent import CLAIM as CLAIM_CONSENTS
 from schemas.headers import CLIENT, CONSENTS, EXPIRES, GATEWAY_KEY, GRANT, OPERATOR, SCOPE, SUBJECT
 from schemas.policy import ACR, CLAIM_GRANT, CLAIM_PROOFING, CLAIM_RESIDENT
 from schemas.pseudonym import Pseudonyms
+
+if TYPE_CHECKING:
+    from gateway.core.proof.keys import ProofKey
 
 _TEXT: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,4094}[\x21-\x7e])?")
 
@@ -45,13 +48,14 @@ class Grant:
             object when one was, and never that of another grant.
         authenticator, proofing: assurance levels of the sign-in and of the person; 0 if unknown.
         thumbprint: of the key that the token is bound to (RFC 9449 §6.1); ``""`` if to none.
+        prover: the key itself, as its last proof named it.
         hash: of the token, as a proof names it (``ath``); only where it is bound.
     """
 
     __slots__ = (
         "_carried", "_identity", "_living", "audience", "authenticator", "checked", "client",
         "client_id", "consents", "expires", "family", "hash", "issued", "issuer", "jti", "key",
-        "proofing", "resident", "scopes", "subject", "thumbprint",
+        "proofing", "prover", "resident", "scopes", "subject", "thumbprint",
     )  # fmt: skip
 
     client: Client
@@ -72,6 +76,7 @@ class Grant:
         self.key = key
         self.thumbprint = _thumbprint(claims)
         self.hash = ""
+        self.prover: ProofKey | None = None
         self.authenticator = ACR.get(str(claims.get("acr", "")), 0)
         self.proofing = int(number(claims, CLAIM_PROOFING)) if CLAIM_PROOFING in claims else 0
         self._carried = self._living = held.read(claims.get(CLAIM_CONSENTS))

@@ -45,6 +45,9 @@ class Tokens:
     Args:
         most: grants remembered.
         now: the wall clock, in seconds since the epoch.
+
+    Attributes:
+        wary: until then, on the loop's clock, some address may have sent too many bad ones.
     """
 
     def __init__(self, pseudonyms: Pseudonyms, most: int, now: Callable[[], float]) -> None:
@@ -54,6 +57,7 @@ class Tokens:
         self._refused: Recent[bytes, Reply] = Recent(1_024)
         self._failures = Buckets(10_000)
         self._policy: Policy | None = None
+        self.wary = 0.0
         self.verified = 0
         self.remembered = 0
 
@@ -109,6 +113,7 @@ class Tokens:
 
     def failed(self, source: str, monotonic: float) -> None:
         """One did not fit."""
+        self.wary = monotonic + _FAILURES.window
         self._failures.take(source, _FAILURES, monotonic)
 
     def _verify(self, token: bytes, policy: Policy) -> Grant | Reply:

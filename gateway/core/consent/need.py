@@ -42,7 +42,9 @@ class ConsentNeeded:
         consents = exchange.grant.consents.get(self._dataset.id)
         if not consents:
             raise Refused(self._missing)
-        consent = self._choose(consents, exchange.fields.purpose, core.tokens.now())
+        consent, purpose, now = consents[0], exchange.fields.purpose, core.tokens.now()
+        if len(consents) > 1 or consent.until <= now or (purpose and purpose != consent.purpose):
+            consent = self._choose(consents, purpose, now)
         exchange.consent = consent.detail
         exchange.purpose = consent.purpose
         exchange.lasts_until = consent.until

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 SERVER_TIMING: Final = headers.SERVER_TIMING.encode()
 _CONTROLS: Final = bytes([*range(0x09), *range(0x0A, 0x20), 0x7F])
+_JWT: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
+"""What a signed JWT is made of (RFC 7515 §7.1)."""
 _NAME: Final = re.compile(rb"[!#$%&'*+.^`|~0-9A-Za-z-]+")  # a token (RFC 9110 §5.6.2) without `_`
 _HOST: Final = re.compile(
     rb"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,253}[A-Za-z0-9])?|\[([0-9A-Fa-f:.]{2,45})\])"
@@ -97,7 +99,9 @@ class Fields:
         host: the ``Host`` field.
         token: the access token, ``b""`` if there is none.
         bound: it was sent as one that is bound to a key (RFC 9449 §7.1), not as a bearer's.
-        proof: the proof of possession of that key; ``b""`` if there is none.
+        proof: the proof of possession of that key where it was read with all the rest (see
+            :func:`without_proof`); ``b""`` if there is none.
+        full: one field more would be too many.
         purpose: what the client says that it asks for (``City-Purpose``); ``""`` if it does not.
         authorization, cookie: these values, for open routes whose API reads them itself.
         length: ``Content-Length``, -1 if there is none.
@@ -122,8 +126,9 @@ class Fields:
 
     __slots__ = (
         "authorization", "bare", "bound", "chunked", "close", "cookie", "expects", "forward",
-        "grant", "hop", "host", "length", "max_forwards", "once", "proof", "purpose", "request_id",
-        "sealed", "sealed_by", "sealed_for", "timed", "timeout", "token", "traceparent", "upgrade",
+        "full", "grant", "hop", "host", "length", "max_forwards", "once", "proof", "purpose",
+        "request_id", "sealed", "sealed_by", "sealed_for", "timed", "timeout", "token",
+        "traceparent", "upgrade",
     )  # fmt: skip
 
     def __init__(self, block: bytes) -> None:
@@ -133,6 +138,7 @@ class Fields:
             Refused: it is malformed, ambiguous or too large.
         """
         read, names, lines = _split(block)
+        self.full = block.count(b"\r\n") >= bounds.FIELDS
         get = read.get
         host = get(b"host")
         if host is None:
@@ -187,6 +193,25 @@ class Fields:
         self.sealed = b""
         self.sealed_for: Upstream | None = None
         self.sealed_by: object = None
+
+
+def without_proof(block: bytes) -> tuple[bytes, bytes]:
+    """``block`` without its ``DPoP`` field, and that field's value.
+
+    All the rest of what a client sends is the same each time; its proof never is. So the rest can
+    be remembered by its bytes. What is not written in the usual way stays where it is, and is read
+    with everything else: then the value is ``b""``.
+    """
+    at = block.find(b"\r\nDPoP: ")
+    if at < 0:
+        at = block.find(b"\r\ndpop: ")
+        if at < 0:
+            return block, b""
+    end = block.find(b"\r\n", at + 8)
+    proof = block[at + 8 : end]
+    if end < 0 or not proof or proof.translate(None, _JWT):
+        return block, b""
+    return block[:at] + block[end:], proof
 
 
 def _token(credentials: bytes) -> tuple[bytes, bool]:

@@ -45,14 +45,16 @@ class RequestLine:
         route, found_by: where it leads under which policy; for :mod:`gateway.core.pipeline`.
         start: what it begins with on its way to that route's upstream, up to the ``Host``.
         kept: where its answer may be taken from at once; for ``core/caching/kept_route.py``.
+        proven: requests of it come with a proof; and what such a proof must say: ``verb``, the
+            method, and ``target``, its URL; for ``core/proof/proof.py``.
 
     Example:
         ``GET /a/b%20c?x=1 HTTP/1.1`` has the segments ``a`` and ``b c``, and the query ``?x=1``.
     """
 
     __slots__ = (
-        "authority", "found_by", "http10", "is_head", "kept", "method", "path", "query",
-        "repeatable", "route", "segments", "start", "usual",
+        "authority", "found_by", "http10", "is_head", "kept", "method", "path", "proven",
+        "query", "repeatable", "route", "segments", "start", "target", "usual", "verb",
     )  # fmt: skip
 
     route: Route
@@ -86,6 +88,8 @@ class RequestLine:
         self.repeatable = self.method in _REPEATABLE
         self.found_by: Policy | None = None
         self.start = b""
+        self.proven = False
+        self.target = self.verb = ""
 
 
 def _is_http10(version: bytes) -> bool:

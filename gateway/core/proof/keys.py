@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
 from typing import Any, Final, cast
 
@@ -35,13 +35,15 @@ class ProofKey:
     """A key as a proof names it.
 
     Attributes:
+        header: the bytes that named it: the first part of a proof, with its dot.
         thumbprint: RFC 7638, SHA-256, in base64url: the ``jkt`` of tokens that are bound to it.
         verify: checks one signature of the proof's algorithm.
     """
 
-    __slots__ = ("thumbprint", "verify")
+    __slots__ = ("header", "thumbprint", "verify")
 
-    def __init__(self, thumbprint: str, verify: Verify) -> None:
+    def __init__(self, header: bytes, thumbprint: str, verify: Verify) -> None:
+        self.header = header
         self.thumbprint = thumbprint
         self.verify = verify
 
@@ -53,8 +55,12 @@ class ProofKeys:
     def __init__(self, most: int) -> None:
         self._keys: Recent[bytes, ProofKey] = Recent(most)
 
+    def __iter__(self) -> Iterator[ProofKey]:
+        """Those that were asked for lately."""
+        return iter(self._keys.young.values())
+
     def of(self, header: bytes, thumbprint: str) -> ProofKey:
-        """The key in ``header``, the first part of a proof.
+        """The key in ``header``, the first part of a proof with its dot.
 
         Raises:
             ValueError: it is no header of a proof, or its key has another thumbprint.
@@ -69,7 +75,7 @@ class ProofKeys:
 
 
 def _read(header: bytes, wanted: str) -> ProofKey:
-    said = orjson.loads(decode(header))
+    said = orjson.loads(decode(header[:-1]))
     if not isinstance(said, dict) or said.get("typ") != TYPE or "crit" in said:
         raise ValueError(f"its typ is not {TYPE}, or it has critical extensions")
     alg, jwk = said.get("alg"), said.get("jwk")
@@ -82,7 +88,7 @@ def _read(header: bytes, wanted: str) -> ProofKey:
     if thumbprint != wanted:  # before anything is made of the key
         raise ValueError("its key is not the one that the token is bound to")
     try:
-        return ProofKey(thumbprint, make(cast(Jwk, jwk)))
+        return ProofKey(header, thumbprint, make(cast(Jwk, jwk)))
     except (KeyError, AttributeError, TypeError) as error:
         raise ValueError("its jwk is not whole") from error
 

@@ -7,16 +7,15 @@ token somewhere has nothing.
 
 from __future__ import annotations
 
-from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
-import orjson
+from orjson import loads
 
 from gateway.core.access.keys import decode
 from gateway.core.proof import refusals
-from gateway.core.proof.keys import ProofKeys
+from gateway.core.proof.batch import AHEAD, BACK
+from gateway.core.proof.keys import ProofKey, ProofKeys
 from gateway.core.proof.refusals import invalid_proof
-from gateway.core.proof.replays import Found, Replays
 from gateway.core.proof.uri import normal
 from gateway.core.reply import Refused, Reply
 
@@ -24,13 +23,8 @@ if TYPE_CHECKING:
     from gateway.core.access.grant import Grant
     from gateway.core.app import Core
     from gateway.core.exchange import Exchange
+    from gateway.core.http.target import RequestLine
 
-BACK: Final = 60
-"""Seconds for which a proof is good."""
-AHEAD: Final = 5
-"""Seconds by which a client's clock may be ahead of this one."""
-LIFE: Final = BACK + AHEAD + 1
-"""Seconds for which a proof that was used is remembered."""
 BYTES: Final = 4_096
 """Longest proof that is looked at; one of a 4096-bit RSA key has some 2,200."""
 JTI: Final = 256
@@ -49,78 +43,72 @@ WRONG_TIME: Final = invalid_proof(
 )
 WRONG_TOKEN: Final = invalid_proof("its ath is not the hash of this access token", "proof-token")
 NO_ID: Final = invalid_proof(f"its jti is not a text of 1 to {JTI} characters", "proof-id")
-BAD_SIGNATURE: Final = invalid_proof("its signature does not fit", "proof-signature")
-USED: Final = invalid_proof("it was used before; each request needs one of its own", "proof-used")
+
+Proof = tuple[ProofKey, bytes, bytes, str]
+"""A proof that says what it must: its key, what is signed, the signature, and a name for it that no
+other has. What it needs yet is that the signature fits, and that it was not used before."""
 
 
 class Proofs:
-    """What one worker knows of proofs.
+    """Reads proofs."""
 
-    Args:
-        replays: what was used, shared with the other workers.
-    """
+    def __init__(self) -> None:
+        self.keys = ProofKeys(KEYS)
 
-    def __init__(self, replays: Replays) -> None:
-        self._keys = ProofKeys(KEYS)
-        self._replays = replays
-        self.verified = 0
-
-    def check(self, proof: bytes, grant: Grant, method: bytes, target: str, now: float) -> None:
-        """Whether ``proof`` proves it (RFC 9449 §4.3); what costs most comes last.
+    def read(self, proof: bytes, grant: Grant, line: RequestLine, now: float) -> Proof:
+        """``proof``, if it says what it must (RFC 9449 §4.3).
 
         Args:
-            target: URL of the request, without its query.
+            line: of the request, whose ``target`` is known.
             now: the wall clock.
 
         Raises:
-            Refused: 401 with what is wrong, or 503 where no more can be remembered.
+            Refused: 401 with what is wrong.
         """
-        signed, _, signature = proof.rpartition(b".")
-        header, _, payload = signed.partition(b".")
-        if not proof or len(proof) > BYTES or b"." in payload:
-            raise Refused(MALFORMED if proof else NONE)
+        key = grant.prover
+        if key is None or not proof.startswith(key.header):
+            key = self._prover(proof, grant)
+        start, end = len(key.header), proof.rfind(b".")
+        if len(proof) > BYTES or end < start:
+            raise Refused(MALFORMED)
         try:
-            key = self._keys.of(header, grant.thumbprint)
-        except ValueError:
-            raise Refused(WRONG_KEY) from None
-        try:
-            claims, signature = orjson.loads(decode(payload)), decode(signature)
+            claims = loads(decode(proof[start:end]))
+            signature = decode(proof[end + 1 :])
         except ValueError:
             raise Refused(MALFORMED) from None
-        if not isinstance(claims, dict):
-            raise Refused(MALFORMED)
-        wrong = _wrong(claims, grant, method, target, now)
-        if wrong is not None:
-            raise Refused(wrong)
-        self.verified += 1
-        if not key.verify(signature, signed):
-            raise Refused(BAD_SIGNATURE)
-        self._use(key.thumbprint, claims["jti"])
+        return key, proof[:end], signature, key.thumbprint + _name(claims, grant, line, now)
 
-    def _use(self, thumbprint: str, jti: str) -> None:
-        found = self._replays.take(thumbprint + jti, monotonic(), LIFE)
-        if found is not Found.NEW:
-            raise Refused(USED if found is Found.SEEN else refusals.FULL)
+    def _prover(self, proof: bytes, grant: Grant) -> ProofKey:
+        """The key that ``proof`` names, if it is the token's; the token remembers it."""
+        header, dot, rest = proof.partition(b".")
+        if not proof or len(proof) > BYTES or rest.count(b".") != 1:
+            raise Refused(MALFORMED if proof else NONE)
+        try:
+            grant.prover = found = self.keys.of(header + dot, grant.thumbprint)
+        except ValueError:
+            raise Refused(WRONG_KEY) from None
+        return found
 
 
-def _wrong(
-    claims: dict[str, Any], grant: Grant, method: bytes, target: str, now: float
-) -> Reply | None:
+def _name(claims: Any, grant: Grant, line: RequestLine, now: float) -> str:
+    """The ``jti`` of a proof that says what it must."""
+    if not isinstance(claims, dict):
+        raise Refused(MALFORMED)
     get = claims.get
     issued, name = get("iat"), get("jti")
-    if get("htm") != method.decode():
-        return WRONG_METHOD
-    if get("htu") != target and not _same(get("htu"), target):
-        return WRONG_TARGET
+    if get("htm") != line.verb:
+        raise Refused(WRONG_METHOD)
+    if get("htu") != line.target and not _same(get("htu"), line.target):
+        raise Refused(WRONG_TARGET)
     if isinstance(issued, bool) or not isinstance(issued, int | float):
-        return WRONG_TIME
+        raise Refused(WRONG_TIME)
     if not now - BACK <= issued <= now + AHEAD:
-        return WRONG_TIME
+        raise Refused(WRONG_TIME)
     if get("ath") != grant.hash:
-        return WRONG_TOKEN
+        raise Refused(WRONG_TOKEN)
     if not isinstance(name, str) or not 0 < len(name) <= JTI:
-        return NO_ID
-    return None
+        raise Refused(NO_ID)
+    return name
 
 
 def _same(said: object, target: str) -> bool:
@@ -130,19 +118,35 @@ def _same(said: object, target: str) -> bool:
         return False
 
 
-def prove(core: Core, exchange: Exchange, grant: Grant) -> None:
-    """A bound token comes with a proof, and as such; any other does not (RFC 9449 §7.1, §7.2)."""
+def read(core: Core, exchange: Exchange, grant: Grant) -> Proof:
+    """A bound token comes with a proof, and as such; any other does not (RFC 9449 §7.1, §7.2).
+
+    Raises:
+        Refused: it does not, or the proof does not say what it must.
+    """
     fields, source = exchange.fields, exchange.client.source
     if not grant.thumbprint:
         raise Refused(refusals.NOT_BOUND)
     if not fields.bound:
         raise Refused(refusals.BOUND)
     tokens = core.tokens
-    tokens.bear(source, exchange.began)
-    target = exchange.policy.base + exchange.line.path.decode()
-    try:
-        core.proofs.check(fields.proof, grant, exchange.method, target, tokens.now())
-    except Refused as refused:
-        if refused.reply is BAD_SIGNATURE:
-            tokens.failed(source, exchange.began)
-        raise
+    if tokens.wary > exchange.began:
+        tokens.bear(source, exchange.began)
+    line = exchange.line
+    if not line.target:
+        line.target = exchange.policy.base + line.path.decode()
+        line.verb = line.method.decode()
+    line.proven = True
+    return core.proofs.read(exchange.proof, grant, line, tokens.now())
+
+
+def accept(core: Core, exchange: Exchange, against: Reply | None) -> None:
+    """What becomes of an exchange whose proof was judged.
+
+    Raises:
+        Refused: ``against``, if anything speaks against it.
+    """
+    if against is not None:
+        if against is refusals.BAD_SIGNATURE:
+            core.tokens.failed(exchange.client.source, exchange.began)
+        raise Refused(against)

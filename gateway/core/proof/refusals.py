@@ -43,3 +43,5 @@ FULL: Final = reply(
     "Try again in a moment, with a new one.",
     fields=b"retry-after: 1\r\n",
 )  # fmt: skip
+BAD_SIGNATURE: Final = invalid_proof("its signature does not fit", "proof-signature")
+USED: Final = invalid_proof("it was used before; each request needs one of its own", "proof-used")

@@ -1,7 +1,8 @@
 """Which proofs were used: a memory that all workers of a machine share (RFC 9449 §11.1).
 
 A proof is good once. Whichever worker gets it first writes its digest into a file that is only in
-memory, under a lock of the kernel's for that place alone; a worker that dies gives its locks back.
+memory, under a lock of the kernel's, with all those that came with it; a worker that dies gives its
+lock back.
 
 The memory is of a fixed size: buckets of :data:`SLOTS` digests, each a ring, so that one look is at
 eight lines of the processor's cache. Digests are made with a secret of the memory's: nobody can
@@ -13,11 +14,11 @@ to forget.
 
 from __future__ import annotations
 
-import fcntl
 import mmap
 import os
 import tempfile
 from enum import Enum
+from fcntl import LOCK_EX, LOCK_UN, lockf
 from hashlib import blake2b
 from math import ceil
 from typing import Final
@@ -26,8 +27,9 @@ SLOTS: Final = 64
 """Digests of a bucket."""
 DIGEST: Final = 8
 """Bytes of each."""
-PER_WORKER: Final = 1 << 20
-"""Digests that are remembered, for each worker: more than it can verify in their life."""
+PER_WORKER: Final = 1 << 21
+"""Digests that are remembered, for each worker: so many more than it can verify in their life that
+hardly ever a bucket is full."""
 _NUMBER: Final = 4
 """Bytes of a moment, in seconds, or of a slot's number."""
 _KEY: Final = 64
@@ -46,6 +48,9 @@ class Found(Enum):
     FULL = "full"
 
 
+NEW, SEEN, FULL = Found  # a member takes several look-ups where it is named in full
+
+
 class Replays:
     """The memory, as one process sees it.
 
@@ -61,7 +66,9 @@ class Replays:
         self.file = file
         size = os.fstat(file).st_size
         self._buckets = (size - _KEY) // _BUCKET
-        self._memory = mmap.mmap(file, size)
+        # with its pages at hand: to get one when it is first needed costs as much as all the rest
+        flags = mmap.MAP_SHARED | getattr(mmap, "MAP_POPULATE", 0)
+        self._memory = mmap.mmap(file, size, flags=flags)
         self._key = self._memory[:_KEY]
         self._numbers = memoryview(self._memory).cast("I")
 
@@ -83,31 +90,38 @@ class Replays:
         Args:
             now: a clock that never goes back, the same in all processes.
         """
-        digest = blake2b(name.encode(), digest_size=DIGEST, key=self._key).digest()
-        bucket = int.from_bytes(digest[:4]) % self._buckets
-        try:
-            fcntl.lockf(self.file, fcntl.LOCK_EX, 1, bucket)
-        except OSError:  # no lock is to be had: as good as full
-            return Found.FULL
-        try:
-            return self._put(digest, _KEY + bucket * _BUCKET, now, life)
-        finally:
-            fcntl.lockf(self.file, fcntl.LOCK_UN, 1, bucket)
+        return self.take_all([name], now, life)[0]
 
-    def _put(self, digest: bytes, at: int, now: float, life: int) -> Found:
+    def take_all(self, names: list[str], now: float, life: int) -> list[Found]:
+        """The same for each of ``names`` in turn, under one lock."""
+        if not names:
+            return []
+        try:
+            lockf(self.file, LOCK_EX)
+        except OSError:  # no lock is to be had: as good as full
+            return [FULL] * len(names)
+        try:
+            until = ceil(now) + life
+            return [self._take(name, now, until) for name in names]
+        finally:
+            lockf(self.file, LOCK_UN)
+
+    def _take(self, name: str, now: float, until: int) -> Found:
+        digest = blake2b(name.encode(), digest_size=DIGEST, key=self._key).digest()
+        at = _KEY + int.from_bytes(digest[:4]) % self._buckets * _BUCKET
         memory = self._memory
-        if memory.find(digest, at, at + _DIGESTS) >= 0:
-            return Found.SEEN
+        if digest in memory[at : at + _DIGESTS]:  # a copy is searched faster
+            return SEEN
         numbers, following = self._numbers, (at + _NEXT) // _NUMBER
         slot = numbers[following] % SLOTS
         expiry = (at + _DIGESTS) // _NUMBER + slot
         if numbers[expiry] > now:
-            return Found.FULL
-        numbers[expiry] = ceil(now) + life
+            return FULL
+        numbers[expiry] = until
         place = at + slot * DIGEST
         memory[place : place + DIGEST] = digest
         numbers[following] = slot + 1
-        return Found.NEW
+        return NEW
 
     def close(self) -> None:
         """Let go of it; again does nothing."""

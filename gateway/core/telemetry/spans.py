@@ -108,9 +108,10 @@ class Traced(Exchange):
     __slots__ = ("_address", "_call", "_called", "_flags", "_parent", "_trace", "span_id")
 
     def __init__(
-        self, core: Core, client: ClientConnection, line: RequestLine, fields: Fields, began: float
-    ) -> None:
-        super().__init__(core, client, line, fields, began)
+        self, core: Core, client: ClientConnection, line: RequestLine, fields: Fields,
+        began: float, proof: bytes = b"",
+    ) -> None:  # fmt: skip
+        super().__init__(core, client, line, fields, began, proof)
         parent = fields.traceparent
         self.span_id = b""
         if core.spans is None or not core.spans.sampled(parent):

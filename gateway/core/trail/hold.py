@@ -25,16 +25,16 @@ UNAVAILABLE = reply.reply(
 
 
 class Noted:
-    """An access of which the journal knows.
+    """An access of which the journal knows. Its exchange knows it, and it does not know that:
+    what knows each other goes only when the garbage collector comes by.
 
     Attributes:
         written: its line is on disk.
     """
 
-    __slots__ = ("_answered", "_exchange", "_held", "_journal", "_lost", "_number", "written")
+    __slots__ = ("_answered", "_held", "_journal", "_lost", "_number", "written")
 
-    def __init__(self, exchange: Exchange, journal: Journal, number: int) -> None:
-        self._exchange = exchange
+    def __init__(self, journal: Journal, number: int) -> None:
         self._journal = journal
         self._number = number
         self._held: Held | Deferred | None = None
@@ -57,25 +57,26 @@ class Noted:
             self._answered = True
             self._journal.mention(lines.outcome(self._number, status))
 
-    def hold(self, body: Body) -> None:
+    def hold(self, exchange: Exchange, body: Body) -> None:
         """The answer is about to leave: whatever the exchange writes now waits for the line.
 
         Args:
+            exchange: whose access this is.
             body: of the answer.
         """
-        self.answered(self._exchange.status)
+        self.answered(exchange.status)
         if not self.written:
-            self._wait(Held(self._exchange, body))
+            self._wait(Held(exchange, body))
 
-    def defer(self, action: Callable[[], None]) -> bool:
+    def defer(self, exchange: Exchange, action: Callable[[], None]) -> bool:
         """The same for what cannot be kept as bytes: ``action`` waits for the line.
 
         Returns:
             Whether it does; else the caller goes on.
         """
-        self.answered(self._exchange.status)
+        self.answered(exchange.status)
         if not self.written:
-            self._wait(Deferred(self._exchange, action))
+            self._wait(Deferred(exchange, action))
         return not self.written
 
     def _wait(self, held: Held | Deferred) -> None:
@@ -91,17 +92,21 @@ class Held:
     The upstream is not read from meanwhile, so what is kept is what had come in one read.
     """
 
-    __slots__ = ("_client", "_ended", "_exchange", "_pieces", "transport")
+    __slots__ = ("_client", "_ended", "_exchange", "_pieces")
 
     def __init__(self, exchange: Exchange, body: Body) -> None:
         self._exchange = exchange
         self._client: ClientConnection = exchange.client
         self._pieces: list[bytes] = []
         self._ended = False
-        self.transport = self  # which the exchange asks `is_closing`, and writes to
         exchange.client = self  # type: ignore[assignment]
         if not body.done and exchange.connection is not None:
             exchange.connection.pause_reading()
+
+    @property
+    def transport(self) -> Held:
+        """What the exchange asks :meth:`is_closing`, and writes to."""
+        return self
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)

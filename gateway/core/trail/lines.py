@@ -29,9 +29,16 @@ def begun() -> bytes:
     return _checked(b"B%d " % FORMAT)
 
 
-def access(number: int, said: bytes) -> bytes:
-    """The line of one access; ``said`` is JSON, and so without a newline or a tab."""
-    return _checked(b"A%d %b" % (number, said))
+def access(number: int, at: int, said: bytes, request: bytes) -> bytes:
+    """The line of one access.
+
+    Args:
+        at: when, in milliseconds since the epoch.
+        said: members of a JSON object, with a comma after the last one; so there is neither a
+            newline nor a tab.
+        request: its id, which needs no escapes.
+    """
+    return _checked(b'A%d {"at":%d,%b"request":"%b"}' % (number, at, said, request))
 
 
 def outcome(number: int, status: int) -> bytes:

@@ -109,8 +109,8 @@ class Trail:
             self.refused += 1
             raise Refused(UNAVAILABLE)
         number, self._number = self._number, self._number + 1
-        noted = Noted(exchange, journal, number)
-        journal.append(lines.access(number, self._access(core, exchange)), noted.settled)
+        noted = Noted(journal, number)
+        journal.append(lines.access(number, *self._access(core, exchange)), noted.settled)
         self.accesses += 1
         return noted
 
@@ -120,11 +120,12 @@ class Trail:
         if not known or not self.can_write or self.journal is None:
             return
         number, self._number = self._number, self._number + 1
-        self.journal.mention(lines.access(number, self._access(core, exchange)))
+        self.journal.mention(lines.access(number, *self._access(core, exchange)))
         self.journal.mention(lines.outcome(number, answer.status))
         self.accesses += 1
 
-    def _access(self, core: Core, exchange: Exchange) -> bytes:
+    def _access(self, core: Core, exchange: Exchange) -> tuple[int, bytes, bytes]:
+        """What :func:`gateway.core.trail.lines.access` is told of it."""
         grant, route = exchange.grant, exchange.route
         consent, purpose = exchange.consent, exchange.purpose
         key = (grant, route.id, purpose, consent["consent_id"] if consent else "")
@@ -132,9 +133,8 @@ class Trail:
         if said is None:
             said = self._say(core, exchange, purpose, consent)
             self._said.put(key, said)
-        at = int((exchange.began + self.ahead) * 1000)
         # the id was made here, or checked to need no escapes
-        return b'{"at":%d,%b"request":"%b"}' % (at, said, exchange.request_id)
+        return int((exchange.began + self.ahead) * 1000), said, exchange.request_id
 
     def _say(self, core: Core, exchange: Exchange, purpose: str, consent: Consent | None) -> bytes:
         """What is the same each time that a token is used on a route for a purpose."""

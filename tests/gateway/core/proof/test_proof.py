@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,9 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.proof.keys import ProofKeys
+from gateway.core.proof.proof import Proofs
 from gateway.core.proof.uri import normal
 from gateway.core.reply import Refused
-from tests.gateway.core.city import ISSUER, OK, always, api, b64, gateway, route, snapshot, token
+from tests.gateway.core.city import (
+    ISSUER,
+    OK,
+    always,
+    api,
+    b64,
+    gateway,
+    route,
+    snapshot,
+    token,
+    until,
+)
 from tests.gateway.core.proofs import Holder, ask, asking, ath
 
 HOLDER = Holder()
@@ -29,7 +40,7 @@ async def test_a_proof_of_the_tokens_key_is_accepted(alg: str) -> None:
             answer = await ask(city, bound, holder.proof(holder.claims(bound)))
             assert answer.status == 200, answer
         assert city.core.tokens.verified == 1
-        assert city.core.proofs.verified == 2
+        assert city.core.batch.verified == 2
         sent = behind.heads[-1].lower()
         assert b"dpop" not in sent, "neither token nor proof is shown to the API"
         assert b"authorization" not in sent
@@ -198,7 +209,7 @@ async def test_bad_signatures_from_one_address_are_not_verified_for_ever() -> No
             raw.writer.write(asking(bound, forged))
             statuses.append((await raw.reply()).status)
         assert set(statuses) == {401, 429}
-        assert city.core.proofs.verified <= 55
+        assert city.core.batch.verified <= 55
 
 
 async def test_a_proof_reaches_the_citys_own_open_routes_alone() -> None:
@@ -220,7 +231,7 @@ async def test_when_no_more_can_be_remembered_it_is_refused() -> None:
     async with api() as behind, gateway(snapshot(behind.port)) as city:
         from gateway.core.proof.replays import Found
 
-        city.core._replays.take = lambda *_: Found.FULL  # type: ignore[method-assign]
+        city.core.replays.take_all = lambda names, *_: [Found.FULL] * len(names)  # type: ignore[method-assign]
         answer = await ask(city, bound, HOLDER.proof(HOLDER.claims(bound)))
         assert answer.status == 503
         assert answer.fields["retry-after"] == "1"
@@ -232,7 +243,7 @@ def test_an_rsa_key_of_a_strangers_choice_is_bounded() -> None:
     for n, e in ((bytes([255]) * 1_024, b"\x01\x00\x01"), (bytes([255]) * 256, bytes(range(1, 9)))):
         holder = Holder("RS256")
         holder.jwk = {"kty": "RSA", "n": b64(n), "e": b64(e)}
-        head = holder.proof({}).split(".")[0].encode()
+        head = holder.proof({}).split(".")[0].encode() + b"."
         with pytest.raises(ValueError, match="RSA"):
             keys.of(head, thumbprint(holder.jwk))
 
@@ -283,20 +294,64 @@ _GOOD = HOLDER.proof(_CLAIMS).encode()
 class _Grant:
     thumbprint = HOLDER.thumbprint
     hash = ath(_BOUND)
+    prover = None
+
+
+class _Line:
+    verb, target = "GET", ISSUER + "/stops"
 
 
 @given(st.binary(max_size=80) | flips(_GOOD))
 def test_a_proof_with_anything_changed_is_refused(text: bytes) -> None:
-    from gateway.core.proof.proof import Proofs
-
-    checked: Callable[..., None] = Proofs(_Never()).check  # type: ignore[arg-type]
     if text == _GOOD:
         return
-    with pytest.raises(Refused) as refused:
-        checked(text, _Grant, b"GET", ISSUER + "/stops", float(_CLAIMS["iat"]))
-    assert refused.value.reply.status == 401
+    grant: Any = _Grant()
+    line: Any = _Line
+    read = Proofs().read
+    for known in (False, True):  # also when the key is known by the proof's beginning
+        if known:
+            read(_GOOD, grant, line, _CLAIMS["iat"])
+        try:
+            key, signed, signature, _ = read(text, grant, line, _CLAIMS["iat"])
+        except Refused as refused:
+            assert refused.reply.status == 401
+        else:
+            assert not key.verify(signature, signed)
 
 
-class _Never:
-    def take(self, *_: object) -> None:
-        raise AssertionError("it was accepted")
+async def test_what_an_emergency_may_open_asks_for_proof_and_scope_all_the_same() -> None:
+    """Such a route has one step with all others in it: none is left out after the proof."""
+    opened = route("/stops", emergency="open")
+    async with api() as behind, gateway(snapshot(behind.port, routes=[opened])) as city:
+        for scope, status in {"mobility:read": 200, "another:scope": 403}.items():
+            bound = HOLDER.token(scope)
+            claims = HOLDER.claims(bound)
+            assert (await ask(city, bound, HOLDER.proof(claims))).status == status
+            assert (await ask(city, bound, HOLDER.proof(claims))).status == 401
+        assert len(behind.heads) == 1
+
+
+async def test_of_the_same_proof_in_many_requests_at_once_one_is_good() -> None:
+    bound = HOLDER.token()
+    async with api() as behind, gateway(snapshot(behind.port)) as city:
+        asked = asking(bound, HOLDER.proof(HOLDER.claims(bound)))
+        raws = [await city.open() for _ in range(8)]
+        for raw in raws:
+            raw.writer.write(asked)
+        statuses = sorted([(await raw.reply()).status for raw in raws])
+        assert statuses == [200] + [401] * 7
+        assert len(behind.heads) == 1
+
+
+async def test_a_request_whose_client_goes_while_its_proof_waits_goes_nowhere() -> None:
+    bound = HOLDER.token()
+    async with api() as behind, gateway(snapshot(behind.port)) as city:
+        batch = city.core.batch
+        run, batch.run = batch.run, lambda: None  # type: ignore[method-assign]
+        raw = await city.open()
+        raw.writer.write(asking(bound, HOLDER.proof(HOLDER.claims(bound))))
+        await until(lambda: len(batch._waiting) == 1)
+        raw.writer.close()
+        await until(lambda: city.core.under_way == 0)
+        run()
+        assert behind.heads == []

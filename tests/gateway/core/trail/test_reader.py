@@ -14,11 +14,10 @@ from gateway.core.trail.files import Folder, journals
 from gateway.core.trail.reader import PATIENCE, Reader
 
 NOW = 1_764_000_000.0
-SAID = b'{"at":%d,"request":"r%d"}'
 
 
 def access(number: int, at: float = NOW) -> bytes:
-    return lines.access(number, SAID % (at * 1000, number))
+    return lines.access(number, int(at * 1000), b"", b"r%d" % number)
 
 
 def answered(number: int, status: int = 200) -> bytes:

@@ -212,6 +212,7 @@ async def test_a_disk_that_does_not_answer_is_given_up(
     async with noting(tmp_path, disk) as one:
         disk.gate.clear()
         assert (await one.city.get(PATH, one.bearer())).status == 503
+        monkeypatch.setattr(module, "STUCK", 60.0)  # from here on a slow disk is only slow
         disk.gate.set()
         await until(lambda: one.trail.can_write)
         assert (await one.city.get(PATH, one.bearer())).status == 200
