@@ -42,6 +42,7 @@ OPERATOR_STAFF: Final = "operator:staff"
 OPERATOR_RESIDENTS: Final = "operator:residents"
 OPERATOR_DISCLOSE: Final = "operator:disclose"
 OPERATOR_OBJECTIONS: Final = "operator:objections"
+OPERATOR_GATEWAYS: Final = "operator:gateways"
 
 DESCRIPTIONS: Final = {
     OPENID: "Know that you have signed in, under a number that no other app has",
@@ -68,6 +69,7 @@ DESCRIPTIONS: Final = {
     OPERATOR_STAFF: "Invite, change and suspend the people who run the city",
     OPERATOR_DISCLOSE: "Read a resident's data without consent, in an emergency",
     OPERATOR_OBJECTIONS: "Read and answer what residents object to",
+    OPERATOR_GATEWAYS: "Look at the gateways' workers, and have them drain",
 }
 
 

@@ -23,6 +23,8 @@ from gateway.control.catalogue.fetch import Fetcher
 from gateway.control.catalogue.refresher import EVERY
 from gateway.control.clock import Clock, utc_now
 from gateway.control.disclosure import api as disclosing
+from gateway.control.gateways import api as gateways_api
+from gateway.control.gateways import reports
 from gateway.control.identity import provider_page, recover_page, safety_page
 from gateway.control.identity.provider import Provider
 from gateway.control.migrations import VERSIONS
@@ -94,6 +96,7 @@ _OPEN_API: Final = (
     endpoint,
     revocations,
     subjects,
+    reports,
     metrics,
 )
 
@@ -161,6 +164,7 @@ def create_control(
             approval.router,
             keys.router,
             cache.router,
+            gateways_api.router,
             emergency.router,
             told_api.router,
             staff_api.router,

@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import delete
 
 from gateway.control import tables
+from gateway.control.gateways import workers
 from gateway.control.identity import provider_visits
 from gateway.control.oauth import clients, records, signing_keys
 from gateway.control.staff import grants as staff_grants
@@ -41,6 +42,7 @@ class Housekeeper:
             await clients.forget_unapproved(connection, now)
             await staff_grants.forget_expired(connection, now)
             await provider_visits.forget_expired(connection, now)
+            await workers.forget_missing(connection, now)
             await connection.execute(delete(tables.sessions).where(tables.sessions.c.expires < now))
             await connection.execute(
                 delete(tables.login_failures).where(tables.login_failures.c.last < now - 86_400)

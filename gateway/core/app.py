@@ -304,6 +304,11 @@ class Core:
             raise malformed("HTTP/1.0 has no chunks.", "ambiguous")
         return line, fields
 
+    @property
+    def connections(self) -> int:
+        """Of clients, at the moment."""
+        return len(self._clients)
+
     def as_json(self) -> dict[str, object]:
         """Counters and gauges of this worker, for :mod:`gateway.core.telemetry.exposition`."""
         return {
@@ -314,7 +319,7 @@ class Core:
                 if self.policy
                 else {}
             ),
-            "connections": len(self._clients),
+            "connections": self.connections,
             "under_way": self.under_way,
             "upgraded": self.upgraded,
             "buckets": len(self.buckets),

@@ -98,6 +98,7 @@ CLIENTS: Final = (
             scopes.OPERATOR_STAFF,
             scopes.OPERATOR_RESIDENTS,
             scopes.OPERATOR_OBJECTIONS,
+            scopes.OPERATOR_GATEWAYS,
             scopes.AUDIT_READ,
             *_READING,
             *_FEEDING,

@@ -236,6 +236,24 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_emergencies_until"), ["until"], unique=False)
 
     op.create_table(
+        "gateway_workers",
+        sa.Column("worker", sa.String(length=64), nullable=False),
+        sa.Column("gateway", sa.String(length=128), nullable=False),
+        sa.Column("address", sa.String(length=128), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("revision", sa.String(length=64), nullable=False),
+        sa.Column("started", sa.Float(), nullable=False),
+        sa.Column("under_way", sa.Integer(), nullable=False),
+        sa.Column("connections", sa.Integer(), nullable=False),
+        sa.Column("draining", sa.Boolean(), nullable=False),
+        sa.Column("seen", sa.Float(), nullable=False),
+        sa.Column("drain", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("worker"),
+    )
+    with op.batch_alter_table("gateway_workers", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_gateway_workers_seen"), ["seen"], unique=False)
+
+    op.create_table(
         "grants",
         sa.Column("gid", sa.String(length=128), nullable=False),
         sa.Column("client_id", sa.String(length=128), nullable=False),
@@ -556,6 +574,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_grants_client_id"))
 
     op.drop_table("grants")
+    with op.batch_alter_table("gateway_workers", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_gateway_workers_seen"))
+
+    op.drop_table("gateway_workers")
     with op.batch_alter_table("emergencies", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_emergencies_until"))
 
