@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import orjson
 from fastapi import FastAPI
 
-from gateway.control.admin import apis, approval, cache, emergency, keys, sectors
+from gateway.control.admin import apis, approval, cache, emergency, keys, preview, sectors
 from gateway.control.admin import clients as admin_clients
 from gateway.control.admin import residents as residents_api
 from gateway.control.audit import accesses
@@ -159,6 +159,7 @@ def create_control(
         description=DESCRIPTION,
         prefix="/control/v1",
         routers=[
+            preview.router,
             apis.router,
             admin_clients.router,
             approval.router,
