@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from gateway.control.admin import apis, approval, cache, emergency, keys, preview, sectors
 from gateway.control.admin import clients as admin_clients
 from gateway.control.admin import residents as residents_api
-from gateway.control.audit import accesses
+from gateway.control.audit import accesses, proof_api
 from gateway.control.audit import api as audit_api
 from gateway.control.audit.checkpoint import Signer
 from gateway.control.audit.log import AuditLog
@@ -81,6 +81,7 @@ _OPEN_API: Final = (
     userinfo,
     public,
     audit_api,
+    proof_api,
     accesses,
     trail_api,
     trail_page,

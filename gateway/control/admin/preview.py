@@ -46,7 +46,7 @@ class Preview(Wire):
     "/apis/preview",
     operation_id="previewApi",
     summary="What would become public if an API were attached, and what stands against it",
-    description="Nothing is changed. What cannot be attached is told as findings, not as a refusal.",
+    description="Nothing is changed. What stands against it is told as findings, not as a refusal.",
     openapi_extra=operation(OPERATOR_APIS),
 )
 async def preview_api(new: NewApi, control: ControlDep) -> Preview:

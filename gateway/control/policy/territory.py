@@ -42,7 +42,17 @@ RESERVED: Final = frozenset(
         *_DOMAINS,
         *(area for _, areas in _PLATFORM.values() for area in areas),
         *(prefix.strip("/") for prefixes, _ in _PLATFORM.values() for prefix in prefixes),
-        *("apps", "internal", "healthz", "readyz", "metrics", "gateway", "city", "admin", "preview"),
+        *(
+            "apps",
+            "internal",
+            "healthz",
+            "readyz",
+            "metrics",
+            "gateway",
+            "city",
+            "admin",
+            "preview",
+        ),
         *("environment", "tourism", "energy", "client", "openid", "profile"),
     ]
 )
