@@ -75,6 +75,10 @@ lock: $(DEV_READY) ## resolve the dependencies again and write both lock files
 	$(LOCK) --extra build -o requirements.lock
 	$(LOCK) --all-extras -c requirements.lock -o requirements-dev.lock
 
+.PHONY: assets
+assets: $(DEV_READY) ## take the pages' vendored scripts anew (needs npm; ARGS="NAME VERSION")
+	$(BIN)/python -m tests.vendored $(ARGS)
+
 LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
 	$(if $(UPGRADE),--upgrade) pyproject.toml
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+import httpx
 import orjson
 from fastapi import FastAPI
 
@@ -22,6 +23,7 @@ from gateway.control.catalogue.attached import upstream_address
 from gateway.control.catalogue.fetch import Fetcher
 from gateway.control.catalogue.refresher import EVERY
 from gateway.control.clock import Clock, utc_now
+from gateway.control.console import home as console_home
 from gateway.control.disclosure import api as disclosing
 from gateway.control.gateways import api as gateways_api
 from gateway.control.gateways import reports
@@ -39,17 +41,20 @@ from gateway.control.oauth import (
     token,
     userinfo,
 )
+from gateway.control.pages import assets_route
 from gateway.control.parts import Parts
 from gateway.control.policy import endpoint
 from gateway.control.policy.collector import Collector
 from gateway.control.policy.compiler import CompiledApi, compile_api
 from gateway.control.policy.publisher import Publisher
 from gateway.control.policy.territory import territory
+from gateway.control.portal import home as portal_home
 from gateway.control.resident import me, my
 from gateway.control.residents import Passwords
 from gateway.control.secrets import Secrets
 from gateway.control.staff import api as staff_api
-from gateway.control.staff import device, device_page, enrolment
+from gateway.control.staff import device, device_page, enrolment, sign_in_page
+from gateway.control.staff.acting import Acting
 from gateway.control.state import Control
 from gateway.control.tables import audit_keys
 from gateway.control.tables import metadata as tables
@@ -93,6 +98,10 @@ _OPEN_API: Final = (
     device,
     device_page,
     enrolment,
+    sign_in_page,
+    assets_route,
+    portal_home,
+    console_home,
     me,
     endpoint,
     revocations,
@@ -181,7 +190,12 @@ def create_control(
     )
     for module in _OPEN_API:
         app.include_router(module.router)
+    sign_in_page.add_handlers(app)
     app.state.control = control
+    gateway = httpx.AsyncClient(base_url=gateway_url)
+    app.state.acting = Acting(
+        app, control, gateway_key, gateway, routes=lambda: own_api(app).routes
+    )
     app.state.guard = guard
     app.state.jobs = []
     return app

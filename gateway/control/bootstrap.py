@@ -12,13 +12,16 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.control import links, residents
+from gateway.control.audit.event import PLATFORM
 from gateway.control.bootstrap_file import Api, Bootstrap, BootstrapError, Client, Resident
 from gateway.control.catalogue import attached
 from gateway.control.catalogue.attached import Attached, upstream_addresses
 from gateway.control.consent import linkage
-from gateway.control.oauth import clients
+from gateway.control.consent.withdraw import withdraw
+from gateway.control.oauth import clients, records
 from gateway.control.oauth.registration import ClientMetadata, make_client
 from gateway.control.policy.territory import check_name
+from gateway.control.portal.people import TestResident
 from gateway.control.state import Control
 
 
@@ -29,6 +32,8 @@ async def apply(control: Control, bootstrap: Bootstrap) -> None:
         BootstrapError: a client or an API in it is not acceptable.
     """
     control.provider.config = bootstrap.provider
+    control.offer.join = bootstrap.developers.join
+    control.offer.residents = tuple(_shown(one) for one in bootstrap.residents if one.synthetic)
     async with control.store.read() as connection:
         known = {
             one.username
@@ -50,6 +55,16 @@ async def apply(control: Control, bootstrap: Bootstrap) -> None:
             await _apply_client(control, connection, client)
         for resident in bootstrap.residents:
             await _apply_resident(control, connection, resident, hashes)
+
+
+def _shown(resident: Resident) -> TestResident:
+    return TestResident(
+        username=resident.username,
+        name=resident.name or resident.username,
+        story=dict(resident.story),
+        password=resident.password if resident.shown_password else "",
+        domains=tuple(sorted(resident.links)),
+    )
 
 
 async def _apply_api(control: Control, connection: AsyncConnection, wanted: Api) -> None:
@@ -111,6 +126,7 @@ async def _apply_client(control: Control, connection: AsyncConnection, wanted: C
         kept = replace(
             client,
             suspended=held.suspended,
+            paused=held.paused,
             revoked_before=held.revoked_before,
             created=held.created,
         )
@@ -137,7 +153,12 @@ async def _apply_resident(
             wanted.name or wanted.username,
             control.now(),
             wanted.proofing,
+            synthetic=wanted.synthetic,
         )
     )
+    if held and held.synthetic != wanted.synthetic:
+        await residents.set_synthetic(connection, resident_id, synthetic=wanted.synthetic)
+        for gid in await records.living_grants_in_sandbox(connection, resident_id, control.now()):
+            await withdraw(control, connection, gid, actor=PLATFORM)
     for domain, local_id in wanted.links.items():
         await links.want(connection, resident_id, domain, local_id)

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from gateway.control import links, residents
 from gateway.control.catalogue.attached import MOST_ADDRESSES
@@ -63,6 +70,14 @@ class Resident(_Part):
     name: str = ""
     proofing: Annotated[int, Field(ge=1, le=3)] = 1
     """Identity assurance level (NIST SP 800-63A)."""
+    synthetic: bool = False
+    """Made up, for developers: sandbox applications may act for them, and for nobody else."""
+    shown_password: bool = False
+    """Developers who have signed in are shown the password; for synthetic residents alone."""
+    story: dict[Literal["ja", "en"], Annotated[str, Field(max_length=500)]] = Field(
+        default_factory=dict
+    )
+    """Who this is, for developers to read; for synthetic residents alone."""
     links: dict[str, Annotated[str, Field(min_length=1, max_length=200)]] = Field(
         default_factory=dict
     )
@@ -75,6 +90,19 @@ class Resident(_Part):
                 raise ValueError(f"{domain!r} takes no links; {links.LINKED_DOMAINS} do")
         return value
 
+    @model_validator(mode="after")
+    def _only_who_does_not_exist_is_shown(self) -> Self:
+        if (self.shown_password or self.story) and not self.synthetic:
+            raise ValueError("shown_password and story are for synthetic residents alone")
+        return self
+
+
+class Developers(_Part):
+    """What developers may do by themselves."""
+
+    join: bool = True
+    """Anybody may make themselves a developer's account, at ``/developers/join``."""
+
 
 class Bootstrap(_Part):
     apis: list[Api] = Field(default_factory=list)
@@ -82,6 +110,7 @@ class Bootstrap(_Part):
     residents: list[Resident] = Field(default_factory=list)
     linkage: Limit | None = None
     """How much of a resident may come together in one hand; as it was when left out."""
+    developers: Developers = Field(default_factory=Developers)
     provider: ProviderConfig | None = None
     """The city's own OpenID provider."""
 

@@ -44,6 +44,8 @@ class Housekeeper:
             await provider_visits.forget_expired(connection, now)
             await workers.forget_missing(connection, now)
             await connection.execute(delete(tables.sessions).where(tables.sessions.c.expires < now))
+            for table in (tables.sessions, tables.staff_sessions):
+                await connection.execute(delete(table).where(table.c.expires < now))
             await connection.execute(
                 delete(tables.login_failures).where(tables.login_failures.c.last < now - 86_400)
             )

@@ -22,7 +22,7 @@ from gateway.control.oauth import (
 )
 from gateway.control.oauth.registration import ClientMetadata, make_client
 from gateway.control.sectors.rotation import Rotations
-from gateway.control.staff import command_line
+from gateway.control.staff import acting, command_line
 from gateway.control.state import Control
 from gateway.control.told.teller import Teller
 from schemas.kit.client import CityClient
@@ -63,6 +63,7 @@ class Parts:
             stack.push_async_callback(control.store.close)
             stack.push_async_callback(control.fetcher.close)
             stack.push_async_callback(control.provider.close)
+            stack.push_async_callback(app.state.acting.close)
             await self._begin()
             client = CityClient(self._gateway_url, OWN_CLIENT, control.secrets.own_client_secret())
             stack.push_async_callback(client.close)
@@ -90,6 +91,7 @@ class Parts:
             await signing_keys.ensure(connection, control.secrets, control.now())
             await _ensure_own_client(control, connection)
             await command_line.ensure(connection, control.now())
+            await acting.ensure(connection, control.now())
         if self._file:
             await bootstrap.apply(control, bootstrap_file.read(self._file))
         await control.publisher.refresh()

@@ -66,6 +66,8 @@ class Resident:
     proofing: int = 1
     """Identity assurance level (NIST SP 800-63A): 1 by the person's own word, 2 by papers that the
     city has seen, 3 in person or by the My Number card's chip."""
+    synthetic: bool = False
+    """Nobody: made up, so that developers can test with them."""
 
     @property
     def account(self) -> str:
@@ -94,6 +96,8 @@ async def add(
     name: str,
     now: int,
     proofing: int = 1,
+    *,
+    synthetic: bool = False,
 ) -> str:
     """A new resident's internal id; without a password they can sign in elsewhere only."""
     resident_id = str(uuid.uuid4())
@@ -105,9 +109,17 @@ async def add(
             name=name,
             created=now,
             proofing=proofing,
+            synthetic=synthetic,
         )
     )
     return resident_id
+
+
+async def set_synthetic(connection: AsyncConnection, resident_id: str, *, synthetic: bool) -> None:
+    table = tables.residents
+    await connection.execute(
+        update(table).where(table.c.resident_id == resident_id).values(synthetic=synthetic)
+    )
 
 
 async def set_password(connection: AsyncConnection, resident_id: str, password_hash: str) -> None:

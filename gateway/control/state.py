@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, cast
 
 from fastapi import Depends, Request
@@ -17,6 +17,7 @@ from gateway.control.clock import Clock, seconds
 from gateway.control.identity.provider import Provider
 from gateway.control.oauth.access_token import TokenMaker
 from gateway.control.policy.publisher import Publisher
+from gateway.control.portal.people import Offer
 from gateway.control.residents import Passwords
 from gateway.control.secrets import Secrets
 from schemas.kit.store import Store
@@ -31,6 +32,7 @@ class Control:
         public_url: the address that the world knows; the issuer.
         publisher: the policy in force, and how to change it.
         provider: where residents may sign in instead, if the city has one.
+        offer: what developers may do by themselves, and with whom.
     """
 
     public_url: str
@@ -43,6 +45,7 @@ class Control:
     audit: AuditLog
     clock: Clock
     provider: Provider
+    offer: Offer = field(default_factory=Offer)
 
     def now(self) -> int:
         """Seconds since the epoch."""

@@ -54,6 +54,8 @@ clients = Table(
     Column("redirect_uris", Text, nullable=False),  # JSON array
     Column("auth_method", String(32), nullable=False),
     Column("secret_hash", String(_HASH), nullable=False),
+    Column("old_secret_hash", String(_HASH), nullable=False),  # replaced, and good for a while yet
+    Column("old_secret_until", BigInteger, nullable=False),
     Column("jwks", Text, nullable=False),  # JSON, or empty
     Column("dpop_bound", Boolean, nullable=False),  # tokens only with a proof of possession
     Column("pushed_only", Boolean, nullable=False),  # authorization requests only by RFC 9126
@@ -65,7 +67,11 @@ clients = Table(
     Column("quota", Integer, nullable=False),  # requests a day; 0 for any number
     Column("purposes", Text, nullable=False),
     Column("organisation", String(200), nullable=False),  # whose client it is; often empty
+    Column("owner", String(_ID), nullable=False, index=True),  # a developer's id; often empty
+    Column("sandbox", Boolean, nullable=False),  # for good: acts for synthetic residents alone
+    Column("asked", Text, nullable=False),  # the scopes its owner asked for last
     Column("suspended", Boolean, nullable=False),
+    Column("paused", Boolean, nullable=False),  # suspended by its owner, who may end that
     Column("revoked_before", BigInteger, nullable=False),  # tokens issued until then are void
     Column("created", BigInteger, nullable=False),
 )
@@ -146,6 +152,7 @@ residents = Table(
     Column("name", String(200), nullable=False),
     Column("created", BigInteger, nullable=False),
     Column("proofing", Integer, nullable=False),  # identity assurance level, 1 to 3
+    Column("synthetic", Boolean, nullable=False),  # nobody: made up, for developers' tests
 )
 
 links = Table(
@@ -383,6 +390,18 @@ staff = Table(
     Column("created", BigInteger, nullable=False),
     Column("invitation", String(_HASH), nullable=False, index=True),  # hashed; empty when spent
     Column("invited_until", BigInteger, nullable=False),
+)
+
+staff_sessions = Table(
+    "staff_sessions",
+    metadata,
+    Column("hash", String(_HASH), primary_key=True),
+    Column("staff_id", String(_ID), nullable=False, index=True),
+    Column("began", BigInteger, nullable=False),
+    Column("seen", BigInteger, nullable=False),  # to a minute: it ends when left alone
+    Column("acr", String(100), nullable=False),
+    Column("amr", String(100), nullable=False),
+    Column("expires", BigInteger, nullable=False, index=True),
 )
 
 second_factors = Table(

@@ -120,6 +120,23 @@ CLIENTS: Final = (
 RESIDENTS: Final = {"hana": "山田 花", "taro": "佐藤 太郎", "kenji": "鈴木 健二"}
 """Username → name of the sample city's residents, none of whom exists."""
 
+STORIES: Final = {
+    "hana": {
+        "ja": "42 歳。健康診断を予約していて、市民大学でプログラミングと防災を学んでいます。",
+        "en": "42; has booked a health check, and learns programming and disaster prevention at "
+        "the citizens' college.",
+    },
+    "taro": {
+        "ja": "75 歳。血圧が高めで、みらい総合病院に通っています。",
+        "en": "75; has rather high blood pressure and goes to Mirai General Hospital.",
+    },
+    "kenji": {
+        "ja": "12 歳の生徒です。学校に在籍し、予防接種の記録があります。",
+        "en": "A pupil of 12, with an enrolment and a record of vaccinations.",
+    },
+}
+"""Who they are, for developers who test with them."""
+
 LOCAL_IDS: Final = {
     "education": "user-",
     "medical": "patient-",

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.private_file import write_private
-from gateway.up.cast import CLIENTS, LOCAL_IDS, RESIDENTS, ClientPaper
+from gateway.up.cast import CLIENTS, LOCAL_IDS, RESIDENTS, STORIES, ClientPaper
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,9 @@ class Papers:
                     "password": self.passwords[username],
                     "name": name,
                     "proofing": 2,
+                    "synthetic": True,
+                    "shown_password": True,
+                    "story": STORIES[username],
                     "links": {domain: start + username for domain, start in LOCAL_IDS.items()},
                 }
                 for username, name in RESIDENTS.items()

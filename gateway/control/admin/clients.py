@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
-from gateway.control.oauth import clients, registration
+from gateway.control.oauth import clients, registration, sandbox
 from gateway.control.oauth.clients import Client
 from gateway.control.oauth.register import record_registration
 from gateway.control.oauth.registration import DEFAULT_RATE, ClientMetadata, Purpose
@@ -72,6 +72,9 @@ class ClientState(BaseModel):
     quota: Quota
     suspended: bool
     state: clients.State
+    sandbox: bool = Field(description="A developer's test; it acts for synthetic residents alone")
+    owner: str = Field(description="staffId of the developer who keeps it; empty if nobody does")
+    asked: str = Field(description="The scopes that its owner asked for last")
     proposed: dict[str, Any] | None = Field(
         default=None, description="Metadata that wait for approval (RFC 7592 §2.2)"
     )
@@ -133,6 +136,8 @@ async def change_client(
             )
 
     def changed(client: Client) -> Client:
+        if client.sandbox:
+            _check_sandbox(control, scopes or ())
         return replace(
             client,
             scopes=client.scopes if scopes is None else scopes,
@@ -160,7 +165,7 @@ async def suspend_client(
     now = control.now()
 
     def suspended(client: Client) -> Client:
-        return replace(client, suspended=True, revoked_before=now)
+        return replace(client, suspended=True, paused=False, revoked_before=now)
 
     return await change_one(control, caller, client_id, "suspend", suspended)
 
@@ -174,9 +179,15 @@ async def suspend_client(
 )
 async def resume_client(client_id: ClientId, control: ControlDep, caller: CallerDep) -> ClientState:
     def resumed(client: Client) -> Client:
-        return replace(client, suspended=False)
+        return replace(client, suspended=False, paused=False)
 
     return await change_one(control, caller, client_id, "resume", resumed)
+
+
+def _check_sandbox(control: Control, scopes: Sequence[str]) -> None:
+    if more := sandbox.beyond(scopes, control.publisher.current.apis):
+        fault = Fault("/scope", f"{more[0]!r} is not for the sandbox", "Register a live client.")
+        raise Unprocessable("A sandbox application stays in the sandbox.", faults=[fault])
 
 
 async def change_one(
@@ -218,5 +229,8 @@ def _members(client: Client) -> dict[str, Any]:
         "quota": client.quota,
         "suspended": client.suspended,
         "state": client.state,
+        "sandbox": client.sandbox,
+        "owner": client.owner,
+        "asked": " ".join(client.asked),
         "proposed": client.proposed,
     }

@@ -2,25 +2,57 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Literal, Self
+
 from fastapi import APIRouter
-from pydantic import Field
+from pydantic import Field, model_validator
 from sqlalchemy import update
 
-from gateway.control import residents, tables
+from gateway.control import links, residents, tables
 from gateway.control.identity import recovery
 from gateway.control.residents import Resident
 from gateway.control.state import Control, ControlDep
 from gateway.control.wire import Wire
 from schemas.kit.caller import CallerDep
-from schemas.problem import NotFound
+from schemas.problem import Conflict, NotFound
 from schemas.scopes import OPERATOR_RESIDENTS
 from schemas.xcity import operation
 
 router = APIRouter(tags=["Operators"])
 
+Domain = Literal[
+    "administration", "education", "logistics", "medical", "mobility", "payments"
+]  # fmt: skip
+"""Those of :data:`gateway.control.links.LINKED_DOMAINS`."""
+LocalId = Annotated[str, Field(min_length=1, max_length=200)]
+
 
 class Whom(Wire):
     username: str = Field(min_length=1, max_length=100)
+
+
+class NewResident(Whom):
+    """An account. A real person's has no password yet: they set it with the recovery code."""
+
+    name: str = Field(default="", max_length=200)
+    proofing: int = Field(default=1, ge=1, le=3, description="NIST SP 800-63A")
+    links: dict[Domain, LocalId] = Field(
+        default_factory=dict, description="Domain → the id by which its data holder knows them"
+    )
+    synthetic: bool = Field(
+        default=False, description="Made up, for developers' tests: sandbox applications act for "
+        "them, and for nobody else",
+    )  # fmt: skip
+    password: str | None = Field(
+        default=None, min_length=residents.SHORTEST_PASSWORD,
+        max_length=residents.LONGEST_PASSWORD, description="Of a synthetic resident alone",
+    )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _nobody_else_knows_a_password(self) -> Self:
+        if self.password and not self.synthetic:
+            raise ValueError("password: a real resident chooses it, and nobody else knows it")
+        return self
 
 
 class RecoveryCode(Wire):
@@ -70,6 +102,34 @@ async def set_proofing(proofing: Proofing, control: ControlDep, caller: CallerDe
             connection, resident.resident_id, caller.actor, "account.proofing",
             level=proofing.level,
         )  # fmt: skip
+
+
+@router.post(
+    "/residents",
+    operation_id="createResident",
+    status_code=201,
+    summary="An account for a resident, or a synthetic one for developers",
+    description="The answer's code is what the person sets their password with, at `/my/recover`.",
+    openapi_extra=operation(OPERATOR_RESIDENTS, authenticator=2),
+)
+async def create_resident(new: NewResident, control: ControlDep, caller: CallerDep) -> RecoveryCode:
+    username = residents.as_kept(new.username)
+    hashed = await control.passwords.hash(new.password) if new.password else ""
+    until = control.now() + recovery.OF_COUNTER
+    async with control.store.write() as connection:
+        if await residents.find_by_username(connection, username):
+            raise Conflict("There is a resident with this user name already.")
+        resident_id = await residents.add(
+            connection, username, hashed, new.name or username, control.now(), new.proofing,
+            synthetic=new.synthetic,
+        )  # fmt: skip
+        for domain, local_id in new.links.items():
+            await links.want(connection, resident_id, domain, local_id)
+        (code,) = await recovery.make(connection, control.secrets, resident_id, until)
+        await control.record_about(
+            connection, resident_id, caller.actor, "account.create", synthetic=new.synthetic
+        )
+    return RecoveryCode(code=code, expires_in=recovery.OF_COUNTER)
 
 
 async def _find(control: Control, username: str) -> Resident:

@@ -10,6 +10,7 @@ from authlib.oauth2.rfc6749 import InvalidScopeError, OAuth2Error
 from gateway.control.consent import details
 from gateway.control.consent.details import PARAMETER, Asked, invalid
 from gateway.control.consent.reach import Reach, reachable
+from gateway.control.oauth import sandbox
 from gateway.control.oauth.clients import Client
 from gateway.control.oauth.exchange import Exchange
 from gateway.control.policy.compiler import CompiledApi
@@ -149,7 +150,8 @@ def _recipients(
     found = []
     for name in dict.fromkeys(asked.recipients or ()):
         one = known.get(name)
-        if one is None or one == client or not one.may_act:
+        itself = one is not None and one.client_id == client.client_id
+        if one is None or itself or not one.may_act or sandbox.mixes(client, one):
             raise invalid(f"authorization_details/{number}/recipients: {name} acts for nobody.")
         found.append(one)
     return tuple(found)

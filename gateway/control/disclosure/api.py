@@ -95,7 +95,7 @@ async def disclose(new: NewDisclosure, control: ControlDep, caller: CallerDep) -
                 "No emergency is in force: ask the resident for consent.", slug="no-emergency"
             )
         client = await clients.find(connection, caller.client)
-        if client is None or client.suspended:
+        if client is None or client.suspended or client.sandbox:
             raise NotFound("The calling client is not registered.")
         made = await giving.give(
             control,

@@ -52,6 +52,7 @@ class TokenMaker:
         consents: Sequence[Given] = (),
         jkt: str = "",
         acting: Acting | None = None,
+        longest: int | None = None,
     ) -> tuple[str, int]:
         """A signed token, and the seconds it lives.
 
@@ -59,8 +60,9 @@ class TokenMaker:
             consents: those of the grant that it is to carry.
             jkt: thumbprint of the key that it is bound to (RFC 9449 §6.1); empty for none.
             acting: of a token exchange, after which it lives no longer than the token before.
+            longest: seconds that it may live, where less is wanted than such tokens have.
         """
-        lifetime = _LIFETIMES.get(type(grant), MACHINE_LIFETIME)
+        lifetime = longest or _LIFETIMES.get(type(grant), MACHINE_LIFETIME)
         if grant:
             lifetime = min(lifetime, grant.expires - self.now)
         if acting:

@@ -32,7 +32,13 @@ def beyond_asking(scope: str) -> list[str]:
 
 
 def needs_approval(held: Client, wanted: Client) -> bool:
-    """Whether ``wanted`` is more than ``held``, or looks like somebody else."""
+    """Whether ``wanted`` is more than ``held``, or looks like somebody else.
+
+    Never in the sandbox: what a sandbox application may be, it may be at once
+    (:mod:`gateway.control.oauth.sandbox`).
+    """
+    if held.sandbox:
+        return False
     looks = (held.name, held.organisation, held.auth_method)
     more = (
         (wanted.scopes, held.scopes),

@@ -52,12 +52,17 @@ class Client:
     quota: int = 0
     """Requests a day; 0 for any number."""
     secret_hash: str = ""
+    old_secret_hash: str = ""
+    old_secret_until: int = 0
+    """Until then the secret before the present one is good too; see :meth:`secret_hashes`."""
     dpop_bound: bool = False
     """Its tokens are bound to a key, always (RFC 9449 §5.2)."""
     pushed_only: bool = False
     """Its authorization requests are pushed, always (RFC 9126 §6)."""
     jwks: dict[str, Any] | None = None
     suspended: bool = False
+    paused: bool = False
+    """It is its owner who suspended it, and who may end that."""
     revoked_before: int = 0
     created: int = 0
     state: State = ACTIVE
@@ -69,11 +74,21 @@ class Client:
     """What it may use personal data for (:mod:`schemas.purposes`); the first unless it says so."""
     organisation: str = ""
     """Whose it is: what several clients of one organisation get is together in its hands."""
+    owner: str = ""
+    """``staff_id`` of the developer who keeps it; empty if nobody of them does."""
+    sandbox: bool = False
+    """For developers' tests, for good (:mod:`gateway.control.oauth.sandbox`)."""
+    asked: tuple[str, ...] = ()
+    """The scopes that its owner asked for last, of which :attr:`scopes` may be fewer."""
 
     @property
     def receiver(self) -> str:
         """Who receives what this client gets: the organisation, or the client where it has none."""
         return self.organisation or self.client_id
+
+    def secret_hashes(self, now: int) -> tuple[str, str]:
+        """Of the secret, and of the one before while that is good too; each may be empty."""
+        return self.secret_hash, self.old_secret_hash if now < self.old_secret_until else ""
 
     def get_client_id(self) -> str:
         return self.client_id
@@ -130,6 +145,22 @@ async def find_all(connection: AsyncConnection) -> list[Client]:
     return [_read(row) for row in rows]
 
 
+async def find_of_owner(connection: AsyncConnection, staff_id: str) -> list[Client]:
+    """A developer's own, oldest first, without those that were deleted."""
+    table = tables.clients
+    query = select(table).where(table.c.owner == staff_id, table.c.state != DELETED)
+    return [_read(row) for row in await connection.execute(query.order_by(table.c.created))]
+
+
+async def suspend_sandbox_of(connection: AsyncConnection, staff_id: str, now: int) -> None:
+    """The sandbox applications of a developer who may not go on; live ones are the city's to judge,
+    for residents use them."""
+    table = tables.clients
+    mine = (table.c.owner == staff_id) & table.c.sandbox & ~table.c.suspended
+    stopped = {"suspended": True, "paused": False, "revoked_before": now}
+    await connection.execute(update(table).where(mine).values(**stopped))
+
+
 async def count_pending(connection: AsyncConnection) -> int:
     table = tables.clients
     query = select(func.count()).select_from(table).where(table.c.state == PENDING)
@@ -173,6 +204,8 @@ def _write(client: Client) -> dict[str, Any]:
         "redirect_uris": json.dumps(client.redirect_uris),
         "auth_method": client.auth_method,
         "secret_hash": client.secret_hash,
+        "old_secret_hash": client.old_secret_hash,
+        "old_secret_until": client.old_secret_until,
         "jwks": json.dumps(client.jwks) if client.jwks else "",
         "dpop_bound": client.dpop_bound,
         "pushed_only": client.pushed_only,
@@ -184,7 +217,11 @@ def _write(client: Client) -> dict[str, Any]:
         "quota": client.quota,
         "purposes": " ".join(client.purposes),
         "organisation": client.organisation,
+        "owner": client.owner,
+        "sandbox": client.sandbox,
+        "asked": " ".join(client.asked),
         "suspended": client.suspended,
+        "paused": client.paused,
         "revoked_before": client.revoked_before,
         "created": client.created,
     }
@@ -202,6 +239,8 @@ def _read(row: Any) -> Client:
         rate=(row.rate_requests, row.rate_seconds),
         quota=row.quota,
         secret_hash=row.secret_hash,
+        old_secret_hash=row.old_secret_hash,
+        old_secret_until=row.old_secret_until,
         jwks=json.loads(row.jwks) if row.jwks else None,
         dpop_bound=row.dpop_bound,
         pushed_only=row.pushed_only,
@@ -209,10 +248,14 @@ def _read(row: Any) -> Client:
         management_hash=row.management_hash,
         proposed=json.loads(row.proposed) if row.proposed else None,
         suspended=row.suspended,
+        paused=row.paused,
         revoked_before=row.revoked_before,
         created=row.created,
         purposes=_words(row.purposes),
         organisation=row.organisation,
+        owner=row.owner,
+        sandbox=row.sandbox,
+        asked=_words(row.asked),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64decode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,12 +18,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.control.consent import carried, details
 from gateway.control.consent.carried import Held
-from gateway.control.oauth import clients, records
+from gateway.control.oauth import clients, records, sandbox
 from gateway.control.oauth.acting import Acting
 from gateway.control.oauth.clients import Client
 from gateway.control.oauth.dpop import Proof
 from gateway.control.oauth.effects import Effect, RevokeGrant
 from gateway.control.oauth.records import Code, Grant, Refresh, SignIn
+from gateway.control.policy.compiler import CompiledApi
 from gateway.control.secrets import Secrets
 from gateway.control.staff import device_requests
 from gateway.control.staff import grants as staff_grants
@@ -130,11 +131,16 @@ async def prefetch(
     secrets: Secrets,
     form: Mapping[str, str],
     basic: tuple[str, str] | None,
+    apis: Sequence[CompiledApi],
 ) -> Found:
-    """Read everything that deciding may need."""
+    """Read everything that deciding may need.
+
+    Args:
+        apis: those in force, by which a sandbox application is confined.
+    """
     found = Found()
     if client_id := claimed_client_id(form, basic):
-        found.client = await clients.find(connection, client_id)
+        found.client = sandbox.confined(await clients.find(connection, client_id), apis)
     if code := form.get("code"):
         found.code = await records.find_code(connection, secrets.hash(code))
     for name in ("refresh_token", "token"):
@@ -148,7 +154,8 @@ async def prefetch(
         if one := await clients.find(connection, name):
             found.recipients[name] = one
     if holder := found.code or found.refresh:
-        found.grant = await records.find_grant(connection, holder.gid)
+        grant = await records.find_grant(connection, holder.gid)
+        found.grant = grant if await sandbox.fits(connection, found.client, grant) else None
     if found.grant and found.client:
         found.held = await carried.held(connection, found.client, found.grant)
     return found

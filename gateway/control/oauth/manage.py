@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
 from gateway.control.consent.withdraw import withdraw
-from gateway.control.oauth import clients, forms, records
+from gateway.control.oauth import clients, forms, records, sandbox
 from gateway.control.oauth.approval import beyond_asking, needs_approval, with_metadata
 from gateway.control.oauth.clients import Client
 from gateway.control.oauth.register import BODY, PATH, answer, read_metadata, refusal
@@ -103,25 +103,35 @@ async def update_registration(
 async def delete_registration(
     client_id: ClientId, request: Request, control: ControlDep
 ) -> Response:
-    now = control.now()
     client = await _known(control, client_id, request)
     if client is None:
         return _unauthorized()
-    async with control.change() as connection:
-        gone = replace(
-            client,
-            state=clients.DELETED,
-            management_hash="",
-            secret_hash="",
-            jwks=None,
-            proposed=None,
-            revoked_before=now,
-        )
-        await clients.replace(connection, gone)
-        for gid in await records.living_grants_of_client(connection, client_id, now):
-            await withdraw(control, connection, gid, actor=client_id)
-        await control.record(connection, client_id, "client.delete", client_id)
+    await delete(control, client, client_id)
     return Response(status_code=204, headers=NO_STORE)
+
+
+async def delete(control: Control, client: Client, actor: str) -> None:
+    """End a client for good: nothing that it has is of any use from now on.
+
+    Args:
+        actor: who ends it, as the audit log names them.
+    """
+    now = control.now()
+    gone = replace(
+        client,
+        state=clients.DELETED,
+        management_hash="",
+        secret_hash="",
+        old_secret_hash="",
+        jwks=None,
+        proposed=None,
+        revoked_before=now,
+    )
+    async with control.change() as connection:
+        await clients.replace(connection, gone)
+        for gid in await records.living_grants_of_client(connection, client.client_id, now):
+            await withdraw(control, connection, gid, actor=actor)
+        await control.record(connection, actor, "client.delete", client.client_id)
 
 
 async def _known(control: Control, client_id: str, request: Request) -> Client | None:
@@ -164,10 +174,21 @@ def _changed(
         raise Unacceptable("token_endpoint_auth_method: register another client for that")
     secret = "" if kept else secret
     hashed = held.secret_hash if kept else wanted.secret_hash
+    if held.sandbox and (more := sandbox.beyond(wanted.scopes, control.publisher.current.apis)):
+        raise Unacceptable(f"scope: {more[0]} is not for the sandbox")
     if held.state == clients.ACTIVE and needs_approval(held, wanted):
         proposed = metadata.model_dump(mode="json")
-        return replace(held, proposed=proposed, secret_hash=hashed), secret
-    return replace(with_metadata(held, wanted), secret_hash=hashed), secret
+        waiting = replace(held, proposed=proposed, asked=wanted.scopes)
+        return replace(waiting, secret_hash=hashed, **_void_old(held, kept)), secret
+    changed = replace(with_metadata(held, wanted), asked=wanted.scopes)
+    return replace(changed, secret_hash=hashed, **_void_old(held, kept)), secret
+
+
+def _void_old(held: Client, kept: str) -> dict[str, Any]:
+    """A new secret made here voids all before it, that in its overlap too."""
+    if kept:
+        return {}
+    return {"old_secret_hash": "", "old_secret_until": 0}
 
 
 def _secret_sent(body: bytes) -> str:

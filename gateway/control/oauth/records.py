@@ -134,6 +134,20 @@ async def living_grants_of_client(
     return list((await connection.execute(query.order_by(table.c.created))).scalars())
 
 
+async def living_grants_in_sandbox(
+    connection: AsyncConnection, resident_id: str, now: int
+) -> list[str]:
+    """The ids of those that a resident gave to sandbox applications."""
+    table, clients = tables.grants, tables.clients
+    query = select(table.c.gid).where(
+        table.c.resident_id == resident_id,
+        table.c.revoked.is_(None),
+        table.c.expires > now,
+        table.c.client_id.in_(select(clients.c.client_id).where(clients.c.sandbox)),
+    )
+    return list((await connection.execute(query)).scalars())
+
+
 async def _find(connection: AsyncConnection, table: Any, hashed: str) -> dict[str, Any] | None:
     row = (await connection.execute(select(table).where(table.c.hash == hashed))).mappings()
     found = row.one_or_none()

@@ -59,7 +59,12 @@ async def register(request: Request, control: ControlDep) -> Response:
         return JSONResponse(body, status_code=400, headers=NO_STORE)
     client, secret = make_client(metadata, control.secrets, control.now())
     token = new_token()
-    client = replace(client, state=clients.PENDING, management_hash=control.secrets.hash(token))
+    client = replace(
+        client,
+        state=clients.PENDING,
+        management_hash=control.secrets.hash(token),
+        asked=client.scopes,
+    )
     async with control.store.write() as connection:
         if await clients.count_pending(connection) >= MOST_PENDING:
             raise Unavailable("Too many clients wait for approval: ask the city's operators.")

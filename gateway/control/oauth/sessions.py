@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from fastapi import Request, Response
 from sqlalchemy import delete, insert, select
@@ -17,6 +17,13 @@ from gateway.control.secrets import new_token
 from gateway.control.state import Control
 
 SESSION_LIFETIME: Final = 8 * 3600
+
+
+class HasToken(Protocol):
+    """A browser of anybody's, known by the value of its cookie."""
+
+    @property
+    def token(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +82,12 @@ def remember(response: Response, control: Control, browser: Browser) -> None:
     )
 
 
-def csrf_token(control: Control, browser: Browser) -> str:
+def csrf_token(control: Control, browser: HasToken) -> str:
     """Bound to the browser's cookie, which no other site can read or choose."""
     return control.secrets.hash(f"csrf {browser.token}")
 
 
-def csrf_matches(control: Control, browser: Browser, given: str) -> bool:
+def csrf_matches(control: Control, browser: HasToken, given: str) -> bool:
     return control.secrets.matches(f"csrf {browser.token}", given)
 
 

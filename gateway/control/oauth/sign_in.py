@@ -8,7 +8,7 @@ from fastapi import Request
 
 from gateway.control.brakes import MustWait
 from gateway.control.oauth import sessions
-from gateway.control.oauth.sessions import Browser
+from gateway.control.oauth.sessions import Browser, HasToken
 from gateway.control.pages.texts import TEXTS
 from gateway.control.state import Control
 
@@ -46,7 +46,7 @@ async def sign_in(
 
 
 def is_from_our_page(
-    request: Request, control: Control, browser: Browser, form: dict[str, str]
+    request: Request, control: Control, browser: HasToken, form: dict[str, str]
 ) -> bool:
     """Whether a form was posted by a page that this browser was given."""
     ours = request.headers.get("origin", "") in {"", "null", control.public_url}

@@ -8,6 +8,7 @@ from typing import Any
 
 from gateway.control.consent import linkage, records
 from gateway.control.consent.records import Given
+from gateway.control.oauth import sandbox
 from gateway.control.oauth.acting import Acting
 from gateway.control.oauth.exchange import Exchange
 from gateway.control.oauth.found_token import find_access_token
@@ -29,6 +30,8 @@ async def find_acting(control: Control, exchange: Exchange) -> Acting | None:
     if "act" in claims:
         return None
     async with control.store.read() as connection:
+        if not await sandbox.fits(connection, client, shown.grant):
+            return None
         given = await records.of_grant(connection, shown.grant.gid)
         holding = await linkage.holding(connection, client, shown.grant.resident_id)
     return Acting(

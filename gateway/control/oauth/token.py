@@ -112,7 +112,8 @@ async def read_exchange(request: Request, control: Control) -> Exchange:
     now = control.now()
     proof = read_proof(request, control, now)
     async with control.store.read() as connection:
-        found = await prefetch(connection, control.secrets, form, basic)
+        apis = control.publisher.current.apis
+        found = await prefetch(connection, control.secrets, form, basic, apis)
     exchange = Exchange(request.method, form, basic, now, found, proof)
     if proof:
         exchange.penalties.append(UseProof(proof))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -16,7 +16,7 @@ from gateway.control.consent.choice import UNTIL, Item, Term, terms, usual
 from gateway.control.consent.linkage import Holding, holding
 from gateway.control.consent.request import Wanted, judge_exchange
 from gateway.control.consent.wording import receiver, word
-from gateway.control.oauth import forms, prompt, pushed, sessions
+from gateway.control.oauth import forms, prompt, pushed, sandbox, sessions
 from gateway.control.oauth.asked import Asked, describe
 from gateway.control.oauth.clients import Client
 from gateway.control.oauth.exchange import Exchange, prefetch
@@ -82,7 +82,8 @@ async def enter(request: Request, control: Control) -> Visit | Response:
             # RFC 9126 §4 with RFC 9101 §6.3: what was pushed counts, and nothing beside it
             asked = held.parameters if held else query
             forms.check_resource(asked, control.public_url)
-            found = await prefetch(connection, control.secrets, asked, None)
+            apis = control.publisher.current.apis
+            found = await prefetch(connection, control.secrets, asked, None, apis)
     except OAuth2Error as error:
         return error_page(language, error)
     language = choose_language(asked.get("ui_locales", ""), language)
@@ -90,20 +91,23 @@ async def enter(request: Request, control: Control) -> Visit | Response:
     if held:
         exchange.effects.append(UsePushed(held.hash))
     server = new_server(control, exchange)
+    browser = await sessions.read(request, control)
     try:
         grant = server.get_consent_grant(server.exchange)
         wanted = judge_exchange(control, exchange, exchange.now + server.grant_lifetime)
     except OAuth2Error as error:
-        return _refuse(server, error, language)
+        return _refuse(server, error, browser, language)
     except ValueError:
         return error_page(language, InvalidRequestError("A parameter has odd characters."))
-    browser = await sessions.read(request, control)
     try:
         pushed.check_way(exchange, held)
-        browser = prompt.admit(control, exchange, query, browser)
+        seen = prompt.admit(control, exchange, query, browser)
     except OAuth2Error as error:
         error.redirect_uri, error.state = grant.redirect_uri, asked.get("state")
-        return _refuse(server, error, language)
+        return _refuse(server, error, browser, language)
+    browser = (
+        seen if sandbox.admits(exchange.client, seen.resident) else replace(seen, resident=None)
+    )
     return await _visit(control, server, grant, browser, query, language, wanted)
 
 
@@ -141,9 +145,12 @@ def _spoken(language: str) -> str:
     return "en" if language == "en" else "ja"
 
 
-def _refuse(server: CityAuthorizationServer, error: OAuth2Error, language: str) -> Response:
+def _refuse(
+    server: CityAuthorizationServer, error: OAuth2Error, browser: Browser, language: str
+) -> Response:
     """RFC 6749 §4.1.2.1: to the client only when its redirect URI is beyond doubt."""
-    if not error.redirect_uri:
+    sent = sandbox.may_send(server.exchange.found.client, browser.resident)
+    if not error.redirect_uri or not sent:
         return error_page(language, error)
     answer: Answer = server.handle_error_response(server.exchange, error)
     server.issuer.add_issuer_parameter(server, answer)
@@ -160,7 +167,8 @@ def show_page(visit: Visit, message: str = "", username: str = "", status: int =
     if visit.browser.resident is None:
         purpose = TEXTS[visit.language]["sign_in_for"].format(client=visit.client.name)
         values = {"purpose": purpose, "username": username, "message": message}
-        values["provider"] = visit.control.provider.name
+        values["provider"] = "" if visit.client.sandbox else visit.control.provider.name
+        values["sandbox"] = visit.client.sandbox
         return _page(visit, "login.html", status, **values)
     return _page(visit, "consent.html", status, message=message, **_consent_values(visit))
 
@@ -201,6 +209,7 @@ def _consent_values(visit: Visit) -> dict[str, Any]:
     ends = Term("", now + visit.server.grant_lifetime)
     return {
         "client_name": visit.client.name,
+        "sandbox": visit.client.sandbox,
         "receiver": receiver(visit.client, language),
         "groups": [
             (purpose, list(items))

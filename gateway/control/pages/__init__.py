@@ -1,9 +1,13 @@
-"""Server-rendered pages: Jinja2, no script; Japanese, English and plain Japanese."""
+"""Server-rendered pages (Jinja2): Japanese, English, and plain Japanese for residents.
+
+Residents' pages are narrow and run no script. Those of developers and of the staff are *wide*:
+their layout has a navigation, and they may load the scripts of ``/assets`` (:mod:`.asset_files`).
+"""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -11,19 +15,32 @@ from urllib.parse import urlsplit
 
 from fastapi import Response
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 
+from gateway.control.pages.asset_files import asset
 from gateway.control.pages.texts import TEXTS
 from gateway.control.pages.texts_account import ACCOUNT_TEXTS
 from gateway.control.pages.texts_staff import STAFF_TEXTS
 
+_HERE: Final = Path(__file__).parent
+ROOMS: Final = ("portal", "console")
+"""Folders beside this one whose templates are named ``<room>/<template>``."""
+
 _templates: Final = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    loader=ChoiceLoader(
+        [
+            FileSystemLoader(_HERE / "templates"),
+            PrefixLoader(
+                {one: FileSystemLoader(_HERE.parent / one / "templates") for one in ROOMS}
+            ),
+        ]
+    ),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_templates.globals["asset"] = asset
 
 LANGUAGES: Final = ("ja", "en", "easy")
 TAGS: Final = {"ja": "ja", "en": "en", "easy": "ja"}
@@ -75,24 +92,33 @@ def others(language: str, url: Callable[[str], str]) -> list[Other]:
 
 
 def page(
-    template: str, language: str, *, status: int = 200, form_target: str = "", **values: Any
+    template: str,
+    language: str,
+    *,
+    status: int = 200,
+    form_target: str = "",
+    wide: bool = False,
+    texts: Mapping[str, str] | None = None,
+    **values: Any,
 ) -> Response:
-    """A page that cannot be framed, runs no script, and posts to this site only.
+    """A page that cannot be framed and posts to this site only.
 
     Args:
         form_target: where a form's answer may redirect to; browsers apply ``form-action`` to the
             redirect after a post, so a client's address must be named.
+        wide: it may run the scripts of this site, which a narrow page may not.
+        texts: the room's own, beside those that all pages have.
     """
     nonce = secrets.token_urlsafe(16)
     html = _templates.get_template(template).render(
-        t=_ALL[language], language=TAGS[language], chosen_language=language, nonce=nonce, **values
-    )
-    policy = (
-        f"default-src 'none'; style-src 'nonce-{nonce}'; base-uri 'none'; "
-        f"frame-ancestors 'none'; form-action 'self' {_source(form_target)}"
+        t={**_ALL[language], **(texts or {})},
+        language=TAGS[language],
+        chosen_language=language,
+        nonce=nonce,
+        **values,
     )
     headers = {
-        "Content-Security-Policy": policy.strip(),
+        "Content-Security-Policy": _policy(nonce, form_target, wide=wide),
         "Cache-Control": "no-store",
         "Referrer-Policy": "no-referrer",
         "X-Frame-Options": "DENY",
@@ -100,6 +126,29 @@ def page(
         "Content-Language": TAGS[language],
     }
     return HTMLResponse(html, status_code=status, headers=headers)
+
+
+def fragment(template: str, language: str, texts: Mapping[str, str], **values: Any) -> str:
+    """A part of a wide page, for an answer to htmx or for an event."""
+    t = {**_ALL[language], **texts}
+    made = _templates.get_template(template)
+    return made.render(t=t, language=TAGS[language], chosen_language=language, **values)
+
+
+def _policy(nonce: str, form_target: str, *, wide: bool) -> str:
+    """Content Security Policy (W3C CSP Level 3)."""
+    styles = f"'nonce-{nonce}'"
+    loads = f"style-src {styles}"
+    if wide:
+        loads = (
+            f"script-src 'self'; style-src 'self' {styles}; connect-src 'self'; "
+            "img-src 'self' data: blob:; worker-src 'self'"
+        )
+    said = (
+        f"default-src 'none'; {loads}; base-uri 'none'; "
+        f"frame-ancestors 'none'; form-action 'self' {_source(form_target)}"
+    )
+    return said.strip()
 
 
 def _source(url: str) -> str:

@@ -9,7 +9,7 @@ from authlib.oauth2.rfc6749 import OAuth2Error
 from fastapi import Request
 
 from gateway.control.oauth import forms
-from gateway.control.oauth.sessions import Browser
+from gateway.control.oauth.sessions import HasToken
 from gateway.control.oauth.sign_in import is_from_our_page
 from gateway.control.oauth.token import form_body, read_body
 from gateway.control.pages import choose_language
@@ -57,7 +57,7 @@ class NotOurs(Exception):
         self.form = form
 
 
-async def our_form(request: Request, control: Control, browser: Browser) -> dict[str, str]:
+async def our_form(request: Request, control: Control, browser: HasToken) -> dict[str, str]:
     """The form that was posted.
 
     Raises:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.control.pages.consent_texts import CONSENT_TEXTS, EASY
+from gateway.control.pages.sandbox_texts import SANDBOX_TEXTS
 from gateway.control.pages.told_texts import TOLD_TEXTS
 from gateway.control.pages.trail_texts import TRAIL_TEXTS
 
@@ -90,14 +91,27 @@ _TEXTS: Final[dict[str, dict[str, str]]] = {
 }
 
 TEXTS: Final[dict[str, dict[str, str]]] = {
-    "ja": {**_TEXTS["ja"], **CONSENT_TEXTS["ja"], **TOLD_TEXTS["ja"], **TRAIL_TEXTS["ja"]},
-    "en": {**_TEXTS["en"], **CONSENT_TEXTS["en"], **TOLD_TEXTS["en"], **TRAIL_TEXTS["en"]},
+    "ja": {
+        **_TEXTS["ja"],
+        **CONSENT_TEXTS["ja"],
+        **TOLD_TEXTS["ja"],
+        **TRAIL_TEXTS["ja"],
+        **SANDBOX_TEXTS["ja"],
+    },
+    "en": {
+        **_TEXTS["en"],
+        **CONSENT_TEXTS["en"],
+        **TOLD_TEXTS["en"],
+        **TRAIL_TEXTS["en"],
+        **SANDBOX_TEXTS["en"],
+    },
     "easy": {
         **_TEXTS["ja"],
         **EASY,
         **CONSENT_TEXTS["easy"],
         **TOLD_TEXTS["easy"],
         **TRAIL_TEXTS["easy"],
+        **SANDBOX_TEXTS["easy"],
     },
 }
 """``easy`` is plain Japanese (やさしい日本語)."""

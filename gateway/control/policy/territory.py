@@ -18,7 +18,7 @@ _PLATFORM: Final = {
     "control": (
         (
             *("/oauth", "/.well-known", "/catalogue", "/control", "/audit", "/my", "/openapi.json"),
-            *("/residents", "/staff", "/transparency"),
+            *("/residents", "/staff", "/transparency", "/assets", "/developers", "/console", "/"),
         ),
         ("operator", "audit", "consents", "trail"),
     ),

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path
 from pydantic import Field
 
 from gateway.control import second_factor
+from gateway.control.oauth import clients
 from gateway.control.staff import accounts, enrolment, grants
 from gateway.control.staff.accounts import INVITATION, Staff
 from gateway.control.staff.roles import Role, check_roles
@@ -112,6 +113,8 @@ async def change_staff(
             staff = await accounts.replace_roles(connection, staff, _roles(change.roles))
         if change.suspended is not None:
             staff = await accounts.suspend(connection, staff, suspended=change.suspended)
+        if staff.suspended:
+            await clients.suspend_sandbox_of(connection, staff.staff_id, control.now())
         await grants.revoke_all(connection, staff.staff_id, control.now())
         await control.record(
             connection, caller.actor, "staff.change", staff.staff_id,

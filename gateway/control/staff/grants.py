@@ -50,13 +50,15 @@ class StaffGrant:
         }
 
 
-def new_grant(staff: Staff, client_id: str, asked: str, now: int) -> StaffGrant | None:
+def new_grant(
+    staff: Staff, client_id: str, asked: str, now: int, lifetime: int = LIFETIME
+) -> StaffGrant | None:
     """For what of the scopes asked the person's roles allow; ``None`` when that is nothing."""
     allowed = scopes_of(staff.roles) & parse(asked)
     if not allowed:
         return None
     scope = " ".join(sorted(allowed))
-    return StaffGrant(uuid.uuid4().hex, staff.staff_id, client_id, scope, now, now + LIFETIME)
+    return StaffGrant(uuid.uuid4().hex, staff.staff_id, client_id, scope, now, now + lifetime)
 
 
 async def add(connection: AsyncConnection, grant: StaffGrant) -> None:
@@ -72,8 +74,10 @@ async def find(connection: AsyncConnection, gid: str) -> StaffGrant | None:
 
 
 async def revoke_all(connection: AsyncConnection, staff_id: str, now: int) -> None:
-    """Everything that the person has running ends; with the next policy in every gateway."""
-    table = tables.staff_grants
+    """Everything that the person has running ends: in browsers at once, in every gateway with the
+    next policy."""
+    sessions, table = tables.staff_sessions, tables.staff_grants
+    await connection.execute(delete(sessions).where(sessions.c.staff_id == staff_id))
     await connection.execute(
         update(table)
         .where(table.c.staff_id == staff_id, table.c.revoked.is_(None))

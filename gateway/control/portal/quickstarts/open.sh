@@ -1,0 +1,1 @@
+curl -s https://city.example/catalogue/v1/apis

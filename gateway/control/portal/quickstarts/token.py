@@ -1,0 +1,21 @@
+import json
+import os
+from base64 import b64encode
+from urllib.request import Request, urlopen
+
+CITY = "https://city.example"
+
+
+def token():
+    """An access token in this program's own name, good for an hour."""
+    keys = f"{os.environ['CLIENT_ID']}:{os.environ['CLIENT_SECRET']}".encode()
+    headers = {"Authorization": f"Basic {b64encode(keys).decode()}"}
+    form = b"grant_type=client_credentials"
+    with urlopen(Request(f"{CITY}/oauth/token", form, headers)) as answer:
+        return json.load(answer)["access_token"]
+
+
+headers = {"Authorization": f"Bearer {token()}"}
+with urlopen(Request(f"{CITY}/medical/v1/hospitals", headers=headers)) as answer:
+    for hospital in json.load(answer)["items"]:
+        print(hospital["name"], hospital.get("bedsAvailable"))

@@ -1,0 +1,15 @@
+"""What the portal says, in both languages: one part for each kind of page."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gateway.control.pages.texts_wide import WIDE_TEXTS
+from gateway.control.portal.texts_home import HOME_TEXTS
+
+_PARTS: Final = (WIDE_TEXTS, HOME_TEXTS)
+
+PORTAL_TEXTS: Final[dict[str, dict[str, str]]] = {
+    language: {key: text for part in _PARTS for key, text in part[language].items()}
+    for language in ("ja", "en")
+}
