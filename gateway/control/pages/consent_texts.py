@@ -130,6 +130,7 @@ CONSENT_TEXTS: Final[dict[str, dict[str, str]]] = {
 
 EASY: Final[dict[str, str]] = {
     "language_name": "やさしい日本語",
+    "skip": "ページの 中へ すすむ",
     "sign_in": "ログイン（じぶんの ページに 入る）",
     "sign_in_for": "{client} を つかう ために、名前と パスワードを 入れて ください。",
     "username": "利用者名（あなたの 名前の ID）",

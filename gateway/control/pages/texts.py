@@ -13,6 +13,8 @@ _TEXTS: Final[dict[str, dict[str, str]]] = {
     "ja": {
         "platform": "データ連携基盤",
         "language_name": "日本語",
+        "languages": "ことば",
+        "skip": "本文へ進む",
         "sign_in": "サインイン",
         "sign_in_for": "{client} を使うために、サインインしてください。",
         "username": "利用者名",
@@ -52,6 +54,8 @@ _TEXTS: Final[dict[str, dict[str, str]]] = {
     "en": {
         "platform": "City data platform",
         "language_name": "English",
+        "languages": "Language",
+        "skip": "Skip to the content",
         "sign_in": "Sign in",
         "sign_in_for": "Please sign in to use {client}.",
         "username": "User name",
