@@ -11,7 +11,17 @@ import httpx
 import orjson
 from fastapi import FastAPI
 
-from gateway.control.admin import apis, approval, cache, emergency, keys, preview, sectors
+from gateway.control.admin import (
+    apis,
+    approval,
+    asked,
+    cache,
+    client_access,
+    emergency,
+    keys,
+    preview,
+    sectors,
+)
 from gateway.control.admin import clients as admin_clients
 from gateway.control.admin import residents as residents_api
 from gateway.control.audit import accesses, proof_api
@@ -173,6 +183,8 @@ def create_control(
             apis.router,
             admin_clients.router,
             approval.router,
+            asked.router,
+            client_access.router,
             keys.router,
             cache.router,
             gateways_api.router,
