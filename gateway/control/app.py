@@ -35,6 +35,7 @@ from gateway.control.catalogue.refresher import EVERY
 from gateway.control.clock import Clock, utc_now
 from gateway.control.console import home as console_home
 from gateway.control.disclosure import api as disclosing
+from gateway.control.disclosure import listed
 from gateway.control.gateways import api as gateways_api
 from gateway.control.gateways import reports
 from gateway.control.identity import provider_page, recover_page, safety_page
@@ -194,6 +195,7 @@ def create_control(
             residents_api.router,
             sectors.router,
             disclosing.router,
+            listed.router,
             trail_api.operators,
         ],
         gateway_key=gateway_key,
