@@ -22,6 +22,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from schemas.kit.sqlite_driver import Connection
+
 _READ_ONLY = "city_read_only"
 _BUSY_SECONDS = 10.0
 
@@ -170,7 +172,7 @@ def _sqlite(url: URL, component: str) -> AsyncEngine:
     file.touch(mode=0o600)  # and so its WAL: what is in it may be of persons
     engine = create_async_engine(
         url.set(database=str(file)),
-        connect_args={"timeout": _BUSY_SECONDS},
+        connect_args={"timeout": _BUSY_SECONDS, "async_creator_fn": Connection},
         hide_parameters=True,
         json_serializer=_to_json,
         json_deserializer=orjson.loads,

@@ -170,7 +170,7 @@ def running_city(folder: Path, *options: str, base: int = 0) -> Iterator[City]:
         city.process.send_signal(signal.SIGINT)
         said = folder / "up.out"
         assert city.process.wait(30) == 0, said.read_text()
-        assert "did not end" not in said.read_text()
+        assert "did not end" not in said.read_text(), said.read_text()
     finally:
         _make_sure_it_ended(city.process)
 
