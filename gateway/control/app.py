@@ -59,6 +59,14 @@ from gateway.control.policy.collector import Collector
 from gateway.control.policy.compiler import CompiledApi, compile_api
 from gateway.control.policy.publisher import Publisher
 from gateway.control.policy.territory import territory
+from gateway.control.portal import (
+    app_page,
+    apps_page,
+    authenticator_page,
+    join_page,
+    quickstarts_page,
+    sandbox_page,
+)
 from gateway.control.portal import home as portal_home
 from gateway.control.resident import me, my
 from gateway.control.residents import Passwords
@@ -112,6 +120,12 @@ _OPEN_API: Final = (
     sign_in_page,
     assets_route,
     portal_home,
+    join_page,
+    apps_page,
+    app_page,
+    authenticator_page,
+    sandbox_page,
+    quickstarts_page,
     console_home,
     me,
     endpoint,

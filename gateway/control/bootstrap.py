@@ -61,7 +61,7 @@ def _shown(resident: Resident) -> TestResident:
     return TestResident(
         username=resident.username,
         name=resident.name or resident.username,
-        story=dict(resident.story),
+        story={str(language): text for language, text in resident.story.items()},
         password=resident.password if resident.shown_password else "",
         domains=tuple(sorted(resident.links)),
     )

@@ -13,14 +13,17 @@ from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError, OAut
 
 FORM: Final = "application/x-www-form-urlencoded"
 LARGEST_FORM: Final = 32_768
-_MOST_FIELDS = 40
+MOST_FIELDS: Final = 40
 _VSCHAR = re.compile(r"[\x20-\x7e]*")
 # RFC 6749 Appendix A; besides, Authlib repeats these in error descriptions, where §5.2 forbids them
 _QUOTED_IN_ERRORS = ("grant_type", "response_type", "redirect_uri", "scope", "client_id")
 
 
-def parse_form(body: bytes, content_type: str) -> dict[str, str]:
+def parse_form(body: bytes, content_type: str, most: int = MOST_FIELDS) -> dict[str, str]:
     """The form of a request to an OAuth endpoint.
+
+    Args:
+        most: fields that it may have.
 
     Raises:
         InvalidRequestError: another media type, not UTF-8, or a parameter given twice (RFC 6749
@@ -29,17 +32,15 @@ def parse_form(body: bytes, content_type: str) -> dict[str, str]:
     if content_type.partition(";")[0].strip().lower() != FORM:
         raise InvalidRequestError(f"Send the parameters as {FORM}.")
     try:
-        return parse_parameters(body.decode("ascii"))
+        return parse_parameters(body.decode("ascii"), most)
     except UnicodeDecodeError as error:
         raise InvalidRequestError("The form is not URL-encoded ASCII.") from error
 
 
-def parse_parameters(text: str) -> dict[str, str]:
+def parse_parameters(text: str, most: int = MOST_FIELDS) -> dict[str, str]:
     """URL-encoded parameters; an empty value counts as left out (RFC 6749 §3.1)."""
     try:
-        pairs = parse_qsl(
-            text, keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS
-        )
+        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=most)
     except (ValueError, UnicodeDecodeError) as error:
         raise InvalidRequestError("The parameters are not URL-encoded UTF-8.") from error
     names = [name for name, _ in pairs]

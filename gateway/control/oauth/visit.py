@@ -166,7 +166,7 @@ def show_page(visit: Visit, message: str = "", username: str = "", status: int =
     """The page that is due: signing in, or consent."""
     if visit.browser.resident is None:
         purpose = TEXTS[visit.language]["sign_in_for"].format(client=visit.client.name)
-        values = {"purpose": purpose, "username": username, "message": message}
+        values: dict[str, Any] = {"purpose": purpose, "username": username, "message": message}
         values["provider"] = "" if visit.client.sandbox else visit.control.provider.name
         values["sandbox"] = visit.client.sandbox
         return _page(visit, "login.html", status, **values)

@@ -57,14 +57,20 @@ class NotOurs(Exception):
         self.form = form
 
 
-async def our_form(request: Request, control: Control, browser: HasToken) -> dict[str, str]:
+async def our_form(
+    request: Request, control: Control, browser: HasToken, most: int = forms.MOST_FIELDS
+) -> dict[str, str]:
     """The form that was posted.
+
+    Args:
+        most: fields that it may have.
 
     Raises:
         NotOurs: it is not to be acted upon.
     """
     try:
-        form = forms.parse_form(await read_body(request), request.headers.get("content-type", ""))
+        kind = request.headers.get("content-type", "")
+        form = forms.parse_form(await read_body(request), kind, most)
     except OAuth2Error as error:
         raise NotOurs(400, {}) from error
     if not is_from_our_page(request, control, browser, form):

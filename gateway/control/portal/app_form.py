@@ -9,8 +9,8 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from gateway.control.oauth import clients
-from gateway.control.oauth.asked import Asked, describe
 from gateway.control.oauth.approval import beyond_asking
+from gateway.control.oauth.asked import Asked, describe
 from gateway.control.oauth.clients import Client
 from gateway.control.oauth.registration import ClientMetadata
 from gateway.control.oauth.sandbox import self_service
@@ -124,7 +124,7 @@ def _keys(form: Mapping[str, str], method: str, faults: list[FormFault]) -> dict
 _FIELDS: Final = {
     "client_name": "name",
     "token_endpoint_auth_method": "credentials",
-    "grant_types": ITSELF,
+    "grant_types": "credentials",
     "purposes": "purposes",
 }
 

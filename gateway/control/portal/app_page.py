@@ -1,4 +1,4 @@
-"""The page ``/developers/apps/{client_id}``: one application, its keys, and what can be done with it."""
+"""The page ``/developers/apps/{client_id}``: one application, its keys, what can be done."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gateway.control.portal.texts_apps import APPS_TEXTS
 from gateway.control.staff.accounts import Staff
 from gateway.control.staff.browser import StaffBrowser
 from gateway.control.state import Control, ControlDep
-from schemas.problem import Conflict, NotFound, Unprocessable
+from schemas.problem import Conflict, Unprocessable
 
 router = APIRouter(tags=["Developer portal"])
 
@@ -138,5 +138,11 @@ async def _show(
         trial=token,
         trial_minutes=TRIAL // 60,
         city=control.public_url,
-        example=next((path for name, path in _EXAMPLES if name in scope.split()), "/catalogue/v1/apis"),
+        example=_example(scope),
     )  # fmt: skip
+
+
+def _example(scope: str) -> str:
+    """Something that can be called with a token for ``scope``."""
+    held = scope.split()
+    return next((path for name, path in _EXAMPLES if name in held), "/catalogue/v1/apis")

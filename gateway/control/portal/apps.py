@@ -186,9 +186,7 @@ async def _proves(control: Control, connection: AsyncConnection, staff: Staff, c
     factor = await second_factor.find(connection, control.secrets, staff.account)
     if factor is None or not factor.confirmed:
         return False
-    return await second_factor.use(
-        connection, control.secrets, staff.account, code, control.now()
-    )
+    return await second_factor.use(connection, control.secrets, staff.account, code, control.now())
 
 
 async def _check_counts(

@@ -1,4 +1,4 @@
-"""The pages ``/developers/apps``: a developer's applications, and the forms that make and change one."""
+"""The pages ``/developers/apps``: a developer's applications, and the forms of one."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ async def show_new(request: Request, control: ControlDep) -> Response:
 @router.post(
     NEW,
     operation_id="createOwnApp",
-    summary="What the form of a new application posts; the keys are in the answer, and nowhere else",
+    summary="What the form of a new application posts; the keys are in the answer alone",
     response_class=Response,
     openapi_extra=posted(rate=20, **_FIELDS),
 )
@@ -125,7 +125,7 @@ async def show_edit(client_id: str, request: Request, control: ControlDep) -> Re
     operation_id="changeOwnApp",
     summary="What that form posts",
     response_class=Response,
-    openapi_extra=posted(**_FIELDS),
+    openapi_extra=posted(rate=60, **_FIELDS),
 )
 async def edit(client_id: str, request: Request, control: ControlDep) -> Response:
     browser, staff = await developer(request, control)
@@ -143,9 +143,7 @@ async def edit(client_id: str, request: Request, control: ControlDep) -> Respons
         changed = await apps.change(control, staff, client_id, metadata)
     except Faulty as faulty:
         said = texts["app_faulty"]
-        return _show_edit(
-            request, control, browser, client, form, said, 400, faulty.faults
-        )
+        return _show_edit(request, control, browser, client, form, said, 400, faulty.faults)
     except (Conflict, Unprocessable) as problem:
         said = _said(problem, texts)
         return _show_edit(request, control, browser, client, form, said, problem.status)
@@ -158,9 +156,7 @@ async def one(control: Control, staff: Staff, client_id: str) -> clients.Client:
         return await apps.find(connection, staff, client_id)
 
 
-def show_keys(
-    request: Request, control: Control, browser: StaffBrowser, made: Made
-) -> Response:
+def show_keys(request: Request, control: Control, browser: StaffBrowser, made: Made) -> Response:
     """The page with what is shown once."""
     client = made.client
     old = client.old_secret_until if client.secret_hashes(control.now())[1] else 0

@@ -33,11 +33,11 @@ def read(text: str) -> dict[str, Any]:
 def _from_json(text: str) -> dict[str, Any]:
     try:
         found = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ValueError("is neither a JWK (RFC 7517) nor PEM") from error
-    if not isinstance(found, dict):
-        raise ValueError("is neither a JWK (RFC 7517) nor PEM")
-    return found
+    except (ValueError, RecursionError):
+        found = None
+    if isinstance(found, dict):
+        return found
+    raise ValueError("is neither a JWK (RFC 7517) nor PEM")
 
 
 def _from_pem(text: str) -> dict[str, Any]:

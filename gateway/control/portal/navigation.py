@@ -13,7 +13,14 @@ from gateway.control.state import Control
 
 HOME: Final = "/developers"
 
-NAVIGATION: Final = (Link(HOME, "nav_overview"),)
+APPS: Final = "/developers/apps"
+
+NAVIGATION: Final = (
+    Link(HOME, "nav_overview"),
+    Link("/developers/quickstarts", "nav_quickstarts"),
+    Link("/developers/sandbox", "nav_sandbox"),
+    Link(APPS, "nav_apps"),
+)
 
 PORTAL: Final = Room(HOME, "portal", NAVIGATION, PORTAL_TEXTS)
 

@@ -1,7 +1,7 @@
 """The quickstarts: programs that run as they are printed, each kept as the file that it is.
 
 The files in ``quickstarts/`` are whole programs for :data:`PLACE`; what is printed differs from
-them in the city's address alone. Keys are read from the environment, so no secret is ever in a page.
+them in the city's address alone. Keys are read from the environment: no secret is in a page.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-PLACE: Final = "https://city.example"
+PLACE: Final = "https://your-city.example"
 TOPICS: Final = ("open", "token", "consent", "events", "ngsi")
 _FILES: Final = {"ngsi": "near"}
 _HERE: Final = Path(__file__).with_name("quickstarts")

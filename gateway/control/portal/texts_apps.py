@@ -9,7 +9,8 @@ APPS_TEXTS: Final[dict[str, dict[str, str]]] = {
         "nav_apps": "マイアプリ",
         "join": "開発者登録",
         "join_help": "アカウントを作ると、すぐにサンドボックスのアプリを登録して API を試せます。",
-        "join_closed": "この都市では、開発者のアカウントは運用者が作ります。運用者にお問い合わせください。",
+        "join_closed": "この都市では、開発者のアカウントは運用者が作ります。"
+        "運用者にお問い合わせください。",
         "join_name": "お名前",
         "join_username_help": "3 文字以上。文字・数字と . @ + - _ が使えます。",
         "join_password_help": "{least} 文字以上",
@@ -37,27 +38,29 @@ APPS_TEXTS: Final[dict[str, dict[str, str]]] = {
         "back": "戻る",
         "back_to_apps": "マイアプリへ",
         "new_title": "サンドボックスのアプリを作る",
-        "new_lead": "すぐに使えます。都市の公開データを読み、実在しない試験用の住民のデータで試せます。",
+        "new_lead": "すぐに使えます。都市の公開データを読み、"
+        "実在しない試験用の住民のデータで試せます。",
         "live_title": "本番のアプリを申請する",
         "live_lead": "運用者が内容を確かめて承認すると、使えるようになります。",
         "edit_title": "{name} を変える",
-        "edit_lead": "サンドボックスのアプリは、すぐに変わります。本番のアプリで、できることが増える変更と、"
-        "名前・提供者・戻り先の変更は、運用者が承認するまで待ちます。",
+        "edit_lead": "サンドボックスのアプリは、すぐに変わります。本番のアプリで、"
+        "できることが増える変更と、名前・提供者・戻り先の変更は、運用者が承認するまで待ちます。",
         "need_authenticator": "本番のアプリを申請するには、認証アプリが必要です。",
         "set_authenticator": "認証アプリを設定する",
         "app_name": "アプリの名前",
         "app_name_help": "住民が同意の画面で読む名前です。",
         "how_used": "どう使いますか",
         "grant_itself": "プログラムとして、アプリ自身の名前で API を呼ぶ",
-        "grant_itself_help": "サーバーやバッチから、人のデータでないものを読む（client_credentials）",
+        "grant_itself_help": "サーバーやバッチから、人のデータでないものを読む"
+        "（client_credentials）",
         "grant_sign_in": "住民がサインインして、本人のデータの利用に同意する",
         "grant_sign_in_help": "同意の画面を通して、本人が選んだデータだけを使う"
         "（authorization_code と PKCE）",
         "grant_acts": "ほかのアプリから引き継いで、住民のために動く",
         "grant_acts_help": "住民が受け取り先として名前を読んで同意したときだけ（token exchange）",
         "redirect_uris": "サインイン後の戻り先 URL",
-        "redirect_uris_help": "1 行に 1 つ。https、この端末（127.0.0.1）の http、または"
-        "アプリ固有の形式（com.example.app:/…）。",
+        "redirect_uris_help": "1 行に 1 つ。https、この端末（127.0.0.1）の http、"
+        "またはアプリ固有の形式（com.example.app:/…）。",
         "credentials": "鍵",
         "credential_secret": "秘密の鍵（client_secret）。サーバーで動くアプリ向け",
         "credential_key": "公開鍵（private_key_jwt）。秘密を送らないので、より安全",
@@ -88,15 +91,16 @@ APPS_TEXTS: Final[dict[str, dict[str, str]]] = {
         "fault_purposes": "利用目的を確かめてください。",
         "fault_organisation": "名前が長すぎます。",
         "keys_once": "鍵は、いまだけ表示されます",
-        "keys_once_help": "この都市にも残りません。安全な場所に控えてください。なくしたら、新しい鍵に替えられます。",
+        "keys_once_help": "この都市にも残りません。安全な場所に控えてください。なくしたら、"
+        "新しい鍵に替えられます。",
         "keys_kept": "控えました",
         "management_help": "登録をプログラムから変えるときに使います（RFC 7592）:",
         "in_your_shell": "シェルで使うには",
         "overlap_until": "前の鍵も {until} まで使えます。",
         "pending_help": "運用者の承認を待っています。承認されるまで、トークンは出ません。",
         "suspended_help": "停止中です。トークンは使えません。",
-        "sandbox_means": "サンドボックスのアプリです。試験用の住民だけに使えて、"
-        "{rate}、1 日 {quota} 回まで呼べます。",
+        "sandbox_means": "サンドボックスのアプリです。試験用の住民だけに使えて、{rate}、"
+        "1 日 {quota} 回まで呼べます。",
         "per_minute": "1 分に {n} 回",
         "scope_is_granted": "使えます",
         "scope_is_asked": "承認待ち",
@@ -131,7 +135,8 @@ APPS_TEXTS: Final[dict[str, dict[str, str]]] = {
         "resumed_now": "再開しました。新しいトークンを取ってください。",
         "not_now": "いまは、それはできません。",
         "trial": "試す",
-        "trial_what": "このアプリのトークンを 1 つ、{minutes} 分だけ作ります。リファレンスでもシェルでも使えます。",
+        "trial_what": "このアプリのトークンを 1 つ、{minutes} 分だけ作ります。"
+        "リファレンスでもシェルでも使えます。",
         "trial_button": "試すためのトークンを作る",
         "trial_here": "試すためのトークン",
         "trial_help": "{minutes} 分で終わります。いまだけ表示され、どこにも残りません。",
@@ -143,7 +148,8 @@ APPS_TEXTS: Final[dict[str, dict[str, str]]] = {
         "end_help": "元に戻せません。トークンはすぐに無効になり、住民の同意も終わります。",
         "end_sure": "終了します",
         "authenticator": "認証アプリ",
-        "authenticator_help": "本番のアプリを申請するときと、これからのサインインで、6 桁の数字を使います。",
+        "authenticator_help": "本番のアプリを申請するときと、これからのサインインで、"
+        "6 桁の数字を使います。",
         "authenticator_add": "設定する",
         "authenticator_on": "認証アプリは設定されています。",
         "authenticator_wrong": "数字が違います。",
@@ -151,7 +157,8 @@ APPS_TEXTS: Final[dict[str, dict[str, str]]] = {
     "en": {
         "nav_apps": "My applications",
         "join": "Become a developer",
-        "join_help": "With an account you can register a sandbox application and try the APIs at once.",
+        "join_help": "With an account you can register a sandbox application and try the APIs at "
+        "once.",
         "join_closed": "In this city the operators make developers' accounts: please ask them.",
         "join_name": "Your name",
         "join_username_help": "3 characters or more: letters, digits, and . @ + - _",
@@ -180,13 +187,13 @@ APPS_TEXTS: Final[dict[str, dict[str, str]]] = {
         "back": "Back",
         "back_to_apps": "To my applications",
         "new_title": "New sandbox application",
-        "new_lead": "It works at once: it reads the city's open data, and the data of test residents, "
-        "who do not exist.",
+        "new_lead": "It works at once: it reads the city's open data, and the data of test "
+        "residents, who do not exist.",
         "live_title": "Ask for a live application",
         "live_lead": "It works when an operator has looked at it and approved it.",
         "edit_title": "Change {name}",
-        "edit_lead": "A sandbox application changes at once. Of a live one, what gives it more, or "
-        "another name, organisation or address, waits for an operator.",
+        "edit_lead": "A sandbox application changes at once. Of a live one, what gives it more, "
+        "or another name, organisation or address, waits for an operator.",
         "need_authenticator": "Asking for a live application needs an authenticator app.",
         "set_authenticator": "Set up an authenticator app",
         "app_name": "Name of the application",
@@ -199,20 +206,23 @@ APPS_TEXTS: Final[dict[str, dict[str, str]]] = {
         "grant_sign_in_help": "Through the consent page; what they tick and nothing else "
         "(authorization_code with PKCE)",
         "grant_acts": "It acts for residents, handed on by other applications",
-        "grant_acts_help": "Only where residents have read its name as a recipient (token exchange)",
+        "grant_acts_help": "Only where residents have read its name as a recipient (token "
+        "exchange)",
         "redirect_uris": "Redirect URIs after signing in",
-        "redirect_uris_help": "One a line: https, http on this machine (127.0.0.1), or an app's own "
-        "(com.example.app:/…).",
+        "redirect_uris_help": "One a line: https, http on this machine (127.0.0.1), or an app's "
+        "own (com.example.app:/…).",
         "credentials": "Keys",
         "credential_secret": "A secret (client_secret): for applications on a server",
         "credential_key": "A public key (private_key_jwt): safer, for no secret is ever sent",
-        "credential_none": "None: for what runs in a browser or on a phone alone and keeps no secret",
+        "credential_none": "None: for what runs in a browser or on a phone alone and keeps no "
+        "secret",
         "public_key": "Paste a public key",
         "public_key_paste": "Public key (a JWK, a JWK set, or PEM)",
         "scopes": "Scopes",
         "scopes_city": "The city's data (not about persons)",
         "scopes_own": "Residents' own data (with their consent)",
-        "scopes_own_help": "Nothing is handed over until a resident has ticked it on the consent page.",
+        "scopes_own_help": "Nothing is handed over until a resident has ticked it on the consent "
+        "page.",
         "purposes": "Purposes",
         "organisation": "Organisation that provides it",
         "organisation_help": "What all applications of one organisation get is counted together.",
@@ -233,8 +243,8 @@ APPS_TEXTS: Final[dict[str, dict[str, str]]] = {
         "fault_purposes": "Please check the purposes.",
         "fault_organisation": "The name is too long.",
         "keys_once": "These keys are shown this once",
-        "keys_once_help": "The city does not keep them either. Put them in a safe place; lost ones can be "
-        "replaced.",
+        "keys_once_help": "The city does not keep them either. Put them in a safe place; lost "
+        "ones can be replaced.",
         "keys_kept": "I have kept them",
         "management_help": "For programs that change the registration (RFC 7592):",
         "in_your_shell": "In your shell",
@@ -268,7 +278,8 @@ APPS_TEXTS: Final[dict[str, dict[str, str]]] = {
         "replace_key": "Replace the public key",
         "key_instead": "The secret is void as soon as the key is registered.",
         "key_button": "Use this public key",
-        "key_wrong": "This cannot be read as a public key. Paste public keys only, never private ones.",
+        "key_wrong": "This cannot be read as a public key. Paste public keys only, never private "
+        "ones.",
         "key_set": "The public key is registered.",
         "old_ended": "The secret before is void.",
         "changed": "Changed.",
@@ -277,8 +288,8 @@ APPS_TEXTS: Final[dict[str, dict[str, str]]] = {
         "resumed_now": "It works again; get new tokens.",
         "not_now": "That cannot be done now.",
         "trial": "Try it",
-        "trial_what": "Make one token of this application, good for {minutes} minutes, for the reference "
-        "pages or your shell.",
+        "trial_what": "Make one token of this application, good for {minutes} minutes, for the "
+        "reference pages or your shell.",
         "trial_button": "Make a token for trying",
         "trial_here": "A token for trying",
         "trial_help": "Good for {minutes} minutes; shown this once and kept nowhere.",
@@ -287,12 +298,12 @@ APPS_TEXTS: Final[dict[str, dict[str, str]]] = {
         "pause": "Suspend",
         "resume": "Resume",
         "end_app": "End this application",
-        "end_help": "This cannot be undone. Its tokens are void at once, and what residents agreed to "
-        "ends.",
+        "end_help": "This cannot be undone. Its tokens are void at once, and what residents "
+        "agreed to ends.",
         "end_sure": "End it",
         "authenticator": "Authenticator app",
-        "authenticator_help": "Its 6 digits are asked for when you ask for a live application, and "
-        "whenever you sign in from now on.",
+        "authenticator_help": "Its 6 digits are asked for when you ask for a live application, "
+        "and whenever you sign in from now on.",
         "authenticator_add": "Set it up",
         "authenticator_on": "Your authenticator app is set up.",
         "authenticator_wrong": "The number is wrong.",

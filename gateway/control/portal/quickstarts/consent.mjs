@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 
-const CITY = "https://city.example";
+const CITY = "https://your-city.example";
 const BACK = "http://127.0.0.1:8099/callback";
 const { CLIENT_ID, CLIENT_SECRET } = process.env;
 

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.parse import parse_qsl, urlencode, urlsplit
 from urllib.request import Request, urlopen
 
-CITY = "https://city.example"
+CITY = "https://your-city.example"
 BACK = "http://127.0.0.1:8099/callback"
 CLIENT_ID = os.environ["CLIENT_ID"]
 came = {}

@@ -1,5 +1,5 @@
 (
-CITY=https://city.example
+CITY=https://your-city.example
 BACK=http://127.0.0.1:8099/callback
 VERIFIER=$(openssl rand -hex 32)
 CHALLENGE=$(printf %s "$VERIFIER" | openssl dgst -sha256 -binary | openssl base64 -A |

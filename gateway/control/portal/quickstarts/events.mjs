@@ -1,4 +1,4 @@
-const CITY = "https://city.example";
+const CITY = "https://your-city.example";
 
 // an access token in this program's own name, good for an hour
 async function token() {

@@ -4,7 +4,7 @@ from base64 import b64encode
 from itertools import islice
 from urllib.request import Request, urlopen
 
-CITY = "https://city.example"
+CITY = "https://your-city.example"
 
 
 def token():

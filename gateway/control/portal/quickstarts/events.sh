@@ -1,5 +1,5 @@
 TOKEN=$(curl -s -u "$CLIENT_ID:$CLIENT_SECRET" -d grant_type=client_credentials \
-  https://city.example/oauth/token | sed 's/.*"access_token": *"\([^"]*\)".*/\1/')
+  https://your-city.example/oauth/token | sed 's/.*"access_token": *"\([^"]*\)".*/\1/')
 
-curl -sN -H "Authorization: Bearer $TOKEN" "https://city.example/events/v1/stream?types=city.*" |
+curl -sN -H "Authorization: Bearer $TOKEN" "https://your-city.example/events/v1/stream?types=city.*" |
   grep -m 3 '^data:'

@@ -1,4 +1,4 @@
-const answer = await fetch("https://city.example/catalogue/v1/apis");
-for (const api of (await answer.json()).items) {
+const answer = await fetch("https://your-city.example/catalogue/v1/apis");
+for (const api of await answer.json()) {
   console.log(api.name, "-", api.title);
 }

@@ -1,6 +1,6 @@
 import json
 from urllib.request import urlopen
 
-with urlopen("https://city.example/catalogue/v1/apis") as answer:
-    for api in json.load(answer)["items"]:
+with urlopen("https://your-city.example/catalogue/v1/apis") as answer:
+    for api in json.load(answer):
         print(api["name"], "-", api["title"])

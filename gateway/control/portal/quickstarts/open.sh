@@ -1,1 +1,1 @@
-curl -s https://city.example/catalogue/v1/apis
+curl -s https://your-city.example/catalogue/v1/apis

@@ -3,7 +3,7 @@ import os
 from base64 import b64encode
 from urllib.request import Request, urlopen
 
-CITY = "https://city.example"
+CITY = "https://your-city.example"
 
 
 def token():

@@ -1,4 +1,4 @@
 TOKEN=$(curl -s -u "$CLIENT_ID:$CLIENT_SECRET" -d grant_type=client_credentials \
-  https://city.example/oauth/token | sed 's/.*"access_token": *"\([^"]*\)".*/\1/')
+  https://your-city.example/oauth/token | sed 's/.*"access_token": *"\([^"]*\)".*/\1/')
 
-curl -s -H "Authorization: Bearer $TOKEN" https://city.example/medical/v1/hospitals
+curl -s -H "Authorization: Bearer $TOKEN" https://your-city.example/medical/v1/hospitals
