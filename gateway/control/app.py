@@ -33,6 +33,7 @@ from gateway.control.catalogue.attached import upstream_address
 from gateway.control.catalogue.fetch import Fetcher
 from gateway.control.catalogue.refresher import EVERY
 from gateway.control.clock import Clock, utc_now
+from gateway.control.console import actions as console_actions
 from gateway.control.console import home as console_home
 from gateway.control.disclosure import api as disclosing
 from gateway.control.disclosure import listed
@@ -127,6 +128,7 @@ _OPEN_API: Final = (
     sandbox_page,
     quickstarts_page,
     console_home,
+    console_actions,
     me,
     endpoint,
     revocations,

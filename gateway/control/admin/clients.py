@@ -102,6 +102,7 @@ async def list_clients(
         clients.Shown | None,
         Query(description="`waiting`: new ones, and changes that wait for an operator"),
     ] = None,
+    client_class: ClientClass | None = None,
     sandbox: bool | None = None,
     owner: Annotated[str, Query(max_length=128, description="staffId of a developer")] = "",
     after: Annotated[str, Query(max_length=128, description="The last id of the page before")] = "",
@@ -109,7 +110,14 @@ async def list_clients(
 ) -> list[ClientState]:
     async with control.store.read() as connection:
         found = await clients.search(
-            connection, text=q, state=state, sandbox=sandbox, owner=owner, after=after, limit=limit
+            connection,
+            text=q,
+            state=state,
+            client_class=client_class,
+            sandbox=sandbox,
+            owner=owner,
+            after=after,
+            limit=limit,
         )
     return [as_state(client) for client in found]
 

@@ -169,6 +169,7 @@ async def search(
     *,
     text: str = "",
     state: Shown | None = None,
+    client_class: ClientClass | None = None,
     sandbox: bool | None = None,
     owner: str = "",
     after: str = "",
@@ -191,6 +192,8 @@ async def search(
         query = query.where(or_(c.state == PENDING, c.proposed != ""))
     elif state is not None:
         query = query.where(c.state == state, ~c.suspended)
+    if client_class is not None:
+        query = query.where(c.client_class == client_class)
     if sandbox is not None:
         query = query.where(c.sandbox if sandbox else ~c.sandbox)
     if owner:
