@@ -68,7 +68,11 @@ from gateway.control.portal import (
     quickstarts_page,
     sandbox_page,
 )
+from gateway.control.portal import catalogue as portal_catalogue
+from gateway.control.portal import events as portal_events
 from gateway.control.portal import home as portal_home
+from gateway.control.portal import reference as portal_reference
+from gateway.control.portal import status as portal_status
 from gateway.control.resident import me, my
 from gateway.control.residents import Passwords
 from gateway.control.secrets import Secrets
@@ -127,6 +131,10 @@ _OPEN_API: Final = (
     authenticator_page,
     sandbox_page,
     quickstarts_page,
+    portal_catalogue,
+    portal_reference,
+    portal_events,
+    portal_status,
     console_home,
     console_actions,
     me,

@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import delete
 
 from gateway.control import tables
+from gateway.control.catalogue import history
 from gateway.control.gateways import workers
 from gateway.control.identity import provider_visits
 from gateway.control.oauth import clients, records, signing_keys
@@ -43,7 +44,7 @@ class Housekeeper:
             await staff_grants.forget_expired(connection, now)
             await provider_visits.forget_expired(connection, now)
             await workers.forget_missing(connection, now)
-            await connection.execute(delete(tables.sessions).where(tables.sessions.c.expires < now))
+            await history.forget_old(connection, now)
             for table in (tables.sessions, tables.staff_sessions):
                 await connection.execute(delete(table).where(table.c.expires < now))
             await connection.execute(

@@ -222,6 +222,16 @@ gateway_workers = Table(
     Column("drain", Boolean, nullable=False),  # an operator wants it drained
 )
 
+api_history = Table(
+    "api_history",
+    metadata,
+    Column("id", String(_ID), primary_key=True),
+    Column("api", String(40), nullable=False),
+    Column("at", BigInteger, nullable=False, index=True),
+    Column("kind", String(16), nullable=False, index=True),  # see catalogue/history.py
+    Column("detail", Text, nullable=False),  # JSON
+)
+
 emergencies = Table(
     "emergencies",
     metadata,

@@ -16,10 +16,12 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import aiosqlite
+from aiosqlite.core import _STOP_RUNNING_SENTINEL
 
 _Result = TypeVar("_Result")
 _CHUNK: Final = 64
@@ -42,29 +44,53 @@ class Connection(aiosqlite.Connection):
         """Every call of the connection, and of its cursors, goes through here."""
         if not self._running or not self._connection:
             raise ValueError("Connection closed")  # the driver's own words
+        return await to_its_end(self._call(partial(fn, *args, **kwargs)))
+
+    def _call(self, work: Callable[[], _Result]) -> asyncio.Future[_Result]:
         called: asyncio.Future[_Result] = asyncio.get_running_loop().create_future()
-        self._tx.put_nowait((called, partial(fn, *args, **kwargs)))
-        return await to_its_end(called)
+        self._tx.put_nowait((cast(Any, _Told(called)), work))
+        return called
 
     def stop(self) -> asyncio.Future[Any] | None:
         """Close, and end the thread, after what it has in hand.
 
         Again does nothing: a second word would never be answered.
         """
+        self._running = False
         if self._stopped is None:
-            self._tx.put_nowait((None, self._roll_back))
-            self._stopped = super().stop()
+            try:
+                self._stopped = self._call(self._end)
+            except RuntimeError:  # collected where no loop runs: nobody waits
+                self._tx.put_nowait((None, self._end))
         return self._stopped
 
-    def _roll_back(self) -> None:
-        if self._connection is not None and self._connection.in_transaction:
-            self._connection.rollback()
+    def _end(self) -> object:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            if connection.in_transaction:
+                connection.rollback()
+            connection.close()
+        return _STOP_RUNNING_SENTINEL
 
     async def close(self) -> None:
         """:meth:`stop`, waited for; in whatever order the two are called, it is closed."""
         stopped = self.stop()
         if stopped is not None:
             await to_its_end(stopped)
+
+
+class _Told:
+    """Stands for a future where the driver's thread tells its loop, which may have ended."""
+
+    def __init__(self, future: asyncio.Future[Any]) -> None:
+        self._future = future
+
+    def get_loop(self) -> _Told:
+        return self
+
+    def call_soon_threadsafe(self, tell: Callable[..., None], _: _Told, word: object) -> None:
+        with suppress(RuntimeError):
+            self._future.get_loop().call_soon_threadsafe(tell, self._future, word)
 
 
 async def to_its_end(called: asyncio.Future[_Result]) -> _Result:

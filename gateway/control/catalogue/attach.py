@@ -9,9 +9,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
-from gateway.control.catalogue import attached
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.control.catalogue import attached, history
 from gateway.control.catalogue.attached import Attached, upstream_addresses
 from gateway.control.catalogue.fetch import Unreachable
+from gateway.control.catalogue.history import Happened, difference
 from gateway.control.policy import findings
 from gateway.control.policy.compiler import CompiledApi, compile_api
 from gateway.control.policy.territory import check_name
@@ -94,6 +97,7 @@ async def attach(
         await attached.add(connection, found.api)
         what = {"documentUrl": document_url, "upstreams": list(found.api.addresses)}
         await control.record(connection, operator, "api.attach", name, **what)
+        await history.note(connection, Happened(name, control.now(), "attached"))
     return compiled
 
 
@@ -129,6 +133,7 @@ async def detach(control: Control, name: str, *, operator: str) -> None:
             raise Conflict(f"{name!r} is the city's own: take it out of the bootstrap file.")
         await attached.remove(connection, name)
         await control.record(connection, operator, "api.detach", name)
+        await history.note(connection, Happened(name, control.now(), "detached"))
 
 
 async def judge(control: Control, api: Attached, raw: bytes) -> CompiledApi:
@@ -166,8 +171,22 @@ async def refresh(control: Control, api: Attached) -> Attached:
     )
     logger.info("API %s: %d routes", api.name, len(compiled.routes))
     async with control.change() as connection:
+        await _note_document(connection, api, good)
         await attached.replace(connection, good)
     return good
+
+
+async def _note_document(connection: AsyncConnection, old: Attached, good: Attached) -> None:
+    """Tell what changed; another process may have taken the same document in already."""
+    held = await attached.find(connection, good.name)
+    if held is None or held.document == good.document:
+        return
+    if not held.document:
+        await history.note(connection, Happened(good.name, good.fetched, "attached"))
+    elif detail := difference(held.document, good.document):
+        await history.note(connection, Happened(good.name, good.fetched, "changed", detail))
+    if old.error or old.findings:
+        await history.note(connection, Happened(good.name, good.fetched, "good"))
 
 
 async def _keep(control: Control, old: Attached, new: Attached) -> Attached:
@@ -182,5 +201,9 @@ async def _keep(control: Control, old: Attached, new: Attached) -> Attached:
     elif new.error:
         logger.warning("API %s: %s", old.name, new.error)
     async with control.change() as connection:
+        held = await attached.find(connection, new.name)
+        if held is not None and held.state != new.state and new.state != "waiting":
+            kind: history.Kind = "good" if new.state == "attached" else new.state
+            await history.note(connection, Happened(new.name, control.now(), kind))
         await attached.replace(connection, new)
     return new

@@ -18,9 +18,11 @@ from fastapi.responses import HTMLResponse
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 
 from gateway.control.pages.asset_files import asset
+from gateway.control.pages.prose import prose
 from gateway.control.pages.texts import TEXTS
 from gateway.control.pages.texts_account import ACCOUNT_TEXTS
 from gateway.control.pages.texts_staff import STAFF_TEXTS
+from gateway.control.pages.times import time
 
 _HERE: Final = Path(__file__).parent
 ROOMS: Final = ("portal", "console")
@@ -40,7 +42,8 @@ _templates: Final = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.globals["asset"] = asset
+_templates.globals |= {"asset": asset, "time": time}
+_templates.filters["prose"] = prose
 
 LANGUAGES: Final = ("ja", "en", "easy")
 TAGS: Final = {"ja": "ja", "en": "en", "easy": "ja"}
@@ -91,6 +94,22 @@ def others(language: str, url: Callable[[str], str]) -> list[Other]:
     ]
 
 
+class Words:
+    """A page's texts by name: as a dictionary, but without methods that a name could mean."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self._texts = texts
+
+    def __getitem__(self, name: str) -> str:
+        return self._texts[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._texts
+
+    def get(self, name: str, otherwise: str) -> str:
+        return self._texts.get(name, otherwise)
+
+
 def page(
     template: str,
     language: str,
@@ -111,7 +130,7 @@ def page(
     """
     nonce = secrets.token_urlsafe(16)
     html = _templates.get_template(template).render(
-        t={**_ALL[language], **(texts or {})},
+        t=Words({**_ALL[language], **(texts or {})}),
         language=TAGS[language],
         chosen_language=language,
         nonce=nonce,
@@ -130,7 +149,7 @@ def page(
 
 def fragment(template: str, language: str, texts: Mapping[str, str], **values: Any) -> str:
     """A part of a wide page, for an answer to htmx or for an event."""
-    t = {**_ALL[language], **texts}
+    t = Words({**_ALL[language], **texts})
     made = _templates.get_template(template)
     return made.render(t=t, language=TAGS[language], chosen_language=language, **values)
 

@@ -13,13 +13,17 @@ from gateway.control.state import Control
 
 HOME: Final = "/developers"
 
-APPS: Final = "/developers/apps"
+APPS: Final = HOME + "/apps"
 
 NAVIGATION: Final = (
     Link(HOME, "nav_overview"),
-    Link("/developers/quickstarts", "nav_quickstarts"),
-    Link("/developers/sandbox", "nav_sandbox"),
+    Link(HOME + "/quickstarts", "nav_quickstarts"),
+    Link(HOME + "/catalogue", "nav_catalogue"),
+    Link(HOME + "/apis", "nav_reference"),
+    Link(HOME + "/sandbox", "nav_sandbox"),
     Link(APPS, "nav_apps"),
+    Link(HOME + "/status", "nav_status"),
+    Link(HOME + "/changes", "nav_changelog"),
 )
 
 PORTAL: Final = Room(HOME, "portal", NAVIGATION, PORTAL_TEXTS)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, func, insert, select
 
+from schemas.kit.sqlite_driver import Connection
 from schemas.kit.store import Store
 
 _metadata = MetaData()
@@ -91,3 +92,16 @@ async def test_a_cancellation_is_raised_after_the_call_in_hand(store: Store) -> 
         go_on.set()
         with pytest.raises(asyncio.CancelledError):
             await call
+
+
+def test_a_connection_that_outlives_its_loop_ends_without_a_word(tmp_path: Path) -> None:
+    connections: list[Connection] = []
+
+    async def leave_it() -> None:
+        connections.append(Connection(str(tmp_path / "file.db")))
+        await connections[0]
+        connections[0].stop()
+
+    asyncio.run(leave_it())
+    connections[0]._thread.join(10)  # an exception in it would fail the test
+    assert not connections[0]._thread.is_alive()

@@ -21,6 +21,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("journal"),
     )
     op.create_table(
+        "api_history",
+        sa.Column("id", sa.String(length=128), nullable=False),
+        sa.Column("api", sa.String(length=40), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("api_history", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_api_history_at"), ["at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_api_history_kind"), ["kind"], unique=False)
+
+    op.create_table(
         "apis",
         sa.Column("name", sa.String(length=40), nullable=False),
         sa.Column("document_url", sa.Text(), nullable=False),
@@ -655,5 +668,10 @@ def downgrade() -> None:
 
     op.drop_table("assertions")
     op.drop_table("apis")
+    with op.batch_alter_table("api_history", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_api_history_kind"))
+        batch_op.drop_index(batch_op.f("ix_api_history_at"))
+
+    op.drop_table("api_history")
     op.drop_table("access_journals")
     # ### end Alembic commands ###

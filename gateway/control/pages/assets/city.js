@@ -14,6 +14,9 @@ function brush(root) {
     time.textContent = shown.format(new Date(time.dateTime));
     time.removeAttribute("data-local");
   }
+  for (const wide of root.querySelectorAll(".table, pre")) {
+    if (wide.scrollWidth > wide.clientWidth) wide.tabIndex = 0; // to be scrolled by keyboard
+  }
   for (const button of root.querySelectorAll("button[data-copy][hidden]")) button.hidden = false;
 }
 
