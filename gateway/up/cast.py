@@ -127,8 +127,8 @@ STORIES: Final = {
         "the citizens' college.",
     },
     "taro": {
-        "ja": "75 歳。血圧が高めで、みらい総合病院に通っています。",
-        "en": "75; has rather high blood pressure and goes to Mirai General Hospital.",
+        "ja": "75 歳。血圧が高めで、市立総合病院に通っています。",
+        "en": "75; has rather high blood pressure and goes to the city's hospital.",
     },
     "kenji": {
         "ja": "12 歳の生徒です。学校に在籍し、予防接種の記録があります。",

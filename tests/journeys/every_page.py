@@ -53,7 +53,22 @@ async def _resident(page: Page, city: City) -> None:
         await page.locator("button[value=sign-in]").click()
 
 
-SIGN_IN: Final[dict[str, Callable[[Page, City], Awaitable[None]]]] = {"resident": _resident}
+async def _developer(page: Page, city: City) -> None:
+    """Somebody new, with one application."""
+    await page.goto(f"{city.url}/developers/join")
+    await page.locator("input[name=name]").fill("Every Page")
+    await page.locator("input[name=username]").fill(f"dev-{secrets.token_hex(6)}")
+    await page.locator("input[name=password]").fill("kaigan-dori-12-banchi")
+    async with page.expect_navigation():
+        await page.locator("main form button").click()
+    await page.goto(f"{city.url}/developers/apps/new")
+    await _creates(page)
+
+
+SIGN_IN: Final[dict[str, Callable[[Page, City], Awaitable[None]]]] = {
+    "resident": _resident,
+    "developer": _developer,
+}
 """How somebody signs in, once; their cookies serve for all pages."""
 
 
@@ -129,7 +144,58 @@ STAFF: Final = (
     Row("a device that asks", _device),
 )
 
-DEVELOPERS: Final[tuple[Row, ...]] = ()
+async def _creates(page: Page) -> None:
+    await page.locator("main input[name=name]").fill("Every Page")
+    await page.locator("input[name='scope mobility:read']").check()
+    async with page.expect_navigation():
+        await page.locator("main form .buttons button").click()
+
+
+async def _creates_wrongly(page: Page) -> None:
+    await page.locator("input[name=sign-in]").check()
+    await _creates(page)
+
+
+async def _opens_app(page: Page) -> None:
+    async with page.expect_navigation():
+        await page.locator("main .card a").first.click()
+
+
+async def _opens_all_of_app(page: Page) -> None:
+    await _opens_app(page)
+    for more in await page.locator("main details summary").all():
+        await more.click()
+
+
+async def _tries(page: Page) -> None:
+    await _opens_app(page)
+    async with page.expect_navigation():
+        await page.locator("button[value=trial]").click()
+
+
+async def _edits(page: Page) -> None:
+    await _opens_app(page)
+    async with page.expect_navigation():
+        await page.locator("main a[href$='/edit']").click()
+
+
+_APPS: Final = "/developers/apps"
+
+DEVELOPERS: Final = (
+    Row("joining", "/developers/join"),
+    Row("sandbox", "/developers/sandbox"),
+    Row("sandbox, signed in", "/developers/sandbox", "developer"),
+    Row("quickstarts", "/developers/quickstarts"),
+    Row("my applications", _APPS, "developer"),
+    Row("a new application", f"{_APPS}/new", "developer"),
+    Row("a wrong application", f"{_APPS}/new", "developer", status=400, then=_creates_wrongly),
+    Row("keys shown once", f"{_APPS}/new", "developer", then=_creates),
+    Row("an application", _APPS, "developer", then=_opens_all_of_app),
+    Row("an application to change", _APPS, "developer", then=_edits),
+    Row("a token for trying", _APPS, "developer", then=_tries),
+    Row("a live application", f"{_APPS}/new?live=yes", "developer"),
+    Row("an authenticator", "/developers/authenticator", "developer"),
+)
 
 CONSOLE: Final[tuple[Row, ...]] = ()
 

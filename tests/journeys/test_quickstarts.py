@@ -66,7 +66,7 @@ def keys(developer: httpx.Client) -> dict[str, str]:
 def programs(developer: httpx.Client, keys: dict[str, str]) -> dict[str, str]:
     """What the page prints: id of a program → its source."""
     page = developer.get("/developers/quickstarts").text
-    found = re.findall(r'<code id="(\w+-\w+)">(.*?)</code>', page, re.DOTALL)
+    found = re.findall(r'<pre id="(\w+-\w+)"[^>]*><code>(.*?)</code>', page, re.DOTALL)
     assert len(found) == 15
     assert keys["CLIENT_SECRET"] not in page
     return {name: html.unescape(source) for name, source in found}

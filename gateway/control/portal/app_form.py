@@ -54,11 +54,48 @@ class Faulty(Exception):
         self.faults = faults
 
 
-def offered(apis: Iterable[CompiledApi], language: str, *, live: bool) -> list[Asked]:
-    """The scopes that can be ticked, in words: the city's data first, then residents' own."""
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """One scope that can be ticked, in words.
+
+    Attributes:
+        own: it opens what is a resident's own, and is of no use without one.
+        writes: more than reading.
+    """
+
+    scope: str
+    title: str
+    own: bool
+    writes: bool
+
+
+def offered(apis: Iterable[CompiledApi], language: str, *, live: bool) -> list[Offered]:
+    """The scopes that can be ticked."""
     known = list(apis)
+    needs_resident = _needing_a_resident(known)
     scopes = _reachable(known) if live else self_service(known)
-    return sorted(describe(known, scopes, language), key=lambda one: (one.by_consent, one.scope))
+    return [_offered(one, needs_resident) for one in describe(known, sorted(scopes), language)]
+
+
+def _offered(one: Asked, needs_resident: frozenset[str]) -> Offered:
+    reads = one.scope.endswith(":read") or one.scope in IDENTITY
+    own = one.scope in needs_resident or one.scope in IDENTITY
+    # what no data set is behind has its own name twice otherwise
+    title = "" if one.title == one.scope else one.title
+    return Offered(one.scope, title, own, not reads and one.action == "write")
+
+
+def _needing_a_resident(apis: Iterable[CompiledApi]) -> frozenset[str]:
+    routes = [route for api in apis for route in api.routes]
+    named = {one for route in routes for some in route["scopes"] for one in some}
+    otherwise = {
+        one
+        for route in routes
+        if route["access"] != "personal"
+        for some in route["scopes"]
+        for one in some
+    }
+    return frozenset(named - otherwise)
 
 
 def _reachable(apis: Iterable[CompiledApi]) -> frozenset[str]:

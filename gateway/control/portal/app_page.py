@@ -14,6 +14,7 @@ from gateway.control.portal import apps, credentials, shown_app
 from gateway.control.portal.apps_page import developer, one, show_keys
 from gateway.control.portal.credentials import OVERLAPS, TRIAL
 from gateway.control.portal.navigation import APPS, portal_page
+from gateway.control.portal.reference import APIS
 from gateway.control.portal.texts_apps import APPS_TEXTS
 from gateway.control.staff.accounts import Staff
 from gateway.control.staff.browser import StaffBrowser
@@ -23,14 +24,8 @@ from schemas.problem import Conflict, Unprocessable
 router = APIRouter(tags=["Developer portal"])
 
 PAGE = APPS + "/{client_id}"
-_DONE: Final = ("changed", "proposed", "paused_now", "resumed_now", "key_set", "old_ended")
+_DONE: Final = ("app_changed", "app_proposed", "paused_now", "resumed_now", "key_set", "old_ended")
 """What the page says after a redirect to it; nothing else can be put into its address."""
-_EXAMPLES: Final = (
-    ("medical:read", "/medical/v1/hospitals"),
-    ("mobility:read", "/mobility/v1/stops?limit=3"),
-    ("entities:read", "/ngsi-ld/v1/entities?type=Shelter&options=keyValues&limit=3"),
-)
-"""Scope → something that can be called with it."""
 
 
 @router.get(
@@ -138,11 +133,18 @@ async def _show(
         trial=token,
         trial_minutes=TRIAL // 60,
         city=control.public_url,
-        example=_example(scope),
+        example=_example(control, scope),
     )  # fmt: skip
 
 
-def _example(scope: str) -> str:
-    """Something that can be called with a token for ``scope``."""
-    held = scope.split()
-    return next((path for name, path in _EXAMPLES if name in held), "/catalogue/v1/apis")
+def _example(control: Control, scope: str) -> dict[str, str]:
+    """Something to read with a token for ``scope``: its path, and where its reference is."""
+    held = frozenset(scope.split())
+    for api in control.publisher.current.apis:
+        for route in api.routes:
+            plain = route["method"] == "GET" and route["access"] == "scoped" and route["dataset"]
+            if plain and "{" not in route["path"] and any(held.issuperset(x) for x in route["scopes"]):
+                name, _, operation = route["id"].partition(".")
+                page = f"{APIS}/{name}/operations/{operation}"
+                return {"path": route["path"], "reference": page}
+    return {"path": "/catalogue/v1/apis", "reference": APIS}

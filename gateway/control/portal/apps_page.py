@@ -147,7 +147,7 @@ async def edit(client_id: str, request: Request, control: ControlDep) -> Respons
     except (Conflict, Unprocessable) as problem:
         said = _said(problem, texts)
         return _show_edit(request, control, browser, client, form, said, problem.status)
-    done = "proposed" if changed.proposed else "changed"
+    done = "app_proposed" if changed.proposed else "app_changed"
     return redirect(f"{APPS}/{client_id}?done={done}")
 
 

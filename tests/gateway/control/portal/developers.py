@@ -55,7 +55,7 @@ class Developer:
 
 def keys_in(page: httpx.Response) -> dict[str, str]:
     """The names and values of what a page shows once."""
-    pattern = r"<dt>(\w+)</dt><dd class=\"code\"><pre><code[^>]*>([^<]+)</code>"
+    pattern = r"<dt>(\w+)</dt><dd>\s*<div class=\"code\"><pre[^>]*><code>([^<]+)</code>"
     return {name: html.unescape(value) for name, value in re.findall(pattern, page.text)}
 
 

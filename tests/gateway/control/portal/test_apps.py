@@ -134,7 +134,7 @@ async def test_it_is_changed_at_once_in_the_sandbox(city: City, dev: Developer) 
         "scope medical:appointments": "yes", "purpose care": "yes", "organisation": "Mori",
     }  # fmt: skip
     done = await dev.post(f"{APPS}/{made['client_id']}/edit", **form)
-    assert done.headers["location"].endswith("?done=changed"), done.text
+    assert done.headers["location"].endswith("?done=app_changed"), done.text
     found = await registered(city, made["client_id"])
     assert (found["client_name"], found["scope"]) == ("Appointments", "medical:appointments")
     assert (found["purposes"], found["organisation"]) == (["care"], "Mori")
@@ -165,7 +165,7 @@ async def test_an_operators_suspension_is_not_the_owners_to_end(city: City, dev:
 async def test_a_token_for_trying_is_short_and_kept_nowhere(city: City, dev: Developer) -> None:
     made = await dev.create(**{"scope openid": "yes"})
     page = await dev.post(f"{APPS}/{made['client_id']}", decision="trial")
-    token = page.text.split('id="trial-token">')[1].split("<")[0]
+    token = page.text.split('id="trial-token"')[1].split("<code>")[1].split("<")[0]
     claims = await city.claims(token)
     assert (claims["client_id"], claims["scope"]) == (
         made["client_id"],
@@ -224,7 +224,7 @@ async def test_a_live_one_waits_with_what_gives_it_more(city: City, dev: Develop
     await city.http.post(f"{url}/approve", json={})
     edit = f"{APPS}/{made['client_id']}/edit"
     asked = await dev.post(edit, **{**MACHINE, "name": "Beds and Buses"})
-    assert asked.headers["location"].endswith("done=proposed")
+    assert asked.headers["location"].endswith("done=app_proposed")
     assert (await registered(city, made["client_id"]))["client_name"] == "Beds"
     assert "Beds and Buses" in (await dev.get(f"{APPS}/{made['client_id']}")).text
     await city.http.post(f"{url}/approve", json={})
