@@ -20,7 +20,7 @@ _API: Final = "/control/v1/apis"
 
 @router.get(
     PAGE,
-    operation_id="showApis",
+    operation_id="showConsoleApis",
     summary="The attached APIs, and the form to attach one",
     response_class=Response,
     openapi_extra=shown(rate=600),
@@ -61,7 +61,7 @@ async def decide(request: Request, control: ControlDep) -> Response:
 
 @router.get(
     ONE,
-    operation_id="showAttachedApi",
+    operation_id="showConsoleAttachedApi",
     summary="One attached API, its routes, and what keeps its new document out",
     response_class=Response,
     openapi_extra=shown(rate=600),

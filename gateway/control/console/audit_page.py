@@ -23,7 +23,7 @@ _A_PAGE: Final = 50
 
 @router.get(
     PAGE,
-    operation_id="showAudit",
+    operation_id="showConsoleAudit",
     summary="The audit log, looked through",
     response_class=Response,
     openapi_extra=shown(rate=600),

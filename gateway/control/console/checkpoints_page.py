@@ -21,7 +21,7 @@ PAGE: Final = AUDIT + "/checkpoints"
 
 @router.get(
     PAGE,
-    operation_id="showCheckpoints",
+    operation_id="showConsoleCheckpoints",
     summary="Checkpoints, and whether a later one continues an earlier one",
     response_class=Response,
     openapi_extra=shown(rate=600),

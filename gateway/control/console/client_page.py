@@ -21,7 +21,7 @@ _SURE: Final = ("suspend", "revoke", "secret")
 
 @router.get(
     ONE,
-    operation_id="showClient",
+    operation_id="showConsoleClient",
     summary="One client",
     response_class=Response,
     openapi_extra=shown(rate=600),

@@ -22,7 +22,7 @@ _A_PAGE: Final = 100
 
 @router.get(
     PAGE,
-    operation_id="showClients",
+    operation_id="showConsoleClients",
     summary="Registered clients, and who waits for approval",
     response_class=Response,
     openapi_extra=shown(rate=600),

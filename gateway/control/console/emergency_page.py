@@ -26,7 +26,7 @@ _API: Final = "/control/v1/emergency"
 
 @router.get(
     PAGE,
-    operation_id="showEmergency",
+    operation_id="showConsoleEmergency",
     summary="The emergency in force, or the form to declare one",
     response_class=Response,
     openapi_extra=shown(rate=600),

@@ -22,7 +22,7 @@ _API: Final = "/audit/v1/events"
 
 @router.get(
     ONE,
-    operation_id="showAuditEvent",
+    operation_id="showConsoleAuditEvent",
     summary="One event of the audit log, and its proof in words",
     response_class=Response,
     openapi_extra=shown(rate=600),

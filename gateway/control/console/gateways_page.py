@@ -17,7 +17,7 @@ PAGE: Final = "/console/gateways"
 
 @router.get(
     PAGE,
-    operation_id="showGateways",
+    operation_id="showConsoleGateways",
     summary="The gateways' workers, and what they keep",
     response_class=Response,
     openapi_extra=shown(rate=600),

@@ -17,7 +17,7 @@ PAGE: Final = "/console/keys"
 
 @router.get(
     PAGE,
-    operation_id="showKeys",
+    operation_id="showConsoleKeys",
     summary="Signing keys, and the sectors' keys",
     response_class=Response,
     openapi_extra=shown(rate=600),

@@ -22,7 +22,7 @@ _A_PAGE: Final = 100
 
 @router.get(
     PAGE,
-    operation_id="showDeadLetters",
+    operation_id="showConsoleDeadLetters",
     summary="The events that consumers gave up",
     response_class=Response,
     openapi_extra=shown(rate=600),
@@ -58,7 +58,7 @@ async def decide(request: Request, control: ControlDep) -> Response:
 
 @router.get(
     ONE,
-    operation_id="showDeadLetter",
+    operation_id="showConsoleDeadLetter",
     summary="One event that a consumer gave up, why, and what it said",
     response_class=Response,
     openapi_extra=shown(rate=600),

@@ -17,7 +17,7 @@ PAGE: Final = "/console/notices"
 
 @router.get(
     PAGE,
-    operation_id="showNotices",
+    operation_id="showConsoleNotices",
     summary="Notices of ended consents that nobody has acknowledged",
     response_class=Response,
     openapi_extra=shown(rate=600),

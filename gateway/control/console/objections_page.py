@@ -21,7 +21,7 @@ _API: Final = "/control/v1/objections"
 
 @router.get(
     PAGE,
-    operation_id="showObjections",
+    operation_id="showConsoleObjections",
     summary="What residents objected to",
     response_class=Response,
     openapi_extra=shown(rate=600),

@@ -20,7 +20,7 @@ _API: Final = "/control/v1/staff"
 
 @router.get(
     PAGE,
-    operation_id="showStaff",
+    operation_id="showConsoleStaff",
     summary="Staff accounts",
     response_class=Response,
     openapi_extra=shown(rate=600),
