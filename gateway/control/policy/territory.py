@@ -22,7 +22,8 @@ _PLATFORM: Final = {
         ),
         ("operator", "audit", "consents", "trail"),
     ),
-    "broker": (("/ngsi-ld", "/events", "/schemas"), ("entities", "events")),
+    # the city's operators look after everybody's dead letters, so it names their scope too
+    "broker": (("/ngsi-ld", "/events", "/schemas"), ("entities", "events", "operator")),
 }
 
 _DOMAINS: Final = (
