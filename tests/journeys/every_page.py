@@ -15,6 +15,7 @@ import httpx
 from playwright.async_api import Page
 
 from gateway.control.staff.command_line import CLIENT_ID
+from tests.journeys import staff
 from tests.journeys.city import City
 from tests.journeys.partner import Partner
 
@@ -68,6 +69,8 @@ async def _developer(page: Page, city: City) -> None:
 SIGN_IN: Final[dict[str, Callable[[Page, City], Awaitable[None]]]] = {
     "resident": _resident,
     "developer": _developer,
+    "console-operator": staff.signing_in("operator"),
+    "auditor": staff.signing_in("auditor"),
 }
 """How somebody signs in, once; their cookies serve for all pages."""
 
@@ -144,6 +147,7 @@ STAFF: Final = (
     Row("a device that asks", _device),
 )
 
+
 async def _creates(page: Page) -> None:
     await page.locator("main input[name=name]").fill("Every Page")
     await page.locator("input[name='scope mobility:read']").check()
@@ -197,6 +201,19 @@ DEVELOPERS: Final = (
     Row("an authenticator", "/developers/authenticator", "developer"),
 )
 
-CONSOLE: Final[tuple[Row, ...]] = ()
+_CONSOLE: Final = (
+    "emergency",
+    "clients",
+    "clients/sample-app",
+    "apis",
+    "apis/mobility",
+    "gateways",
+) + ("dead-letters", "objections", "notices", "keys", "staff")
+_AUDIT: Final = ("audit", "audit/0", "audit/checkpoints")
+
+CONSOLE: Final = (
+    *(Row(f"console: {one}", f"/console/{one}", "console-operator") for one in _CONSOLE),
+    *(Row(f"console: {one}", f"/console/{one}", "auditor") for one in _AUDIT),
+)
 
 EVERY_PAGE: Final = (*RESIDENTS, *STAFF, *DEVELOPERS, *CONSOLE)

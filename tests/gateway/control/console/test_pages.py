@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 
@@ -84,10 +85,10 @@ def test_every_text_of_a_template_is_there() -> None:
 
 
 def test_what_is_named_by_a_value_has_its_words() -> None:
-    values = {
+    values: dict[str, Any] = {
         "client_": Shown, "class_": ClientClass, "level_": EmergencyLevel,
     }  # fmt: skip
     for prefix, kind in values.items():
-        for value in kind.__args__:
+        for value in get_args(kind):
             assert prefix + value in CONSOLE_TEXTS["en"]
     assert all(f"role_{role}_may" in CONSOLE_TEXTS["en"] for role in ROLES)
