@@ -44,7 +44,7 @@ class Store:
     ) -> None:
         self.component = component
         self.metadata = metadata
-        self._versions = versions
+        self.versions = versions
         self.engine = _engine(make_url(url), component)
         self._reading = self.engine.execution_options(
             # a lone SELECT of PostgreSQL sees one state: BEGIN and ROLLBACK, each a message, would
@@ -72,10 +72,10 @@ class Store:
                 # two processes starting at once must not race for CREATE TABLE
                 await connection.execute(text("SELECT pg_advisory_xact_lock(7331001)"))
                 await connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{self.component}"'))
-            if self._versions:
+            if self.versions:
                 from schemas.kit.migrations import upgrade  # Alembic, for those who need it
 
-                await connection.run_sync(upgrade, self.metadata, self._versions)
+                await connection.run_sync(upgrade, self.metadata, self.versions)
             else:
                 await connection.run_sync(self.metadata.create_all)
 

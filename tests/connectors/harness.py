@@ -15,6 +15,7 @@ import orjson
 
 from connectors.base import Connector, Context, utc_now
 from schemas.kit.outbox import Message
+from tests import stores
 
 
 @dataclass
@@ -73,15 +74,18 @@ async def running(
     Call the API as the gateway would: identity by ``X-City-*`` headers.
     """
     said = Said()
+    store_url = store_url or f"sqlite+aiosqlite:///{folder}"
     connector = kind(
         Context(
-            store_url=store_url or f"sqlite+aiosqlite:///{folder}",
+            store_url=store_url,
             sink=said,
             sources=sources or {},
             sample=sample,
             clock=clock,
         )
     )
+    store = connector.store
+    stores.place(store_url, store.component, store.metadata, store.versions)
     await connector.start()
     transport = httpx.ASGITransport(connector.app(), raise_app_exceptions=False)
     try:

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import atexit
 import base64
 import hashlib
 import json
 import re
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
-from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -34,12 +28,11 @@ from gateway.control.migrations import VERSIONS
 from gateway.control.policy.compiler import CompiledApi
 from gateway.control.residents import Passwords
 from gateway.control.state import Control
-from schemas.kit.store import Store
+from tests import stores
 
 PUBLIC = "https://city.example"
 KEY = "gateway-key-gateway-key-gateway-key"
 MASTER = b"m" * 32
-SQLITE = "sqlite+aiosqlite:///"
 PASSWORD = "sakura-no-hana"
 SECRET = "machine-secret-machine-secret"
 CALLBACK = "https://app.example/callback"
@@ -240,23 +233,6 @@ _own: dict[str, CompiledApi] = {}
 """The control plane's own API, always the same: compiling it takes a third of a second."""
 
 
-@cache
-def _new_store() -> Path:
-    """The folder of a store whose tables were just made; copied, which is quicker than making."""
-    folder = Path(tempfile.mkdtemp(prefix="store-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-
-    async def make() -> None:
-        store = Store(f"sqlite+aiosqlite:///{folder}", "control", tables.metadata, VERSIONS)
-        await store.open()
-        await store.close()
-
-    thread = Thread(target=asyncio.run, args=(make(),))  # a loop runs in this one
-    thread.start()
-    thread.join()
-    return folder
-
-
 @asynccontextmanager
 async def running(
     folder: Path,
@@ -275,8 +251,7 @@ async def running(
     path.write_text(json.dumps(BOOTSTRAP if bootstrap is None else bootstrap))
     network, clock = network or Network(), clock or Clock()
     store_url = store_url or f"sqlite+aiosqlite:///{folder}/store"
-    if store_url.startswith(SQLITE) and not Path(store_url.removeprefix(SQLITE)).exists():
-        shutil.copytree(_new_store(), store_url.removeprefix(SQLITE))
+    stores.place(store_url, "control", tables.metadata, VERSIONS)
     app = create_control(
         public_url=PUBLIC,
         store_url=store_url,

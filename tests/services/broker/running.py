@@ -11,7 +11,10 @@ import httpx
 import orjson
 
 from schemas.cloudevents import BATCH_MEDIA_TYPE
+from services.broker import tables
 from services.broker.app import create_broker
+from services.broker.migrations import VERSIONS
+from tests import stores
 from tests.serving import serving as serving
 
 OPEN = "entities:read entities:write events:read events:publish events:publish-city"
@@ -23,6 +26,7 @@ DEADLINE = 20.0
 @asynccontextmanager
 async def running(store_url: str, log_url: str, **options: Any) -> AsyncIterator[str]:
     """A broker; its URL."""
+    stores.place(store_url, tables.COMPONENT, tables.metadata, VERSIONS)
     async with serving(create_broker(store_url=store_url, log_url=log_url, **options)) as url:
         yield url
 
