@@ -69,7 +69,7 @@ class Worker:
             "socket": self.socket.fileno(),
             "proofs": self.proofs,
             "workers": config.workers,
-            "first": self.number == 0,
+            "number": self.number,
             "control_url": config.control_url,
             "trail": str(Path(config.state_dir) / "trail"),
             "last_good": str(Path(config.state_dir) / "policy.json"),

@@ -32,6 +32,7 @@ from gateway.core.trail.trail import Trail
 from gateway.inside import ControlPlane
 from gateway.journal import Shipper
 from gateway.leases import Leases
+from gateway.presence import Presence
 from gateway.usage import UsageShipper
 
 LAST_WORD = -1
@@ -65,8 +66,11 @@ async def serve(channel: socket.socket) -> None:
         )
     )
     core.load_last_good()
-    await core.listen(socket.socket(fileno=config["socket"]))
-    background = [Feed(core, config["control_url"], keep=config["first"]).run()]
+    sock = socket.socket(fileno=config["socket"])
+    await core.listen(sock)
+    presence = Presence(core, config["control_url"], config["number"], sock)
+    background = [presence.run()]
+    background.append(Feed(core, config["control_url"], keep=config["number"] == 0).run())
     background.append(Shipper(trail, config["control_url"], core.gateway_key).run())
     control = ControlPlane(config["control_url"], core.gateway_key)
     background.append(UsageShipper(core.usage, control).run())
@@ -77,7 +81,7 @@ async def serve(channel: socket.socket) -> None:
 
         background.append(Otlp(spans, config["otlp_url"], core.telemetry).run())
     tasks = [asyncio.create_task(work) for work in background]
-    talk = asyncio.create_task(_talk(core, reader, writer))
+    talk = asyncio.create_task(_talk(core, presence, reader, writer))
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     stopped = asyncio.create_task(stop.wait())
@@ -94,13 +98,19 @@ async def serve(channel: socket.socket) -> None:
     writer.close()
 
 
-async def _talk(core: Core, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Answer each number with itself and the worker's counters, until ``"drain"`` or the end."""
+async def _talk(
+    core: Core, presence: Presence, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
+    """Answer each number with itself and the worker's counters, until ``"drain"`` or the end.
+
+    ``to_leave`` among them asks the supervisor for a successor.
+    """
     while line := await reader.readline():
         question: Any = orjson.loads(line)
         if question == "drain":
             return
-        writer.write(orjson.dumps([question, core.as_json()]) + b"\n")
+        told = {**core.as_json(), "to_leave": presence.to_leave}
+        writer.write(orjson.dumps([question, told]) + b"\n")
         await writer.drain()
 
 

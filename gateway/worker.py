@@ -12,6 +12,7 @@ import logging
 import os
 import signal
 import socket
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -102,6 +103,7 @@ class Supervisor:
         self._workers: dict[int, Worker] = {}
         self._leaving: set[Worker] = set()
         self._renew = asyncio.Event()
+        self._due: set[Worker] = set()
         self._departed: dict[str, Any] = {}
         self._proofs = Replays.file_for(config.workers * PER_WORKER)
         self._stop = asyncio.Event()
@@ -110,7 +112,7 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, self._stop.set)
-        loop.add_signal_handler(signal.SIGHUP, self._renew.set)
+        loop.add_signal_handler(signal.SIGHUP, lambda: self._replace_soon(self._workers.values()))
         self._port_can_be_had()
         pages = {"/metrics": self._metrics, "/healthz": self._healthz, "/readyz": self._readyz}
         admin = await serve_admin(self._config.admin_host, self._config.admin_port, pages)
@@ -172,16 +174,24 @@ class Supervisor:
     # A successor for each worker, without a connection lost
 
     async def _renew_when_told(self) -> None:
-        """On SIGHUP, one worker after the other: code, settings of the machine, memory."""
+        """One worker after the other: on SIGHUP all of them (code, settings of the machine,
+        memory), else who was told by the control plane to drain (:mod:`gateway.presence`)."""
         while True:
             await self._renew.wait()
             self._renew.clear()
-            for number in range(self._config.workers):
-                if not await self._replace(number):
-                    _log.error("worker %d stays: its successor does not get ready", number)
+            due, self._due = self._due, set()
+            for worker in sorted(due, key=lambda one: one.number):
+                if self._workers.get(worker.number) is not worker:
+                    continue  # it has a successor already
+                if not await self._replace(worker.number):
+                    _log.error("worker %d stays: its successor does not get ready", worker.number)
                     break
             else:
-                _log.info("all workers were replaced")
+                _log.info("%d workers were replaced", len(due))
+
+    def _replace_soon(self, workers: Iterable[Worker]) -> None:
+        self._due.update(workers)
+        self._renew.set()
 
     async def _replace(self, number: int) -> bool:
         """Whether there is a successor, on the same socket and ready before the other goes."""
@@ -228,7 +238,11 @@ class Supervisor:
             await self._told()
 
     async def _told(self) -> list[dict[str, Any]]:
-        return await asyncio.gather(*(worker.tell() for worker in list(self._workers.values())))
+        workers = list(self._workers.values())
+        told = await asyncio.gather(*(worker.tell() for worker in workers))
+        if leaving := [worker for worker in workers if worker.told.get("to_leave")]:
+            self._replace_soon(leaving)
+        return told
 
     def _gone(self) -> dict[str, Any]:
         """The counters of those that have gone, and of those about to."""

@@ -45,6 +45,7 @@ OPERATOR_RESIDENTS: Final = "operator:residents"
 OPERATOR_DISCLOSE: Final = "operator:disclose"
 OPERATOR_OBJECTIONS: Final = "operator:objections"
 OPERATOR_METRICS: Final = "operator:metrics"
+OPERATOR_GATEWAYS: Final = "operator:gateways"
 
 DESCRIPTIONS: Final = {
     OPENID: "Know that you have signed in, under a number that no other app has",
@@ -73,6 +74,7 @@ DESCRIPTIONS: Final = {
     OPERATOR_DISCLOSE: "Read a resident's data without consent, in an emergency",
     OPERATOR_OBJECTIONS: "Read and answer what residents object to",
     OPERATOR_METRICS: "See how the city is doing: traffic, errors, backlogs, what to act on",
+    OPERATOR_GATEWAYS: "Look at the gateways' workers, and have them drain",
 }
 
 

@@ -14,18 +14,21 @@ from fastapi import FastAPI
 from gateway.control.admin import (
     apis,
     approval,
+    asked,
     cache,
+    client_access,
     client_ends,
     consents,
     emergency,
     keys,
     linkage,
+    preview,
     sectors,
 )
 from gateway.control.admin import bootstrap as admin_bootstrap
 from gateway.control.admin import clients as admin_clients
 from gateway.control.admin import residents as residents_api
-from gateway.control.audit import accesses
+from gateway.control.audit import accesses, proof_api
 from gateway.control.audit import api as audit_api
 from gateway.control.audit.checkpoint import Signer
 from gateway.control.audit.log import AuditLog
@@ -35,9 +38,13 @@ from gateway.control.catalogue.fetch import Fetcher
 from gateway.control.catalogue.refresher import EVERY
 from gateway.control.citymap.part import map_parts
 from gateway.control.clock import Clock, utc_now
+from gateway.control.console import actions as console_actions
 from gateway.control.console import home as console_home
 from gateway.control.console import live_page, map_page
 from gateway.control.disclosure import api as disclosing
+from gateway.control.disclosure import listed
+from gateway.control.gateways import api as gateways_api
+from gateway.control.gateways import reports
 from gateway.control.identity import provider_page, recover_page, safety_page
 from gateway.control.identity.provider import Provider
 from gateway.control.live import api as live_api
@@ -123,6 +130,7 @@ _OPEN_API: Final = (
     userinfo,
     public,
     audit_api,
+    proof_api,
     accesses,
     trail_api,
     trail_page,
@@ -153,10 +161,12 @@ _OPEN_API: Final = (
     console_home,
     live_page,
     map_page,
+    console_actions,
     me,
     endpoint,
     revocations,
     subjects,
+    reports,
     metrics,
     usage_intake,
 )
@@ -233,6 +243,7 @@ def create_control(
         description=DESCRIPTION,
         prefix="/control/v1",
         routers=[
+            preview.router,
             apis.router,
             admin_clients.router,
             client_ends.router,
@@ -240,8 +251,11 @@ def create_control(
             consents.router,
             linkage.router,
             admin_bootstrap.router,
+            asked.router,
+            client_access.router,
             keys.router,
             cache.router,
+            gateways_api.router,
             emergency.router,
             told_api.router,
             portal_api.router,
@@ -249,6 +263,7 @@ def create_control(
             residents_api.router,
             sectors.router,
             disclosing.router,
+            listed.router,
             trail_api.operators,
             usage_api.router,
             deprecations.router,

@@ -11,6 +11,7 @@ from sqlalchemy import delete
 
 from gateway.control import tables
 from gateway.control.catalogue import history
+from gateway.control.gateways import workers
 from gateway.control.identity import provider_visits
 from gateway.control.oauth import clients, records, signing_keys
 from gateway.control.staff import grants as staff_grants
@@ -44,6 +45,7 @@ class Housekeeper:
             await staff_grants.forget_expired(connection, now)
             await provider_visits.forget_expired(connection, now)
             await usage.forget(connection, now)
+            await workers.forget_missing(connection, now)
             await history.forget_old(connection, now)
             for table in (tables.sessions, tables.staff_sessions):
                 await connection.execute(delete(table).where(table.c.expires < now))

@@ -209,6 +209,23 @@ apis = Table(
     Column("findings", Text, nullable=False),  # JSON array: why the newest document was refused
 )
 
+gateway_workers = Table(
+    "gateway_workers",
+    metadata,
+    # as they last told of themselves; times are seconds since the epoch
+    Column("worker", String(64), primary_key=True),  # one process
+    Column("gateway", String(_ID), nullable=False),
+    Column("address", String(_ID), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("revision", String(_HASH), nullable=False),  # of the policy in force there
+    Column("started", Float, nullable=False),
+    Column("under_way", Integer, nullable=False),
+    Column("connections", Integer, nullable=False),
+    Column("draining", Boolean, nullable=False),
+    Column("seen", Float, nullable=False, index=True),
+    Column("drain", Boolean, nullable=False),  # an operator wants it drained
+)
+
 api_history = Table(
     "api_history",
     metadata,

@@ -327,6 +327,11 @@ class Core:
             blocks.put(rest, fields)
         return fields, proof
 
+    @property
+    def connections(self) -> int:
+        """Of clients, at the moment."""
+        return len(self._clients)
+
     def as_json(self) -> dict[str, object]:
         """Counters and gauges of this worker, for :mod:`gateway.core.telemetry.exposition`."""
         return {
@@ -337,7 +342,7 @@ class Core:
                 if self.policy
                 else {}
             ),
-            "connections": len(self._clients),
+            "connections": self.connections,
             "under_way": self.under_way,
             "upgraded": self.upgraded,
             "buckets": len(self.buckets),

@@ -99,6 +99,7 @@ CLIENTS: Final = (
             scopes.OPERATOR_RESIDENTS,
             scopes.OPERATOR_OBJECTIONS,
             scopes.OPERATOR_METRICS,
+            scopes.OPERATOR_GATEWAYS,
             scopes.AUDIT_READ,
             *_READING,
             *_FEEDING,

@@ -52,6 +52,7 @@ from services.broker.events.groups import Groups
 from services.broker.events.inlet import Inlet
 from services.broker.events.lags import LAG_SECONDS, Lags
 from services.broker.events.letters import DeadLetters
+from services.broker.events.marks import Marks
 from services.broker.log import open_log
 from services.broker.metrics import Metrics
 from services.broker.migrations import VERSIONS
@@ -195,6 +196,7 @@ def build_broker(
         webhooks=webhooks,
         types=types,
         letters=DeadLetters(log, outbox),
+        marks=Marks(store),
         lags=Lags(store, log, metrics),
         registrar=Registrar(store, audience),
         audience=audience,

@@ -21,6 +21,7 @@ from services.broker.events.groups import Groups
 from services.broker.events.inlet import Inlet
 from services.broker.events.lags import Lags
 from services.broker.events.letters import DeadLetters
+from services.broker.events.marks import Marks
 from services.broker.log import EventLog, LogUnavailable
 from services.broker.metrics import Metrics
 from services.broker.registry.audience import Audience
@@ -49,6 +50,7 @@ class Broker:
     webhooks: Webhooks
     lags: Lags
     letters: DeadLetters
+    marks: Marks
     types: Catalogue
     registrar: Registrar
     audience: Audience

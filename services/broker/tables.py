@@ -40,6 +40,16 @@ handled_events = Table(
     Column("handled", BigInteger, nullable=False, index=True),  # seconds since the epoch
 )
 
+letter_marks = Table(
+    "letter_marks",
+    metadata,
+    # what became of dead letters: the log itself is never changed
+    Column("id", String(36), primary_key=True),
+    Column("time", String(40), nullable=False),  # of the letter; a later one is another matter
+    Column("what", String(16), nullable=False),  # replayed or discarded
+    Column("at", BigInteger, nullable=False, index=True),  # seconds since the epoch
+)
+
 groups = Table(
     "consumer_groups",
     metadata,

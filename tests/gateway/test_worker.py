@@ -12,12 +12,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
 
 from gateway.worker import GatewayConfig, run
 from schemas.policy import Snapshot
+from schemas.workers import WORKERS
 from tests.gateway.core.certificates import Authority
 from tests.gateway.core.city import (
     Api,
@@ -60,6 +62,8 @@ class Plane:
     def __init__(self, policy: Snapshot) -> None:
         self._changed = asyncio.Event()
         self.policy = policy
+        self.workers: dict[str, dict[str, Any]] = {}
+        self.drain: set[str] = set()
 
     def change(self, policy: Snapshot) -> None:
         """``policy`` is in force, of another revision than the one before."""
@@ -70,6 +74,9 @@ class Plane:
     async def answer(self, api: Api, reader: StreamReader, writer: StreamWriter) -> None:
         changed = self._changed
         asked = await read_request(api, reader)
+        if asked.startswith(f"POST {WORKERS} ".encode()):
+            await self._report(orjson.loads(api.bodies[-1]), writer)
+            return
         if f'"{self.policy["revision"]}"'.encode() in asked:
             await changed.wait()
         text = orjson.dumps(self.policy)
@@ -77,6 +84,16 @@ class Plane:
         head = b'HTTP/1.1 200 OK\r\nETag: "%b"\r\nContent-Length: %d\r\n\r\n'
         writer.write(head % (etag, len(text)) + text)
         await writer.drain()
+
+    async def _report(self, report: dict[str, Any], writer: StreamWriter) -> None:
+        self.workers[report["worker"]] = report
+        order = orjson.dumps({"drain": report["worker"] in self.drain})
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(order), order))
+        await writer.drain()
+
+    def living(self) -> list[dict[str, Any]]:
+        """The workers that have told of themselves, and not that they end."""
+        return [one for one in self.workers.values() if not one["gone"]]
 
 
 @dataclass
@@ -202,7 +219,8 @@ async def test_workers_share_the_port_die_and_come_back_and_drain(tmp_path: Path
         raw.writer.close()
         assert await asyncio.wait_for(city.process.wait(), 15) == 0
         log = list(map(orjson.loads, (tmp_path / "access.log").read_bytes().splitlines()))
-        assert log[-1]["request_id"] == "the-last-one", "it was written before the end"
+        ids = {line["request_id"] for line in log}
+        assert "the-last-one" in ids, "it was written before the end"
         assert (tmp_path / "policy.json").exists()
 
 
@@ -302,6 +320,32 @@ async def test_workers_are_replaced_under_load_without_a_failed_request(tmp_path
             f'status="2xx"}} {answered}.0'
         )
         assert wanted in (await city.page("/metrics")).body.decode(), "what is counted stays so"
+
+
+async def test_a_worker_that_is_told_to_drain_is_replaced_without_a_failed_request(
+    tmp_path: Path,
+) -> None:
+    async with api() as behind, running(tmp_path, snapshot(behind.port), 2) as city:
+        plane, good = city.plane, token()
+        assert plane is not None
+
+        async def both_known() -> bool:
+            here = sorted((one["number"], one["revision"]) for one in plane.living())
+            return here == [(0, "r1"), (1, "r1")]
+
+        await eventually(both_known)
+        assert {one["address"] for one in plane.living()} == {f"127.0.0.1:{city.port}"}
+        leaving = next(one["worker"] for one in plane.living() if one["number"] == 1)
+        staying = next(one["worker"] for one in plane.living() if one["number"] == 0)
+        plane.drain.add(leaving)
+
+        async def replaced() -> bool:
+            assert (await city.ask(request("/stops", good))).status == 200
+            return plane.workers[leaving]["gone"] and await both_known()
+
+        await eventually(replaced)
+        assert plane.workers[leaving]["draining"], "its last word: it had stopped to accept"
+        assert staying in {one["worker"] for one in plane.living()}, "nobody else had to go"
 
 
 async def test_a_purge_reaches_every_worker(tmp_path: Path) -> None:

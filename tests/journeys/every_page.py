@@ -15,7 +15,7 @@ import httpx
 from playwright.async_api import Page
 
 from gateway.control.staff.command_line import CLIENT_ID
-from tests.journeys import operators
+from tests.journeys import operators, staff
 from tests.journeys.city import City
 from tests.journeys.partner import Partner
 
@@ -70,6 +70,8 @@ SIGN_IN: Final[dict[str, Callable[[Page, City], Awaitable[None]]]] = {
     "resident": _resident,
     "developer": _developer,
     "operator": operators.sign_in,
+    "console-operator": staff.signing_in("operator"),
+    "auditor": staff.signing_in("auditor"),
 }
 """How somebody signs in, once; their cookies serve for all pages."""
 
@@ -239,9 +241,21 @@ DEVELOPERS: Final[tuple[Row, ...]] = (
     Row("an authenticator", "/developers/authenticator", "developer"),
 )
 
+_CONSOLE: Final = (
+    "emergency",
+    "clients",
+    "clients/sample-app",
+    "apis",
+    "apis/mobility",
+    "gateways",
+) + ("dead-letters", "objections", "notices", "keys", "staff")
+_AUDIT: Final = ("audit", "audit/0", "audit/checkpoints")
+
 CONSOLE: Final[tuple[Row, ...]] = (
     Row("the live city", "/console/live", "operator"),
     Row("the map", "/console/map", "operator", late=("maplibre", "/base")),
+    *(Row(f"console: {one}", f"/console/{one}", "console-operator") for one in _CONSOLE),
+    *(Row(f"console: {one}", f"/console/{one}", "auditor") for one in _AUDIT),
 )
 
 EVERY_PAGE: Final = (*RESIDENTS, *STAFF, *DEVELOPERS, *CONSOLE)

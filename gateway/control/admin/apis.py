@@ -7,14 +7,15 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 from pydantic import Field
 
-from gateway.control.catalogue.attach import attach, detach
+from gateway.control.catalogue import attached
+from gateway.control.catalogue.attach import attach, detach, refresh
 from gateway.control.catalogue.attached import MOST_ADDRESSES, Attached, State
 from gateway.control.catalogue.move import move
 from gateway.control.policy.compiler import CompiledApi
 from gateway.control.state import Control, ControlDep
 from gateway.control.wire import Finding, Wire
 from schemas.kit.caller import CallerDep
-from schemas.policy import Access
+from schemas.policy import Access, Route
 from schemas.problem import NotFound
 from schemas.scopes import OPERATOR_APIS
 from schemas.xcity import operation
@@ -37,6 +38,14 @@ class ApiPlace(Wire):
 
 class NewApi(ApiPlace):
     name: str = Field(max_length=40, description="It becomes /apps/<name>/ and <name>:… scopes")
+
+
+class AttachedApi(NewApi):
+    digest: str = Field(
+        default="",
+        max_length=64,
+        description="Of a preview: refused if the document is another one by now",
+    )
 
 
 class RouteState(Wire):
@@ -70,8 +79,11 @@ class ApiState(Wire):
     summary="Attach an API by its OpenAPI document; callable when this returns",
     openapi_extra=operation(OPERATOR_APIS),
 )
-async def attach_api(new: NewApi, control: ControlDep, caller: CallerDep) -> ApiState:
-    await attach(control, new.name, new.document_url, new.upstream, operator=caller.actor)
+async def attach_api(new: AttachedApi, control: ControlDep, caller: CallerDep) -> ApiState:
+    await attach(
+        control, new.name, new.document_url, new.upstream,
+        operator=caller.actor, digest=new.digest,
+    )  # fmt: skip
     return _describe(control, new.name)
 
 
@@ -121,6 +133,23 @@ async def detach_api(name: ApiName, control: ControlDep, caller: CallerDep) -> R
     return Response(status_code=204)
 
 
+@router.post(
+    "/apis/{name}/refetch",
+    operation_id="refetchApi",
+    summary="Fetch an API's document now; a worse one never replaces a good one",
+    openapi_extra=operation(OPERATOR_APIS),
+)
+async def refetch_api(name: ApiName, control: ControlDep, caller: CallerDep) -> ApiState:
+    async with control.store.read() as connection:
+        held = await attached.find(connection, name)
+    if held is None:
+        raise NotFound(f"There is no API {name!r}.")
+    found = await refresh(control, held)
+    async with control.store.write() as connection:
+        await control.record(connection, caller.actor, "api.refetch", name, state=found.state)
+    return _describe(control, name)
+
+
 def _describe(control: Control, name: str) -> ApiState:
     published = control.publisher.current
     api = next((api for api in published.attached if api.name == name), None)
@@ -143,14 +172,15 @@ def as_state(api: Attached, compiled: CompiledApi | None) -> ApiState:
         fetched_at=api.fetched or None,
         error=api.error,
         findings=[Finding.of(fault) for fault in api.findings],
-        routes=[
-            RouteState(
-                id=route["id"],
-                method=route["method"],
-                path=route["path"],
-                access=route["access"],
-                scopes=route["scopes"],
-            )
-            for route in routes
-        ],
+        routes=[as_route(route) for route in routes],
+    )
+
+
+def as_route(route: Route) -> RouteState:
+    return RouteState(
+        id=route["id"],
+        method=route["method"],
+        path=route["path"],
+        access=route["access"],
+        scopes=route["scopes"],
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field, ValidationError
 
 from gateway.control.oauth import approval, clients, registration, sandbox
@@ -109,13 +109,59 @@ class CreatedClient(ClientState):
 @router.get(
     "/clients",
     operation_id="listClients",
-    summary="All registered clients",
+    summary="Registered clients: all, or those looked for",
     response_model_exclude_none=True,
     openapi_extra=operation(OPERATOR_CLIENTS),
 )
-async def list_clients(control: ControlDep) -> list[ClientState]:
+async def list_clients(
+    control: ControlDep,
+    q: Annotated[
+        str, Query(max_length=100, description="In the id, the name or the organisation")
+    ] = "",
+    state: Annotated[
+        clients.Shown | None,
+        Query(description="`waiting`: new ones, and changes that wait for an operator"),
+    ] = None,
+    client_class: ClientClass | None = None,
+    sandbox: bool | None = None,
+    owner: Annotated[str, Query(max_length=128, description="staffId of a developer")] = "",
+    after: Annotated[str, Query(max_length=128, description="The last id of the page before")] = "",
+    limit: Annotated[int | None, Query(ge=1, le=1000, description="All when left out")] = None,
+) -> list[ClientState]:
     async with control.store.read() as connection:
-        return [as_state(client) for client in await clients.find_all(connection)]
+        found = await clients.search(
+            connection,
+            text=q,
+            state=state,
+            client_class=client_class,
+            sandbox=sandbox,
+            owner=owner,
+            after=after,
+            limit=limit,
+        )
+    return [as_state(client) for client in found]
+
+
+@router.get(
+    "/clients/{client_id}",
+    operation_id="getClient",
+    summary="One registered client",
+    response_model_exclude_none=True,
+    openapi_extra=operation(OPERATOR_CLIENTS),
+)
+async def get_client(client_id: ClientId, control: ControlDep) -> ClientState:
+    return as_state(await find(control, client_id))
+
+
+async def find(control: Control, client_id: str) -> Client:
+    """Raises:
+    NotFound: there is none of this id.
+    """
+    async with control.store.read() as connection:
+        client = await clients.find(connection, client_id)
+    if client is None:
+        raise NotFound(f"There is no client {client_id!r}.")
+    return client
 
 
 @router.post(

@@ -6,13 +6,14 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
 from gateway.control import tables
 from gateway.control.audit import uses
 from gateway.control.audit.log import newest_size
 from gateway.control.audit.merkle import Span, consistency_spans, inclusion_spans
 from gateway.control.audit.opened import Opened, opened
+from gateway.control.audit.search import SearchDep
 from gateway.control.state import Control, ControlDep
 from gateway.control.wire import Wire
 from schemas.problem import BadRequest, Fault, NotFound
@@ -27,7 +28,6 @@ _MOST = 1000
 
 Number = Annotated[int, Query(ge=0, le=2**62)]
 Limit = Annotated[int, Query(ge=1, le=_MOST)]
-Word = Annotated[str, Query(max_length=128)]
 
 
 class SignedCheckpoint(Wire):
@@ -207,26 +207,17 @@ async def list_uses(
 @router.get(
     "/events",
     operation_id="listAuditEvents",
-    summary="Events, newest first",
+    summary="Events, newest first; the next page is `before` the last one's number",
     openapi_extra=_AUDITOR,
 )
 async def list_events(
     control: ControlDep,
-    client: Word = "",
-    action: Word = "",
-    subject: Word = "",
-    before: Annotated[int | None, Query(ge=0, le=2**62, description="Below this number")] = None,
+    asked: SearchDep,
     limit: Limit = 100,
 ) -> list[LoggedEvent]:
-    table = tables.audit_events
-    query: Select[Any] = select(table)
-    for column, wanted in (("client", client), ("action", action), ("subject", subject)):
-        if wanted:
-            query = query.where(table.c[column] == wanted)
-    if before is not None:
-        query = query.where(table.c.number < before)
     async with control.store.read() as connection:
-        rows = await connection.execute(query.order_by(table.c.number.desc()).limit(limit))
+        query = asked.query(await newest_size(connection)).limit(limit)
+        rows = await connection.execute(query)
         return [_event(one) for one in await opened(connection, control.audit.envelopes, rows)]
 
 

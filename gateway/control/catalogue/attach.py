@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from hashlib import sha256
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,22 +24,29 @@ from schemas.problem import Conflict, Fault, NotFound, Unprocessable
 logger = logging.getLogger(__name__)
 
 
-async def attach(
-    control: Control,
-    name: str,
-    document_url: str,
-    upstream: str | Sequence[str] = "",
-    *,
-    operator: str,
-) -> CompiledApi:
-    """Attach an API from outside: callable when this returns, or refused as a whole.
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A document that was fetched and judged, and of which nothing has come yet.
+
+    Attributes:
+        digest: SHA-256 of the document, hexadecimal.
+    """
+
+    api: Attached
+    compiled: CompiledApi
+    digest: str
+
+
+async def read(
+    control: Control, name: str, document_url: str, upstream: str | Sequence[str] = ""
+) -> Read:
+    """Fetch and judge the document of an API that is to be attached.
 
     Args:
         upstream: where its processes are, if not where its document is.
-        operator: the client that asks for it.
 
     Raises:
-        Unprocessable: with everything that is wrong with its name, address or document.
+        Unprocessable: its name or address cannot be, or its document cannot be had.
         Conflict: there is one of this name.
     """
     api = _new(control, name, document_url, upstream)
@@ -50,15 +59,43 @@ async def attach(
         raise Unprocessable("The document cannot be had.", faults=[fault]) from error
     raw = fetched.raw or b""
     compiled = await judge(control, api, raw)
+    text = raw.decode(errors="replace")  # what is no UTF-8 is a finding
+    good = replace(api, document=text, etag=fetched.etag, fetched=control.now())
+    return Read(good, compiled, sha256(raw).hexdigest())
+
+
+async def attach(
+    control: Control,
+    name: str,
+    document_url: str,
+    upstream: str | Sequence[str] = "",
+    *,
+    operator: str,
+    digest: str = "",
+) -> CompiledApi:
+    """Attach an API from outside: callable when this returns, or refused as a whole.
+
+    Args:
+        upstream: where its processes are, if not where its document is.
+        operator: the client that asks for it.
+        digest: of the document that was looked at before; any, when empty.
+
+    Raises:
+        Unprocessable: with everything that is wrong with its name, address or document.
+        Conflict: there is one of this name, or the document is another one by now.
+    """
+    found = await read(control, name, document_url, upstream)
+    compiled = found.compiled
     if compiled.faults:
         raise Unprocessable(
             f"The document has {len(compiled.faults)} findings; correct them and attach it again.",
             faults=compiled.faults,
         )
-    good = replace(api, document=raw.decode(), etag=fetched.etag, fetched=control.now())
+    if digest and not hmac.compare_digest(digest.encode(), found.digest.encode()):
+        raise Conflict("The document has changed since it was looked at: look at it again.")
     async with control.change() as connection:
-        await attached.add(connection, good)
-        what = {"documentUrl": document_url, "upstreams": list(good.addresses)}
+        await attached.add(connection, found.api)
+        what = {"documentUrl": document_url, "upstreams": list(found.api.addresses)}
         await control.record(connection, operator, "api.attach", name, **what)
         await history.note(connection, Happened(name, control.now(), "attached"))
     return compiled

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, func, insert, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.control import tables
@@ -55,6 +55,20 @@ async def of_resident(connection: AsyncConnection, resident_id: str) -> list[Dis
     return await _select(connection, tables.disclosures.c.resident_id == resident_id)
 
 
+async def newest(connection: AsyncConnection, most: int) -> list[Disclosure]:
+    """Of everybody, the newest first."""
+    return await _select(connection, true(), most)
+
+
+async def count(connection: AsyncConnection, now: int) -> tuple[int, int]:
+    """How many there ever were, and how many are open."""
+    table = tables.disclosures
+    living = table.c.ended.is_(None) & (table.c.until > now)
+    ever = await connection.scalar(select(func.count()).select_from(table))
+    still = await connection.scalar(select(func.count()).select_from(table).where(living))
+    return int(ever or 0), int(still or 0)
+
+
 async def end_all(connection: AsyncConnection, now: int) -> Sequence[Disclosure]:
     """End those that live, in a transaction of the policy; which there were."""
     table, grants, given = tables.disclosures, tables.grants, tables.consents
@@ -74,9 +88,12 @@ def is_one() -> ColumnElement[bool]:
     return tables.grants.c.gid.in_(select(tables.disclosures.c.gid))
 
 
-async def _select(connection: AsyncConnection, condition: ColumnElement[bool]) -> list[Disclosure]:
+async def _select(
+    connection: AsyncConnection, condition: ColumnElement[bool], most: int | None = None
+) -> list[Disclosure]:
     table = tables.disclosures
     query = select(table).where(condition).order_by(table.c.created.desc(), table.c.gid)
+    query = query.limit(most)
     return [_read(row) for row in (await connection.execute(query)).mappings()]
 
 

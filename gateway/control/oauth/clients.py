@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final, Literal, cast
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -26,6 +26,9 @@ PRIVATE_KEY_JWT: Final = "private_key_jwt"
 PUBLIC: Final = "none"
 
 State = Literal["pending", "active", "refused", "deleted"]
+Shown = Literal["pending", "active", "refused", "deleted", "suspended", "waiting"]
+"""What can be looked for: a state, or who is suspended, or who waits for an operator: a new client,
+or one that would like to be more."""
 PENDING: Final = "pending"
 """It registered itself: it can authenticate, and gets nothing until an operator approves it."""
 ACTIVE: Final = "active"
@@ -159,6 +162,45 @@ async def suspend_sandbox_of(connection: AsyncConnection, staff_id: str, now: in
     mine = (table.c.owner == staff_id) & table.c.sandbox & ~table.c.suspended
     stopped = {"suspended": True, "paused": False, "revoked_before": now}
     await connection.execute(update(table).where(mine).values(**stopped))
+
+
+async def search(
+    connection: AsyncConnection,
+    *,
+    text: str = "",
+    state: Shown | None = None,
+    client_class: ClientClass | None = None,
+    sandbox: bool | None = None,
+    owner: str = "",
+    after: str = "",
+    limit: int | None = None,
+) -> list[Client]:
+    """Clients in the order of their ids.
+
+    Args:
+        text: in the id, the name or the organisation, in whatever case.
+        after: only those whose ids come later.
+    """
+    c = tables.clients.c
+    query = select(tables.clients).order_by(c.client_id).limit(limit)
+    if text:
+        named = (c.client_id, c.name, c.organisation)
+        query = query.where(or_(*(one.icontains(text, autoescape=True) for one in named)))
+    if state == "suspended":
+        query = query.where(c.suspended)
+    elif state == "waiting":
+        query = query.where(or_(c.state == PENDING, c.proposed != ""))
+    elif state is not None:
+        query = query.where(c.state == state, ~c.suspended)
+    if client_class is not None:
+        query = query.where(c.client_class == client_class)
+    if sandbox is not None:
+        query = query.where(c.sandbox if sandbox else ~c.sandbox)
+    if owner:
+        query = query.where(c.owner == owner)
+    if after:
+        query = query.where(c.client_id > after)
+    return [_read(row) for row in await connection.execute(query)]
 
 
 async def count_pending(connection: AsyncConnection) -> int:

@@ -22,7 +22,8 @@ _PLATFORM: Final = {
         ),
         ("operator", "audit", "consents", "trail", "developer"),
     ),
-    "broker": (("/ngsi-ld", "/events", "/schemas"), ("entities", "events")),
+    # the city's operators look after everybody's dead letters, so it names their scope too
+    "broker": (("/ngsi-ld", "/events", "/schemas"), ("entities", "events", "operator")),
 }
 
 _DOMAINS: Final = (
@@ -42,7 +43,17 @@ RESERVED: Final = frozenset(
         *_DOMAINS,
         *(area for _, areas in _PLATFORM.values() for area in areas),
         *(prefix.strip("/") for prefixes, _ in _PLATFORM.values() for prefix in prefixes),
-        *("apps", "internal", "healthz", "readyz", "metrics", "gateway", "city", "admin"),
+        *(
+            "apps",
+            "internal",
+            "healthz",
+            "readyz",
+            "metrics",
+            "gateway",
+            "city",
+            "admin",
+            "preview",
+        ),
         *("environment", "tourism", "energy", "client", "openid", "profile"),
     ]
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final
 
 from schemas.cloudevents import CloudEvent
@@ -55,6 +55,20 @@ class DeadLetters:
             if not found:
                 return latest
             latest = found[0]
+
+    async def find_all(self, ids: Collection[str], choice: Choice) -> list[DeadLetter]:
+        """Those of the ids, each once, in one reading of the topic."""
+
+        def wanted(letter: DeadLetter) -> bool:
+            return letter.id in ids and choice(letter)
+
+        latest: dict[str, DeadLetter] = {}
+        position = Position()
+        while True:
+            found, position = await self.read(position, _PORTION, wanted)
+            latest |= {letter.id: letter for letter in found}
+            if len(found) < _PORTION:
+                return list(latest.values())
 
     async def replay(self, letter: DeadLetter) -> None:
         """Say the event again on its topic, behind what is there, for the letter's group alone.

@@ -254,3 +254,77 @@ async def test_an_internal_api_comes_when_it_answers(tmp_path: Path) -> None:
 )
 def test_which_addresses_documents_come_from(address: str, allowed: bool) -> None:
     assert is_allowed(address) is allowed
+
+
+PREVIEW = "/control/v1/apis/preview"
+
+
+async def test_a_preview_tells_what_would_come_and_changes_nothing(parks: City) -> None:
+    before = (await parks.policy())["revision"]
+    body = {"name": "parks", "documentUrl": URL}
+    told = (await parks.http.post(PREVIEW, json=body)).json()
+    assert told["findings"] == []
+    assert {route["path"] for route in told["routes"]} == {
+        "/apps/parks/benches",
+        "/apps/parks/benches/{bench}",
+    }
+    assert told["upstreams"] == ["http://parks.internal:9000"]
+    assert told["scopes"] and told["datasets"]
+    assert (await parks.policy())["revision"] == before
+    assert (await parks.http.get("/control/v1/apis/parks")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "where"),
+    [
+        ({"name": "Parks"}, "/name"),
+        ({"name": "medical"}, "/name"),
+        ({"documentUrl": "http://nowhere.internal/openapi.json"}, "/documentUrl"),
+        ({"upstream": "https://parks.internal"}, "/upstream"),
+    ],
+)
+async def test_a_preview_tells_what_stands_against_it_as_findings(
+    parks: City, body: dict[str, str], where: str
+) -> None:
+    answer = await parks.http.post(PREVIEW, json={"name": "parks", "documentUrl": URL, **body})
+    assert answer.status_code == 200
+    assert [one["where"] for one in answer.json()["findings"]] == [where]
+    assert answer.json()["routes"] == []
+
+
+async def test_a_preview_names_every_finding_of_a_document(parks: City, network: Network) -> None:
+    for item in network.documents[URL]["paths"].values():
+        item["get"].pop("security", None)
+        item["get"]["operationId"] = "same"
+    found = (await parks.http.post(PREVIEW, json={"name": "parks", "documentUrl": URL})).json()
+    refused = await attach(parks)
+    assert len(found["findings"]) > 1
+    assert [one["where"] for one in found["findings"]] == [
+        one["where"] for one in refused.json()["errors"]
+    ]
+
+
+async def test_what_was_looked_at_is_what_is_attached(parks: City, network: Network) -> None:
+    body = {"name": "parks", "documentUrl": URL}
+    digest = (await parks.http.post(PREVIEW, json=body)).json()["digest"]
+    network.documents[URL]["info"]["title"] = "Something else"
+    answer = await attach(parks, digest=digest)
+    assert answer.status_code == 409
+    digest = (await parks.http.post(PREVIEW, json=body)).json()["digest"]
+    assert (await attach(parks, digest=digest)).status_code == 201
+    taken = (await parks.http.post(PREVIEW, json=body)).json()
+    assert [one["where"] for one in taken["findings"]] == ["/name"]
+
+
+async def test_a_document_is_fetched_anew_when_an_operator_asks(
+    parks: City, network: Network
+) -> None:
+    await attach(parks)
+    network.documents[URL]["info"]["version"] = "9"
+    answer = await parks.http.post("/control/v1/apis/parks/refetch")
+    assert answer.json()["state"] == "attached"
+    network.documents[URL]["paths"] = {}
+    answer = await parks.http.post("/control/v1/apis/parks/refetch")
+    assert answer.json()["state"] == "refused"
+    assert answer.json()["routes"], "the last good document stays in force"
+    assert (await parks.http.post("/control/v1/apis/nothing/refetch")).status_code == 404

@@ -138,3 +138,19 @@ async def test_the_gateway_asks_for_two_factors_and_the_scope(city: City) -> Non
     (route,) = [r for r in (await city.policy())["routes"] if r["path"] == DISCLOSURES]
     assert route["scopes"] == [["operator:disclose"]]
     assert route["authenticator"] == 2
+
+
+async def test_disclosures_are_listed_and_counted_without_the_resident(city: City) -> None:
+    await declare(city)
+    await disclose(city)
+    told = (await city.http.get(DISCLOSURES, headers=OPERATOR)).json()
+    assert (told["ever"], told["open"]) == (1, 1)
+    (one,) = told["disclosures"]
+    assert (one["client"], one["datasets"], one["reason"]) == ("operator", ["appointments"], REASON)
+    async with city.control.store.read() as connection:
+        (resident,) = (await connection.execute(tables.residents.select())).all()
+    assert not {"resident_id", "pseudonym", "subject"} & one.keys()
+    assert resident.resident_id not in str(told)
+    city.clock.advance(601)
+    told = (await city.http.get(DISCLOSURES, headers=OPERATOR)).json()
+    assert (told["ever"], told["open"], told["disclosures"][0]["open"]) == (1, 0, False)

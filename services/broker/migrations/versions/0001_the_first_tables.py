@@ -294,6 +294,17 @@ def upgrade() -> None:
         batch_op.create_index("ld_contexts_by_tenant", ["tenant", "kind", "created"], unique=False)
 
     op.create_table(
+        "letter_marks",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("time", sa.String(length=40), nullable=False),
+        sa.Column("what", sa.String(length=16), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("letter_marks", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_letter_marks_at"), ["at"], unique=False)
+
+    op.create_table(
         "outbox",
         sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("channel", sa.String(length=255), nullable=False),
@@ -501,6 +512,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_outbox_key"))
 
     op.drop_table("outbox")
+    with op.batch_alter_table("letter_marks", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_letter_marks_at"))
+
+    op.drop_table("letter_marks")
     with op.batch_alter_table("ld_contexts", schema=None) as batch_op:
         batch_op.drop_index("ld_contexts_by_tenant")
 

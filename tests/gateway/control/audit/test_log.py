@@ -13,9 +13,9 @@ from sqlalchemy import delete, update
 from gateway.control import tables
 from gateway.control.audit.checkpoint import Verifier
 from gateway.control.audit.merkle import leaf_hash
+from gateway.control.audit.proofs import is_consistent, is_included
 from gateway.control.audit.tampered import Tampered
 from gateway.control.audit.verify import Entry, verify
-from tests.gateway.control.audit.proofs import is_consistent, is_included
 from tests.gateway.control.city import SECRET, City
 
 OPERATOR = {"x-city-client": "operator-app"}

@@ -17,7 +17,7 @@ from gateway.control.audit.merkle import (
     inclusion_spans,
     leaf_hash,
 )
-from tests.gateway.control.audit.proofs import is_consistent, is_included
+from gateway.control.audit.proofs import is_consistent, is_included
 
 LEAVES = [leaf_hash(str(number).encode()) for number in range(70)]
 sizes = st.integers(1, len(LEAVES))

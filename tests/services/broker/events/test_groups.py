@@ -251,7 +251,7 @@ async def test_a_dead_letter_is_replayed_to_its_group_alone(sqlite_url: str, log
         assert numbers(await fetch(api, "other")) == [2]
         assert stream.numbers == [2]
         shown = await api.get(f"/events/v1/dead-letters/{letter['id']}")
-        assert shown.json() == letter
+        assert shown.json() == {**letter, "replayed": shown.json()["replayed"]}
 
 
 async def test_a_publisher_cannot_address_a_group(api: httpx.AsyncClient) -> None:
@@ -280,6 +280,45 @@ async def test_dead_letters_are_their_groups_and_the_operators(url: str) -> None
         assert (await operator.post(f"{path}/replay")).status_code == 202
         again = await fetch(alice, "g", types=["city.test.person.*"])
         assert again["events"][0]["id"] == letter["event"]["id"]
+
+
+async def test_what_is_dealt_with_is_listed_no_more_until_it_is_put_aside_again(url: str) -> None:
+    async with party(url, client="alice") as alice, party(url, client="bob") as bob:
+        await publish(alice, thing(1))
+        letter = await put_aside(alice)
+        path = f"/events/v1/dead-letters/{letter['id']}"
+        assert (await bob.delete(path)).status_code == 404
+        assert (await alice.post(f"{path}/replay")).status_code == 202
+        assert (await alice.delete(path)).status_code == 204
+        assert (await alice.get("/events/v1/dead-letters")).json()["deadLetters"] == []
+        for gone in (alice.get(path), alice.delete(path), alice.post(f"{path}/replay")):
+            assert (await gone).status_code == 404
+        again = await put_aside(alice)
+        assert again["id"] == letter["id"]
+        assert again["time"] > letter["time"]
+
+
+async def test_several_dead_letters_are_replayed_at_once(url: str) -> None:
+    operator = "operator:events"
+    async with (
+        party(url, client="alice") as alice,
+        party(url, client="bob") as bob,
+        party(url, client="operator", scope=operator) as console,
+    ):
+        await publish(alice, thing(1), thing(2))
+        batch = await fetch(alice, "g")
+        for event in batch["events"]:
+            body = {"cursor": batch["cursor"], "id": event["id"], "reason": "poison"}
+            await alice.post(f"{GROUPS}/g/reject", json=body)
+        await commit(alice, "g", batch["cursor"])
+        ids = [one["id"] for one in await dead_letters(alice, 2)]
+        body = {"ids": [*ids, str(uuid4())]}
+        refused = (await bob.post("/events/v1/dead-letters/replay", json=body)).json()
+        assert refused["replayed"] == []
+        told = (await console.post("/events/v1/dead-letters/replay", json=body)).json()
+        assert set(told["replayed"]) == set(ids)
+        assert len(told["missing"]) == 1
+        assert numbers(await fetch(alice, "g")) == [1, 2]
 
 
 async def test_a_batch_comes_as_cloudevents_have_it(api: httpx.AsyncClient) -> None:

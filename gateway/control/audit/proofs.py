@@ -1,11 +1,19 @@
-"""Checking proofs of a Merkle tree: what somebody does who keeps none of its leaves."""
+"""Checking proofs of a Merkle tree: what somebody does who keeps none of its leaves.
+
+And one event's proof as a file: C2SP *tlog-proof*, an index, hashes, and the checkpoint that they
+lead to, which today's tools for transparency logs read.
+"""
 
 from __future__ import annotations
 
 import hmac
+from base64 import b64encode
 from collections.abc import Sequence
+from typing import Final
 
 from gateway.control.audit.merkle import node_hash
+
+_HEAD: Final = "c2sp.org/tlog-proof@v1"
 
 
 def is_included(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> bool:
@@ -58,3 +66,13 @@ def is_consistent(
         at, last = at >> 1, last >> 1
     good = hmac.compare_digest(old, first_root) and hmac.compare_digest(new, second_root)
     return last == 0 and good
+
+
+def tlog_proof(index: int, path: Sequence[bytes], note: str) -> str:
+    """A proof of inclusion as a file (https://c2sp.org/tlog-proof).
+
+    Args:
+        note: the signed checkpoint.
+    """
+    lines = [_HEAD, f"index {index}", *(b64encode(one).decode() for one in path)]
+    return "\n".join(lines) + f"\n\n{note}"

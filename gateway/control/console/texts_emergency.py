@@ -1,0 +1,71 @@
+"""What the page of emergency mode says."""
+
+from __future__ import annotations
+
+from typing import Final
+
+EMERGENCY_TEXTS: Final[dict[str, dict[str, str]]] = {
+    "ja": {
+        "in_force": "緊急モード（{level}）が有効です",
+        "no_emergency": "緊急モードではありません",
+        "level": "段階",
+        "level_elevated": "警戒",
+        "level_severe": "深刻",
+        "level_critical": "危機",
+        "level_elevated_means": "命を守るもの以外は、少ない割り当てで続きます。",
+        "level_severe_means": "大量の要求は断られます。",
+        "level_critical_means": "通常の要求も断られます。命を守るものだけが通ります。",
+        "time_left": "残り時間",
+        "end_sure": "緊急モードを今終えます",
+        "end_emergency": "終える",
+        "declare": "緊急モードにする",
+        "declare_another": "別の緊急モードに置き換える",
+        "declare_help": "1 秒以内にすべてのゲートウェイに届きます。時間が来れば自然に終わります。",
+        "reason_help": "監査ログに残ります。アプリには知らされません。",
+        "lasts": "続く時間",
+        "n_hours": "{n} 時間",
+        "emergency_word": "緊急",
+        "type_the_word": "確認のため「{word}」と入力してください",
+        "word_wrong": "言葉が違います。まだ何も変わっていません。",
+        "disclosures": "同意のない開示",
+        "disclosures_help": "命を守るため、緊急モードの間だけできます。だれのデータかは、ここには"
+        "出ません。本人は自分の画面で読めます。",
+        "disclosed_ever": "これまでの件数",
+        "disclosed_open": "今開いている",
+        "still_open": "開いています",
+        "done_declared": "緊急モードにしました。",
+        "done_ended": "緊急モードを終えました。",
+    },
+    "en": {
+        "in_force": "An emergency is in force: {level}",
+        "no_emergency": "No emergency is in force",
+        "level": "Level",
+        "level_elevated": "elevated",
+        "level_severe": "severe",
+        "level_critical": "critical",
+        "level_elevated_means": "What is not for life-safety goes on with smaller shares.",
+        "level_severe_means": "Bulk requests are refused.",
+        "level_critical_means": "Normal requests are refused, too: life-safety goes first.",
+        "time_left": "Time left",
+        "end_sure": "End the emergency now",
+        "end_emergency": "End it",
+        "declare": "Declare an emergency",
+        "declare_another": "Declare another in its place",
+        "declare_help": "Every gateway follows within a second. It ends by itself when its time "
+        "is over.",
+        "reason_help": "Recorded in the audit log; clients are not told.",
+        "lasts": "It lasts",
+        "n_hours": "{n} hours",
+        "emergency_word": "emergency",
+        "type_the_word": "To confirm, type “{word}”",
+        "word_wrong": "This is not the word. Nothing has been changed.",
+        "disclosures": "Disclosures without consent",
+        "disclosures_help": "Only in an emergency, to protect life. Whom they were about is not "
+        "shown here; the person reads it on their own page.",
+        "disclosed_ever": "Ever",
+        "disclosed_open": "Open now",
+        "still_open": "open",
+        "done_declared": "The emergency is declared.",
+        "done_ended": "The emergency is over.",
+    },
+}

@@ -1,0 +1,63 @@
+"""What the page of staff accounts says."""
+
+from __future__ import annotations
+
+from typing import Final
+
+PEOPLE_TEXTS: Final[dict[str, dict[str, str]]] = {
+    "ja": {
+        "staff_lead": "都市を運用する人と開発者のアカウントです。",
+        "invite": "招待する",
+        "username": "利用者名",
+        "persons_name": "氏名",
+        "role_operator_may": "運用のすべて。監査ログは読めません",
+        "role_auditor_may": "監査ログを読む。何も変えられません",
+        "role_data-holder_may": "イベントの種類を登録し、送る",
+        "role_developer_may": "公開のデータとイベントを読む",
+        "not_enrolled": "まだ設定していません",
+        "you": "あなた",
+        "change": "変える",
+        "change_ends_sessions": "その人のサインインはすべて、すぐに終わります。",
+        "set_roles": "役割を変える",
+        "invite_anew": "招待し直す",
+        "anew_sure": "パスワードと認証アプリを無効にして、招待し直します",
+        "suspend_person": "停止する",
+        "suspend_person_sure": "この人を停止します",
+        "resume_person": "停止を終える",
+        "not_yourself": "自分自身は停止できません。ほかの運用者に頼んでください。",
+        "invited": "招待しました",
+        "invited_help": "{name} さんに、このアドレスを渡してください。ここにだけ、一度だけ表示さ"
+        "れます。",
+        "good_for_days": "{n} 日のうちに、一度だけ使えます。",
+        "done_roles": "役割を変えました。",
+        "done_staff_suspended": "停止しました。",
+        "done_staff_resumed": "停止を終えました。",
+    },
+    "en": {
+        "staff_lead": "The people who run the city, and developers.",
+        "invite": "Invite",
+        "username": "User name",
+        "persons_name": "Name",
+        "role_operator_may": "Everything that is run here; not the audit log",
+        "role_auditor_may": "Reads the audit log; changes nothing",
+        "role_data-holder_may": "Registers event types, and publishes",
+        "role_developer_may": "Reads open data and events",
+        "not_enrolled": "Has not set up the account",
+        "you": "You",
+        "change": "Change",
+        "change_ends_sessions": "All that the person has running ends at once.",
+        "set_roles": "Set roles",
+        "invite_anew": "Invite anew",
+        "anew_sure": "Void password and authenticator, and invite anew",
+        "suspend_person": "Suspend",
+        "suspend_person_sure": "Suspend this person",
+        "resume_person": "End the suspension",
+        "not_yourself": "You cannot suspend yourself: ask another operator.",
+        "invited": "The invitation",
+        "invited_help": "Give {name} this address. It is shown here and this once.",
+        "good_for_days": "Good once, for {n} days.",
+        "done_roles": "The roles are set.",
+        "done_staff_suspended": "The account is suspended.",
+        "done_staff_resumed": "The suspension is over.",
+    },
+}

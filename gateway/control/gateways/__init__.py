@@ -1,0 +1,1 @@
+"""The gateways' workers: who they are, by their own reports, and who of them is to drain."""
