@@ -88,7 +88,7 @@ async def set_notice_address(
         if await clients.find(connection, client_id) is None:
             raise NotFound(f"There is no client {client_id!r}.")
         secret = await targets.put(control, connection, client_id, body.uri)
-        await control.record(connection, caller.client, "client.notices", client_id, uri=body.uri)
+        await control.record(connection, caller.actor, "client.notices", client_id, uri=body.uri)
     return JSONResponse({"uri": body.uri, "secret": secret}, headers=NO_STORE)
 
 
@@ -105,7 +105,7 @@ async def remove_notice_address(
     async with control.store.write() as connection:
         if not await targets.remove(connection, client_id):
             raise NotFound(f"No address is known for client {client_id!r}.")
-        await control.record(connection, caller.client, "client.notices", client_id, uri="")
+        await control.record(connection, caller.actor, "client.notices", client_id, uri="")
     return Response(status_code=204)
 
 

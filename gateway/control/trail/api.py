@@ -146,7 +146,7 @@ async def answer_objection(
     control: ControlDep,
     caller: CallerDep,
 ) -> None:
-    if not await objections.answer(control, caller.client, objection, answer.answer):
+    if not await objections.answer(control, caller.actor, objection, answer.answer):
         raise NotFound(f"There is no objection {objection!r} without an answer.")
 
 

@@ -53,4 +53,6 @@ async def test_an_objection_is_answered_without_a_name(desk: Desk) -> None:
     told = await desk.post(OBJECTIONS, objection=found[1], answer="It was an error; sorry")
     assert told.status_code == 303
     assert "Not for this" not in (await desk.see(OBJECTIONS)).text
+    (event,) = (await desk.city.http.get("/audit/v1/events?action=objection.answer")).json()
+    assert event["client"] == f"staff:{desk.person.staff_id}", "a person, not the console"
     assert "It was an error" in (await desk.see(f"{OBJECTIONS}?all=yes")).text
