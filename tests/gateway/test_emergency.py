@@ -18,7 +18,8 @@ import httpx
 import uvicorn
 
 from gateway.control.app import create_control
-from tests.gateway.cli.test_commands import SECRET, listen
+from tests.gateway.cli.conftest import SECRET
+from tests.gateway.cli.shell import listen
 from tests.gateway.core.telemetry.test_telemetry import samples
 from tests.gateway.test_worker import PROGRAM, Running, eventually, free_port
 
