@@ -137,6 +137,9 @@ class Route(TypedDict):
     """Authenticator assurance level (NIST SP 800-63B: 1 to 3) that the sign-in behind the token
     must have had; for machines there is none."""
     deprecation: NotRequired[Deprecation]
+    confined: NotRequired[bool]
+    """Its answers are others' and share the origin with the city's own pages: a browser that opens
+    one is told to keep it apart."""
     proofing: NotRequired[int]
     """Identity assurance level (NIST SP 800-63A: 1 to 3) that the person's account must have."""
 

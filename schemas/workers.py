@@ -1,7 +1,8 @@
 """What a worker of the gateway tells the control plane of itself, and what it hears in return.
 
 A worker calls; nobody calls a worker. So there is no port to guard, and a gateway on another
-machine is reached as one on this machine is. All of it is for the inner network, with the gateway key.
+machine is reached as one on this machine is. All of it is for the inner network, with the gateway
+key.
 """
 
 from __future__ import annotations

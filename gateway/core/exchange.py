@@ -77,8 +77,8 @@ class Exchange:
         "_chunks", "_core", "access", "admitted", "alive", "began", "began_body", "begun", "body",
         "bytes_out", "caller", "client", "close", "connection", "consent", "ended", "fault",
         "fields", "grant", "held", "hop", "lasts_until", "limit", "line", "load", "plain", "policy",
-        "proof", "purpose", "rate_fields", "repeatable", "request_id", "route", "routed", "sent", "start",
-        "stats", "status", "told", "tried", "unsent", "upgrade", "upload", "watcher",
+        "proof", "purpose", "rate_fields", "repeatable", "request_id", "route", "routed", "sent",
+        "start", "stats", "status", "told", "tried", "unsent", "upgrade", "upload", "watcher",
     )  # fmt: skip
 
     policy: Policy

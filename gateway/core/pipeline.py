@@ -240,7 +240,7 @@ def steps(
     options_route: bool = False,
     upgrade: bytes = b"",
     kept: bool = False,
-    announced: Step | None = None,
+    said: Step | None = None,
 ) -> tuple[Step, ...]:
     """What a request passes on a route, in this order. What has nothing to do is not in it.
 
@@ -254,7 +254,7 @@ def steps(
         options_route: its method is OPTIONS, whose forwards a client may have counted.
         upgrade: the protocol that its API speaks when asked to; ``b""`` if none.
         kept: its answers are kept; it takes a place at its server only when it goes there.
-        announced: tells callers that it is to go.
+        said: adds what its answers say besides.
     """
     if access == "open":
         way: list[Step | None] = [
@@ -278,7 +278,7 @@ def steps(
     # before a place is taken, which is the last step
     way.insert(-1, options.count_forwards if options_route else None)
     way.insert(-1, offer(upgrade) if upgrade else None)
-    way.insert(-1, announced)
+    way.insert(-1, said)
     way.append(note_access if access == "personal" else None)  # what is refused is no access
     way.insert(-1, note_lasting if lasting and access != "open" else None)
     return tuple(step for step in way if step is not None)

@@ -248,7 +248,12 @@ _CONSOLE: Final = (
     "apis",
     "apis/mobility",
     "gateways",
-) + ("dead-letters", "objections", "notices", "keys", "staff")
+    "dead-letters",
+    "objections",
+    "notices",
+    "keys",
+    "staff",
+)
 _AUDIT: Final = ("audit", "audit/0", "audit/checkpoints")
 
 CONSOLE: Final[tuple[Row, ...]] = (

@@ -64,6 +64,8 @@ def compile_operation(
         max_body_bytes=info.max_body_bytes,
         stream=info.stream,
     )
+    if not setting.territory.internal:
+        route["confined"] = True
     if info.cache is not None:
         route["cache"] = {}
     if info.emergency != "none":

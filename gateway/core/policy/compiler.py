@@ -29,7 +29,7 @@ from gateway.core.consent.need import ConsentNeeded
 from gateway.core.overload import emergency
 from gateway.core.overload.admission import PRIORITIES
 from gateway.core.overload.overload import Loads
-from gateway.core.policy import deprecation
+from gateway.core.policy import saying
 from gateway.core.policy.check import At
 from gateway.core.policy.policy import Client, Policy, Route
 from gateway.core.policy.routing import Conflict, Table
@@ -206,7 +206,7 @@ def _route(
     mark = _mark(at, about)
     priority, upgrade = at["priority"].one_of(*PRIORITIES), _upgrade(at)
     endless = stream or bool(upgrade)
-    announced = deprecation.read(at.get("deprecation"), base)
+    said = saying.read(at, base)
     route = Route(
         id=name,
         method=at["method"].text().upper().encode("ascii"),
@@ -233,7 +233,7 @@ def _route(
             options_route=at["method"].text().upper() == "OPTIONS",
             upgrade=upgrade,
             kept=name in kept.owners,
-            announced=announced,
+            said=said,
         ),
         send=_send(at, upstream, kept, around.cache),
         stats=around.stats(name),
@@ -243,7 +243,7 @@ def _route(
         dataset=at["dataset"].text(empty=True),
     )
     if mark == "open":
-        return _openable(route, upgrade, announced, kept=name in kept.owners)
+        return _openable(route, upgrade, said, kept=name in kept.owners)
     return route
 
 
@@ -293,9 +293,7 @@ def _mark(at: At, about: Dataset) -> str:
     return mark
 
 
-def _openable(
-    route: Route, upgrade: bytes, announced: pipeline.Step | None, *, kept: bool
-) -> Route:
+def _openable(route: Route, upgrade: bytes, said: pipeline.Step | None, *, kept: bool) -> Route:
     """``route``, served to anybody while there is an emergency."""
     opened = replace(
         route,
@@ -307,7 +305,7 @@ def _openable(
             limited=route.rate is not None,
             upgrade=upgrade,
             kept=kept,
-            announced=announced,
+            said=said,
         ),
     )
     step = emergency.unless_open(route.steps, opened, pipeline.authenticate, pipeline.WAIVED)

@@ -52,3 +52,13 @@ async def test_what_cannot_be_read_is_no_policy(bad) -> None:
 
 def _with(deprecation) -> bytes:
     return orjson.dumps(snapshot(1, routes=[route("/old", deprecation=deprecation)]))
+
+
+async def test_what_others_made_is_told_to_be_kept_apart() -> None:
+    """It shares the origin with the console: as a page it may run nothing there."""
+    routes = [route("/theirs", access="open", confined=True), route("/ours", access="open")]
+    async with api() as behind, gateway(snapshot(behind.port, routes=routes)) as city:
+        theirs, ours = await city.get("/theirs"), await city.get("/ours")
+    assert theirs.fields["content-security-policy"] == "sandbox"
+    assert theirs.fields["x-content-type-options"] == "nosniff"
+    assert "content-security-policy" not in ours.fields
