@@ -72,8 +72,8 @@ async def test_what_was_answered_is_shipped_once_and_in_order(tmp_path: Path) ->
 
 async def test_what_a_dead_worker_has_left_is_shipped_by_another(tmp_path: Path) -> None:
     dead = Folder.create(tmp_path, "dead")
-    said = [b'{"at":%d,"request":"r%d"}' % (AT, number) for number in range(3)]
-    text = b"".join(map(lines.access, range(3), said)) + lines.outcome(1, 200)
+    said = [lines.access(number, AT, b"", b"r%d" % number) for number in range(3)]
+    text = b"".join(said) + lines.outcome(1, 200)
     dead.segment(1).write_bytes(text[:-3])
     books = Books()
     async with api(books.answer) as control, noting(tmp_path) as one:

@@ -91,7 +91,7 @@ async def test_many_pairs_go_in_several_reports() -> None:
     assert [len(report["uses"]) for report in ledger.reports] == [500, 500, 100]
 
 
-async def test_what_is_kept_is_bounded_and_still_adds_up(monkeypatch) -> None:
+async def test_what_is_kept_is_bounded_and_still_adds_up(monkeypatch: Any) -> None:
     monkeypatch.setattr(shipping, "MINUTES", 3)
     monkeypatch.setattr(shipping, "PAIRS", 5)
     ledger, usage, clock = Ledger(down=True), Usage(100), Clock()

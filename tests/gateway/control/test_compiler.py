@@ -86,6 +86,7 @@ def test_an_attached_api_gets_its_place_its_scopes_and_its_limits() -> None:
         "path": "/apps/parks/benches",
         "upstream": "parks",
         "strip": "/apps/parks",
+        "confined": True,
         "access": "scoped",
         "scopes": [["parks:read"]],
         "subject": "",

@@ -22,8 +22,8 @@ def document(operation_of: dict[str, Any], **city: str) -> dict[str, Any]:
     return found
 
 
-def midnight(*day: int) -> int:
-    return int(datetime(*day, tzinfo=ZoneInfo("Asia/Tokyo")).timestamp())
+def midnight(year: int, month: int, day: int) -> int:
+    return int(datetime(year, month, day, tzinfo=ZoneInfo("Asia/Tokyo")).timestamp())
 
 
 def route_of(found: dict[str, Any]) -> Any:
@@ -43,7 +43,7 @@ def route_of(found: dict[str, Any]) -> Any:
         ),
     ],
 )
-def test_days_become_moments_of_the_city(city, expected) -> None:
+def test_days_become_moments_of_the_city(city: Any, expected: Any) -> None:
     assert route_of(document({"deprecated": True}, **city))["deprecation"] == expected
 
 
@@ -64,7 +64,7 @@ def test_an_operation_that_stays_says_nothing() -> None:
         ),
     ],
 )
-def test_what_contradicts_itself_is_refused(operation_of, city, where) -> None:
+def test_what_contradicts_itself_is_refused(operation_of: Any, city: Any, where: Any) -> None:
     faults = compiled(document(operation_of, **city)).faults
     assert [fault.where for fault in faults] == ["/paths/~1benches/get" + where]
 

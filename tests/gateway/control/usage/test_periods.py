@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,7 +18,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 24, 15, 7, 30, tzinfo=TOKYO)
 
 
-def cut(back: timedelta, step=None, zone=TOKYO, until=NOW):
+def cut(back: timedelta, step: Any = None, zone: Any = TOKYO, until: Any = NOW) -> Any:
     return period(until - back, until, step, zone, int(NOW.timestamp()))
 
 
@@ -31,7 +32,7 @@ def cut(back: timedelta, step=None, zone=TOKYO, until=NOW):
         (timedelta(days=80), "1d", HOUR),
     ],
 )
-def test_a_step_that_fits_is_chosen(back, step, rows) -> None:
+def test_a_step_that_fits_is_chosen(back: Any, step: Any, rows: Any) -> None:
     found = cut(back)
     assert (found.step, found.rows) == (step, rows)
     assert len(found.starts) <= 121
@@ -46,7 +47,7 @@ def test_days_begin_at_the_citys_midnight_also_when_clocks_change() -> None:
 
 
 @given(st.timedeltas(timedelta(seconds=1), timedelta(days=40)), st.sampled_from([None, *STEPS]))
-def test_every_moment_of_it_is_in_one_step(back, step) -> None:
+def test_every_moment_of_it_is_in_one_step(back: Any, step: Any) -> None:
     try:
         found = cut(back, step)
     except Impossible:
@@ -70,6 +71,6 @@ def test_every_moment_of_it_is_in_one_step(back, step) -> None:
         (timedelta(days=100), "1d", "back 90 days"),
     ],
 )
-def test_what_cannot_be_is_said(back, step, why) -> None:
+def test_what_cannot_be_is_said(back: Any, step: Any, why: Any) -> None:
     with pytest.raises(Impossible, match=why):
         cut(back, step)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import orjson
 import pytest
 
@@ -44,13 +46,13 @@ async def test_kept_answers_say_it_too() -> None:
 
 
 @pytest.mark.parametrize("bad", [{}, {"since": "soon"}, {"since": 1, "sunset": -1}, 7])
-async def test_what_cannot_be_read_is_no_policy(bad) -> None:
+async def test_what_cannot_be_read_is_no_policy(bad: Any) -> None:
     async with gateway(snapshot(1)) as city:
         with pytest.raises(Invalid):
             city.core.apply(_with(bad))
 
 
-def _with(deprecation) -> bytes:
+def _with(deprecation: Any) -> bytes:
     return orjson.dumps(snapshot(1, routes=[route("/old", deprecation=deprecation)]))
 
 

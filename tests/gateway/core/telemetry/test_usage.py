@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import orjson
 from hypothesis import given
 from hypothesis import strategies as st
@@ -97,7 +99,9 @@ def test_pairs_and_kinds_are_bounded_and_nothing_is_lost() -> None:
     st.integers(1, 5),
     st.integers(1, 20),
 )
-def test_added_up_and_taken_in_pieces_the_sum_is_the_same(pairs, most, piece) -> None:
+def test_added_up_and_taken_in_pieces_the_sum_is_the_same(
+    pairs: Any, most: Any, piece: Any
+) -> None:
     kept = Counted(most)
     for start in range(0, len(pairs), 7):
         usage = Usage(100)
