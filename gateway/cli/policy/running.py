@@ -15,7 +15,7 @@ from gateway.control.parts import OWN_CLIENT
 from gateway.control.staff.command_line import CLIENT_ID as COMMAND_LINE
 
 SECTIONS: Final = ("apis", "clients", "staff", "linkage")
-_OWN: Final = (OWN_CLIENT, COMMAND_LINE, "city-console")
+_OWN: Final = (OWN_CLIENT, COMMAND_LINE, "city-console", "my-page")
 
 
 def read(city: Operator, wanted: Policy | None = None) -> Policy:

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
-from pydantic import Field
+from pydantic import BaseModel, Field
 
+from gateway.control.admin.client_ends import check_theirs
 from gateway.control.admin.clients import ClientId, ClientState, change_one
 from gateway.control.oauth import clients
 from gateway.control.oauth.clients import Client
@@ -31,7 +32,7 @@ class NewSecret(Wire):
     )
 
 
-class MadeSecret(Wire):
+class MadeSecret(BaseModel):
     client_id: str
     client_secret: str = Field(description="Shown this once; kept nowhere in clear")
 
@@ -45,11 +46,15 @@ class MadeSecret(Wire):
     openapi_extra=operation(OPERATOR_CLIENTS),
 )
 async def rotate_secret(
-    client_id: ClientId, asked: NewSecret, control: ControlDep, caller: CallerDep
+    client_id: ClientId,
+    control: ControlDep,
+    caller: CallerDep,
+    asked: NewSecret | None = None,
 ) -> JSONResponse:
-    secret = new_token()
+    secret, overlap = new_token(), asked.overlap if asked else 0
 
     def rotated(client: Client) -> Client:
+        check_theirs(client)
         if client.auth_method != clients.BASIC:
             raise Conflict(
                 f"Client {client_id!r} has no secret: it authenticates by {client.auth_method}."
@@ -57,13 +62,13 @@ async def rotate_secret(
         return replace(
             client,
             secret_hash=control.secrets.hash(secret),
-            old_secret_hash=client.secret_hash if asked.overlap else "",
-            old_secret_until=control.now() + asked.overlap if asked.overlap else 0,
+            old_secret_hash=client.secret_hash if overlap else "",
+            old_secret_until=control.now() + overlap if overlap else 0,
         )
 
-    await change_one(control, caller, client_id, "rotate-secret", rotated, overlap=asked.overlap)
+    await change_one(control, caller, client_id, "rotate-secret", rotated, overlap=overlap)
     made = MadeSecret(client_id=client_id, client_secret=secret)
-    return JSONResponse(made.model_dump(by_alias=True), status_code=201, headers=NO_STORE)
+    return JSONResponse(made.model_dump(), status_code=201, headers=NO_STORE)
 
 
 @router.post(

@@ -55,7 +55,7 @@ async def test_everything_but_the_way_to_authenticate_can_be_changed(small_city:
 
 async def test_a_new_secret_voids_the_old_one(small_city: City) -> None:
     assert (await small_city.token()).status_code == 200
-    made = await ask(small_city, "POST", f"{CLIENTS}/machine/secret")
+    made = await ask(small_city, "POST", f"{CLIENTS}/machine/secret", None, 201)
     assert (await small_city.token()).status_code == 401
     form = {"grant_type": "client_credentials"}
     auth = ("machine", made["client_secret"])

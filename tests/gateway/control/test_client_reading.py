@@ -91,7 +91,7 @@ async def test_a_secret_is_replaced_at_once_or_after_a_while(city: City) -> None
     answer = await city.http.post(f"{CLIENTS}/machine/secret", json={"overlap": 60})
     assert answer.status_code == 201
     assert answer.headers["cache-control"] == "no-store"
-    secret = answer.json()["clientSecret"]
+    secret = answer.json()["client_secret"]
 
     async def good(one: str) -> bool:
         form = {"grant_type": "client_credentials"}

@@ -135,7 +135,8 @@ async def test_what_cannot_be_disclosed_is_refused(city: City, changes: dict[str
 
 
 async def test_the_gateway_asks_for_two_factors_and_the_scope(city: City) -> None:
-    (route,) = [r for r in (await city.policy())["routes"] if r["path"] == DISCLOSURES]
+    routes = (await city.policy())["routes"]
+    (route,) = [r for r in routes if (r["method"], r["path"]) == ("POST", DISCLOSURES)]
     assert route["scopes"] == [["operator:disclose"]]
     assert route["authenticator"] == 2
 
