@@ -84,7 +84,8 @@ globalThis.look = {
   watch: () => {
     document.addEventListener("focusin", ({ target }) => look.reached.set(target, marked(target)));
     document.activeElement?.blur();
-    return controls().length;
+    // a date is as many stops as it has parts, and its picker
+    return controls().reduce((stops, one) => stops + (/^(date|time)/.test(one.type) ? 9 : 1), 0);
   },
 
   missed: () =>

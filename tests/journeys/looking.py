@@ -121,7 +121,7 @@ class Look:
             self.found += [f"at {size['width']} px too wide: {one}" for one in sideways]
 
     async def walk(self) -> None:
-        """From control to control by Tab; once more round than there are."""
+        """From control to control by Tab; once more round than there are stops."""
         for _ in range(await self.ask("watch()") + 2):
             await self.page.keyboard.press("Tab")
         self.found += await self.ask("missed()")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hmac import compare_digest
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -39,7 +40,7 @@ async def of(control: Control, browser: Browser, resident: Resident) -> list[Sig
         found = [
             SignedIn(
                 name=_name(control, row.hash),
-                here=row.hash == here,
+                here=compare_digest(row.hash, here),
                 device=row.device,
                 began=row.began,
                 means=tuple(row.amr.split()),
@@ -63,7 +64,7 @@ async def end(control: Control, browser: Browser, resident: Resident, name: str 
         chosen = [
             row.hash
             for row in await _rows(connection, control, resident)
-            if row.hash != here and name in ("", _name(control, row.hash))
+            if not compare_digest(row.hash, here) and name in ("", _name(control, row.hash))
         ]
         if chosen:
             table = tables.sessions
