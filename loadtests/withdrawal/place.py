@@ -104,7 +104,7 @@ class Resident:
         what = f"client:{self._place.app[0]}"
         form = {"csrf": _form(page)["csrf"], "decision": "withdraw", "consent": what}
         answer = await self._browser.post("/my", data=form)
-        if "done=withdrawn" not in answer.headers.get("location", ""):
+        if "stopped=" not in answer.headers.get("location", ""):
             raise RuntimeError(f"nothing was withdrawn: {answer.status_code}")
 
     async def _signed_in(self, url: str) -> httpx.Response:

@@ -15,7 +15,7 @@ import httpx
 from playwright.async_api import Page
 
 from gateway.control.staff.command_line import CLIENT_ID
-from tests.journeys import operators, staff
+from tests.journeys import staff
 from tests.journeys.city import City
 from tests.journeys.partner import Partner
 
@@ -69,8 +69,7 @@ async def _developer(page: Page, city: City) -> None:
 SIGN_IN: Final[dict[str, Callable[[Page, City], Awaitable[None]]]] = {
     "resident": _resident,
     "developer": _developer,
-    "operator": operators.sign_in,
-    "console-operator": staff.signing_in("operator"),
+    "operator": staff.signing_in("operator"),
     "auditor": staff.signing_in("auditor"),
 }
 """How somebody signs in, once; their cookies serve for all pages."""
@@ -259,7 +258,7 @@ _AUDIT: Final = ("audit", "audit/0", "audit/checkpoints")
 CONSOLE: Final[tuple[Row, ...]] = (
     Row("the live city", "/console/live", "operator"),
     Row("the map", "/console/map", "operator", late=("maplibre", "/base")),
-    *(Row(f"console: {one}", f"/console/{one}", "console-operator") for one in _CONSOLE),
+    *(Row(f"console: {one}", f"/console/{one}", "operator") for one in _CONSOLE),
     *(Row(f"console: {one}", f"/console/{one}", "auditor") for one in _AUDIT),
 )
 

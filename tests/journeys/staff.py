@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 import secrets
+import shutil
 import time
 from base64 import b32decode
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 import httpx
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
-from playwright.async_api import Page
+from playwright.async_api import Page, async_playwright
 
 from tests.journeys.browser import found_in, inputs
 from tests.journeys.city import City
@@ -62,3 +64,21 @@ def signing_in(role: str) -> Callable[[Page, City], Awaitable[None]]:
         await sign_in(page, city, role)
 
     return come
+
+
+@asynccontextmanager
+async def at_the_console(city: City, role: str, language: str = "en") -> AsyncIterator[Page]:
+    """A wide page of Chromium in which somebody with the role has signed in."""
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(
+            executable_path=shutil.which("chromium"),
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        try:
+            size = {"width": 1280, "height": 900}
+            context = await chromium.new_context(locale=language, viewport=size)  # type: ignore[arg-type]
+            page = await context.new_page()
+            await sign_in(page, city, role)
+            yield page
+        finally:
+            await chromium.close()

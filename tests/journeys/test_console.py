@@ -3,32 +3,12 @@ sees it, checks it, and can change nothing."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 import httpx
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page
 
-from tests.journeys import apps, staff
+from tests.journeys import apps
 from tests.journeys.city import City, until
-
-
-@asynccontextmanager
-async def at_the_console(city: City, role: str) -> AsyncIterator[Page]:
-    """A page of Chromium in which somebody with the role has signed in, with both factors."""
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(
-            executable_path=shutil.which("chromium"),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        try:
-            context = await chromium.new_context(locale="en")
-            page = await context.new_page()
-            await staff.sign_in(page, city, role)
-            yield page
-        finally:
-            await chromium.close()
+from tests.journeys.staff import at_the_console
 
 
 async def press(page: Page, decision: str) -> None:
@@ -68,6 +48,36 @@ async def approve(page: Page, city: City) -> None:
     assert given["scope"] == "mobility:read"
     with city.bearer(given["access_token"]) as http:
         until(lambda: http.get("/mobility/v1/stops?limit=1").status_code == 200)
+        await press(page, "suspend")
+        until(lambda: http.get("/mobility/v1/stops?limit=1").status_code == 401)
+    assert token().status_code == 401
+
+
+async def drain_and_purge(page: Page, city: City) -> None:
+    """A worker gives its place to a successor; what was kept is forgotten."""
+    with city.client("operator") as operator:
+
+        def workers() -> set[str]:
+            told = operator.get("/control/v1/gateways").json()
+            return {one["worker"] for gateway in told for one in gateway["workers"]}
+
+        before = until(workers)
+        await page.goto(f"{city.url}/console/gateways")
+        await press(page, "drain")
+        until(lambda: workers() - before)
+    await press(page, "purge")
+
+
+async def rotate(page: Page, city: City) -> None:
+    """The next key is public before it signs."""
+
+    def kids() -> set[str]:
+        return {one["kid"] for one in httpx.get(f"{city.url}/oauth/jwks").json()["keys"]}
+
+    before = kids()
+    await page.goto(f"{city.url}/console/keys")
+    await press(page, "rotate")
+    assert kids() > before
 
 
 async def attach(page: Page, city: City) -> None:
@@ -148,6 +158,8 @@ async def test_what_operators_do_at_the_console_holds_at_once_and_can_be_proved(
         await attach(page, city)
         await declare_and_end(page, city)
         await replay(page, city)
+        await rotate(page, city)
+        await drain_and_purge(page, city)
         answer = await page.goto(f"{city.url}/console/audit")
         assert answer is not None
         assert answer.status == 403, "operators do not audit themselves"

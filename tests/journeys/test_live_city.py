@@ -14,7 +14,7 @@ from playwright.async_api import Page, expect
 
 from tests.journeys import apps
 from tests.journeys.city import City, until
-from tests.journeys.operators import operator_page
+from tests.journeys.staff import at_the_console
 
 PATIENCE = 40_000
 """Milliseconds for what takes two seconds on a machine that has nothing else to do."""
@@ -95,7 +95,7 @@ def _answers(city: City) -> bool:
 
 
 async def test_an_operator_sees_the_city_move_and_what_goes_wrong(city: City) -> None:
-    async with operator_page(city) as page:
+    async with at_the_console(city, "operator") as page:
         problems: list[str] = []
         page.on("pageerror", lambda error: problems.append(str(error)))
         await the_map_moves(page, city)

@@ -10,6 +10,7 @@ import pytest
 
 from loadtests.withdrawal.__main__ import measure
 from tests.journeys.city import City, running_city
+from tests.journeys.test_my_page import chromium, phone, press
 
 _SECONDS = 5.0
 """A machine that runs tests may be busy; that it is one second is measured, by
@@ -39,3 +40,24 @@ async def test_the_resident_reads_who_was_asked_and_what_ended(open_city: City) 
         page = await browser.get("/my")
     assert "Withdrawal run" in page.text
     assert 'name="consent"' not in page.text
+
+
+async def test_who_erases_themselves_in_a_browser_is_known_no_more(open_city: City) -> None:
+    city = open_city
+    async with chromium() as browser:
+        page = await (await phone(browser)).new_page()
+
+        async def come() -> None:
+            await page.goto(f"{city.url}/my?lang=en")
+            await page.locator("input[name=username]").fill("taro")
+            await page.locator("input[name=password]").fill(city.password("taro"))
+            await press(page, "Sign in")
+
+        await come()
+        await page.goto(f"{city.url}/my/safety?lang=en")
+        await page.locator("input[name=sure]").check()
+        async with page.expect_navigation():
+            await page.locator("button[value=erase]").click()
+        await come()
+        assert await page.locator("input[name=password]").is_visible()
+        assert await page.locator("[role=alert]").is_visible()
