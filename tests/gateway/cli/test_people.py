@@ -50,7 +50,8 @@ def test_a_resident_is_helped_at_the_counter() -> None:
     assert "no resident with this user name" in refusal("residents", "recovery", "nobody")
 
 
-def test_names_are_completed_from_the_city(city: str) -> None:
+def test_names_are_completed_from_the_city(city: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(complete, "_PATIENCE", 30.0)  # whoever types would not wait so long
     assert ("operator", "operator") in complete.clients("op")
     assert complete.clients("zz") == []
     assert [name for name, _ in complete.scopes("operator:k")] == ["operator:keys"]
