@@ -52,8 +52,17 @@ async def read(
     api = _new(control, name, document_url, upstream)
     if any(other.name == name for other in control.publisher.current.attached):
         raise Conflict(f"There is an API {name!r} already: detach it first, or choose another.")
+    return await examine(control, api)
+
+
+async def examine(control: Control, api: Attached) -> Read:
+    """Fetch and judge the document of an API, where it says that it is.
+
+    Raises:
+        Unprocessable: it cannot be had.
+    """
     try:
-        fetched = await control.fetcher.fetch(document_url)
+        fetched = await control.fetcher.fetch(api.document_url)
     except Unreachable as error:
         fault = Fault("/documentUrl", str(error))
         raise Unprocessable("The document cannot be had.", faults=[fault]) from error
@@ -126,14 +135,28 @@ async def detach(control: Control, name: str, *, operator: str) -> None:
     Conflict: it is one of the city's own, which the bootstrap file would bring back.
     """
     async with control.change() as connection:
-        api = await attached.find(connection, name)
-        if api is None:
-            raise NotFound(f"There is no API {name!r}.")
-        if api.internal:
-            raise Conflict(f"{name!r} is the city's own: take it out of the bootstrap file.")
+        await outsider(connection, name, "take it out of the bootstrap file")
         await attached.remove(connection, name)
         await control.record(connection, operator, "api.detach", name)
         await history.note(connection, Happened(name, control.now(), "detached"))
+
+
+async def outsider(connection: AsyncConnection, name: str, instead: str) -> Attached:
+    """An API that was attached from outside.
+
+    Args:
+        instead: what to do about one that was not.
+
+    Raises:
+        NotFound: there is none of this name.
+        Conflict: it is one of the city's own, which the bootstrap file would bring back.
+    """
+    api = await attached.find(connection, name)
+    if api is None:
+        raise NotFound(f"There is no API {name!r}.")
+    if api.internal:
+        raise Conflict(f"{name!r} is the city's own: {instead}.")
+    return api
 
 
 async def judge(control: Control, api: Attached, raw: bytes) -> CompiledApi:

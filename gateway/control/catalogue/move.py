@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-
-from sqlalchemy.ext.asyncio import AsyncConnection
+from typing import Final
 
 from gateway.control.catalogue import attached, history
-from gateway.control.catalogue.attach import judge
+from gateway.control.catalogue.attach import examine, outsider
 from gateway.control.catalogue.attached import Attached, upstream_addresses
-from gateway.control.catalogue.fetch import Unreachable
 from gateway.control.catalogue.history import Happened, difference
 from gateway.control.state import Control
-from schemas.problem import Conflict, Fault, NotFound, Unprocessable
+from schemas.problem import Fault, Unprocessable
+
+_INSTEAD: Final = "change the bootstrap file"
 
 
 async def move(
@@ -36,12 +36,12 @@ async def move(
         Unprocessable: its new place or document is not good; all stays as it was.
     """
     async with control.store.read() as connection:
-        held = await _outsider(connection, name)
+        held = await outsider(connection, name, _INSTEAD)
     addresses = _addresses(document_url, upstream)
     there = replace(held, document_url=document_url, addresses=addresses)
     moved = await _read(control, there)
     async with control.change() as connection:
-        held = await _outsider(connection, name)
+        held = await outsider(connection, name, _INSTEAD)
         await attached.replace(connection, replace(moved, attached=held.attached))
         where = {"documentUrl": document_url, "upstreams": list(moved.addresses)}
         await control.record(connection, operator, "api.move", name, **where)
@@ -59,27 +59,10 @@ def _addresses(document_url: str, upstream: str | Sequence[str]) -> tuple[str, .
 
 async def _read(control: Control, api: Attached) -> Attached:
     """The API with the document that is there, which is good."""
-    try:
-        fetched = await control.fetcher.fetch(api.document_url)
-    except Unreachable as error:
-        fault = Fault("/documentUrl", str(error))
-        raise Unprocessable("The document cannot be had.", faults=[fault]) from error
-    raw = fetched.raw or b""
-    compiled = await judge(control, api, raw)
-    if compiled.faults:
+    found = await examine(control, api)
+    if faults := found.compiled.faults:
         raise Unprocessable(
-            f"The document there has {len(compiled.faults)} findings; what was attached stays.",
-            faults=compiled.faults,
+            f"The document there has {len(faults)} findings; what was attached stays.",
+            faults=faults,
         )
-    return replace(
-        api, document=raw.decode(), etag=fetched.etag, fetched=control.now(), error="", findings=()
-    )
-
-
-async def _outsider(connection: AsyncConnection, name: str) -> Attached:
-    api = await attached.find(connection, name)
-    if api is None:
-        raise NotFound(f"There is no API {name!r}.")
-    if api.internal:
-        raise Conflict(f"{name!r} is the city's own: change the bootstrap file.")
-    return api
+    return replace(found.api, error="", findings=())
