@@ -7,7 +7,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Request, Response
 
 from gateway.control.console.clients_page import CLASSES, PAGE, state_of
-from gateway.control.console.visit import Visit, part, posting, told, visiting
+from gateway.control.console.visit import Visit, part, posting, ticked, told, visiting
 from gateway.control.pages.posts import posted, shown
 from gateway.control.state import ControlDep
 from schemas.purposes import PURPOSES, VITAL
@@ -86,12 +86,6 @@ def _limits(form: dict[str, str]) -> dict[str, Any]:
     if form.get("quota"):
         found["quota"] = form["quota"]
     return found
-
-
-def ticked(form: dict[str, str], kind: str) -> list[str]:
-    """The boxes ``<kind>.<name>`` that were ticked; a form names nothing twice."""
-    prefix = f"{kind}."
-    return [name.removeprefix(prefix) for name in form if name.startswith(prefix)]
 
 
 def _at(client_id: str) -> str:

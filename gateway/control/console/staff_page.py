@@ -6,8 +6,7 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
-from gateway.control.console.client_page import ticked
-from gateway.control.console.visit import Visit, part, posting, told, visiting
+from gateway.control.console.visit import Visit, part, posting, ticked, told, visiting
 from gateway.control.pages.posts import posted, shown
 from gateway.control.staff.roles import ROLES
 from gateway.control.state import ControlDep

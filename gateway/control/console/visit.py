@@ -154,6 +154,12 @@ def part(text: str) -> str:
     return quote(text, safe="")
 
 
+def ticked(form: dict[str, str], kind: str) -> list[str]:
+    """The boxes ``<kind>.<name>`` that were ticked; a form names nothing twice."""
+    prefix = f"{kind}."
+    return [name.removeprefix(prefix) for name in form if name.startswith(prefix)]
+
+
 def iso(seconds: float) -> str:
     """A moment for ``<time datetime>``."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
